@@ -1,0 +1,2 @@
+//! xinfang
+fn main() {}
