@@ -25,7 +25,10 @@ pub struct Actor {
 impl Actor {
     /// An actor for work that does not come through HTTP (the demo, tests).
     pub fn of_member(member: Arc<Member>) -> Self {
-        Self { member, session_id: "local".into() }
+        Self {
+            member,
+            session_id: "local".into(),
+        }
     }
 
     /// The person's name.
@@ -92,7 +95,9 @@ impl FromRequest for SignedIn {
                 None => state.directory.current().await?,
             };
             let actor = admit(&directory, &claims).ok_or_else(unauthenticated)?;
-            request.extensions_mut().insert(CallerId(actor.member.user.id.clone()));
+            request
+                .extensions_mut()
+                .insert(CallerId(actor.member.user.id.clone()));
             Ok(Self(actor))
         })
     }
@@ -102,7 +107,11 @@ impl FromRequest for SignedIn {
 pub(crate) struct CallerId(pub(crate) shared::ids::UserId);
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let value = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
@@ -112,7 +121,10 @@ fn admit(directory: &Snapshot, claims: &crate::session::token::Claims) -> Option
     let good = !member.user.disabled
         && member.token_version == claims.ver
         && !directory.has_ended(&claims.sid);
-    good.then(|| Actor { member: Arc::clone(member), session_id: claims.sid.as_str().into() })
+    good.then(|| Actor {
+        member: Arc::clone(member),
+        session_id: claims.sid.as_str().into(),
+    })
 }
 
 fn unauthenticated() -> ApiError {

@@ -37,7 +37,9 @@ impl Clock {
 
     /// A clock that shows `at` until it is set.
     pub fn manual(at: DateTime<Utc>) -> Self {
-        Self(Arc::new(Source::Manual { millis: AtomicI64::new(at.timestamp_millis()) }))
+        Self(Arc::new(Source::Manual {
+            millis: AtomicI64::new(at.timestamp_millis()),
+        }))
     }
 
     /// Moves a manual clock; the system's clock does not listen.

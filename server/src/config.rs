@@ -76,11 +76,17 @@ impl Sources<'_> {
             toml::Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        Some((format!("{} 的 {}.{}", self.path.display(), key.0, key.1), text))
+        Some((
+            format!("{} 的 {}.{}", self.path.display(), key.0, key.1),
+            text,
+        ))
     }
 
     fn reject_unknown(&self, known: &[(&str, &[&str])]) -> Result<(), Error> {
-        let unknown = |key: String| Error::UnknownKey { path: self.path.clone(), key };
+        let unknown = |key: String| Error::UnknownKey {
+            path: self.path.clone(),
+            key,
+        };
         for (section, value) in &self.file {
             let Some((_, keys)) = known.iter().find(|(name, _)| name == section) else {
                 return Err(unknown(section.clone()));
@@ -143,7 +149,11 @@ impl Setting for String {
 
 impl Setting for PathBuf {
     fn read(text: &str) -> Result<Self, String> {
-        if text.trim().is_empty() { Err("路径为空".to_owned()) } else { Ok(Self::from(text.trim())) }
+        if text.trim().is_empty() {
+            Err("路径为空".to_owned())
+        } else {
+            Ok(Self::from(text.trim()))
+        }
     }
     fn show(&self) -> String {
         self.display().to_string()
@@ -153,7 +163,11 @@ impl Setting for PathBuf {
 impl<T: Setting> Setting for Option<T> {
     const SECRET: bool = T::SECRET;
     fn read(text: &str) -> Result<Self, String> {
-        if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
+        if text.is_empty() {
+            Ok(None)
+        } else {
+            T::read(text).map(Some)
+        }
     }
     fn show(&self) -> String {
         self.as_ref().map(T::show).unwrap_or_default()
@@ -215,7 +229,9 @@ impl Setting for DatabaseUrl {
         }
     }
     fn show(&self) -> String {
-        let Some((scheme, rest)) = self.0.split_once("://") else { return self.0.clone() };
+        let Some((scheme, rest)) = self.0.split_once("://") else {
+            return self.0.clone();
+        };
         // The parameters may carry a password, too.
         let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
         match rest.rsplit_once('@') {
@@ -264,17 +280,19 @@ pub struct Proxies(Vec<(IpAddr, u8)>);
 impl Proxies {
     /// Whether the address is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|(network, bits)| match (network, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let shift = 32 - u32::from(*bits);
-                network.to_bits().checked_shr(shift) == address.to_bits().checked_shr(shift)
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let shift = 128 - u32::from(*bits);
-                network.to_bits().checked_shr(shift) == address.to_bits().checked_shr(shift)
-            }
-            _ => false,
-        })
+        self.0
+            .iter()
+            .any(|(network, bits)| match (network, address) {
+                (IpAddr::V4(network), IpAddr::V4(address)) => {
+                    let shift = 32 - u32::from(*bits);
+                    network.to_bits().checked_shr(shift) == address.to_bits().checked_shr(shift)
+                }
+                (IpAddr::V6(network), IpAddr::V6(address)) => {
+                    let shift = 128 - u32::from(*bits);
+                    network.to_bits().checked_shr(shift) == address.to_bits().checked_shr(shift)
+                }
+                _ => false,
+            })
     }
 
     /// Whether there are none.
@@ -294,9 +312,16 @@ impl FromStr for Proxies {
             let address: IpAddr = address.parse().map_err(|_| ())?;
             let most = if address.is_ipv4() { 32 } else { 128 };
             let bits = bits.map_or(Ok(most), str::parse).map_err(|_| ())?;
-            if bits <= most { Ok((address, bits)) } else { Err(()) }
+            if bits <= most {
+                Ok((address, bits))
+            } else {
+                Err(())
+            }
         };
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let parts = text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
         parts.map(network).collect::<Result<_, _>>().map(Self)
     }
 }
@@ -451,20 +476,35 @@ impl Config {
         flags: &Flags,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Error> {
-        let named = flags.config.clone().or_else(|| variable("XINFANG_CONFIG").map(PathBuf::from));
+        let named = flags
+            .config
+            .clone()
+            .or_else(|| variable("XINFANG_CONFIG").map(PathBuf::from));
         let path = named.clone().unwrap_or_else(|| {
-            let data_dir = flags.data_dir.clone().or_else(|| variable("XINFANG_DATA_DIR"));
+            let data_dir = flags
+                .data_dir
+                .clone()
+                .or_else(|| variable("XINFANG_DATA_DIR"));
             Path::new(data_dir.as_deref().unwrap_or("./data")).join("xinfang.toml")
         });
         let file = match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text)
-                .map_err(|source| Error::Malformed { path: path.clone(), source })?,
+            Ok(text) => toml::from_str(&text).map_err(|source| Error::Malformed {
+                path: path.clone(),
+                source,
+            })?,
             Err(source) if named.is_none() && source.kind() == std::io::ErrorKind::NotFound => {
                 toml::Table::new()
             }
             Err(source) => return Err(Error::Unreadable { path, source }),
         };
-        Self::resolve(flags, &Sources { variable, file, path })
+        Self::resolve(
+            flags,
+            &Sources {
+                variable,
+                file,
+                path,
+            },
+        )
     }
 
     /// The database's address: what is configured, or the file in the data directory. The demo has
@@ -489,7 +529,9 @@ impl Config {
 
     /// The most bytes an uploaded file may have.
     pub fn upload_limit(&self) -> usize {
-        usize::try_from(self.http.upload_limit_mb).unwrap_or(usize::MAX).saturating_mul(1024 * 1024)
+        usize::try_from(self.http.upload_limit_mb)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(1024 * 1024)
     }
 }
 
@@ -499,7 +541,10 @@ mod tests {
 
     fn load(flags: &Flags, variables: &[(&str, &str)]) -> Result<Config, Error> {
         Config::from_sources(flags, &|name| {
-            variables.iter().find(|(have, _)| *have == name).map(|(_, value)| (*value).to_owned())
+            variables
+                .iter()
+                .find(|(have, _)| *have == name)
+                .map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -512,9 +557,15 @@ mod tests {
         )
         .unwrap();
         let data_dir = dir.path().display().to_string();
-        let variables =
-            [("XINFANG_DATA_DIR", data_dir.as_str()), ("XINFANG_LISTEN", "127.0.0.1:2"), ("XINFANG_UPLOAD_LIMIT_MB", "6")];
-        let flags = Flags { listen: Some("127.0.0.1:3".to_owned()), ..Flags::default() };
+        let variables = [
+            ("XINFANG_DATA_DIR", data_dir.as_str()),
+            ("XINFANG_LISTEN", "127.0.0.1:2"),
+            ("XINFANG_UPLOAD_LIMIT_MB", "6"),
+        ];
+        let flags = Flags {
+            listen: Some("127.0.0.1:3".to_owned()),
+            ..Flags::default()
+        };
         let config = load(&flags, &variables).unwrap();
         assert_eq!(config.http.listen.port(), 3, "flag");
         assert_eq!(config.http.upload_limit_mb, 6, "variable");
@@ -525,7 +576,11 @@ mod tests {
 
     #[test]
     fn the_demo_never_uses_the_configured_database() {
-        let config = load(&Flags::default(), &[("DATABASE_URL", "postgres://u:p@h/real")]).unwrap();
+        let config = load(
+            &Flags::default(),
+            &[("DATABASE_URL", "postgres://u:p@h/real")],
+        )
+        .unwrap();
         assert_eq!(config.database_url(false), "postgres://u:p@h/real");
         assert_eq!(config.database_url(true), "./data/demo.db");
         assert_eq!(config.key_file(true), Path::new("./data/demo.key"));
@@ -535,11 +590,17 @@ mod tests {
     fn secrets_are_hidden() {
         let variables = [
             ("XINFANG_KEY", "c2VjcmV0LWtleQ=="),
-            ("DATABASE_URL", "postgres://user:hunter2@host/db?password=hunter3"),
+            (
+                "DATABASE_URL",
+                "postgres://user:hunter2@host/db?password=hunter3",
+            ),
         ];
         let config = load(&Flags::default(), &variables).unwrap();
         let shown = format!("{}{config:?}", config.show());
-        assert!(!shown.contains("c2VjcmV0") && !shown.contains("hunter"), "{shown}");
+        assert!(
+            !shown.contains("c2VjcmV0") && !shown.contains("hunter"),
+            "{shown}"
+        );
         assert!(shown.contains("postgres://user:…@host/db"));
         let table: toml::Table = toml::from_str(&config.show()).unwrap();
         assert_eq!(table.len(), 5);
@@ -547,13 +608,23 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_with_their_source() {
-        let wrong = |variables: &[(&str, &str)]| load(&Flags::default(), variables).unwrap_err().to_string();
+        let wrong = |variables: &[(&str, &str)]| {
+            load(&Flags::default(), variables).unwrap_err().to_string()
+        };
         assert!(wrong(&[("XINFANG_LISTEN", "8080")]).contains("XINFANG_LISTEN"));
         assert!(wrong(&[("DATABASE_URL", "mysql://root:pw@h")]).contains("…"));
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("x.toml"), "[http]\nlisen = \"1\"\n").unwrap();
-        let flags = Flags { config: Some(dir.path().join("x.toml")), ..Flags::default() };
-        assert!(load(&flags, &[]).unwrap_err().to_string().contains("http.lisen"));
+        let flags = Flags {
+            config: Some(dir.path().join("x.toml")),
+            ..Flags::default()
+        };
+        assert!(
+            load(&flags, &[])
+                .unwrap_err()
+                .to_string()
+                .contains("http.lisen")
+        );
     }
 
     #[test]
@@ -567,9 +638,18 @@ mod tests {
             ("192.168.1.7", true),
             ("192.168.1.8", false),
         ] {
-            assert_eq!(proxies.contains(address.parse().unwrap()), expected, "{address}");
+            assert_eq!(
+                proxies.contains(address.parse().unwrap()),
+                expected,
+                "{address}"
+            );
         }
         assert!("10.0.0.0/33".parse::<Proxies>().is_err());
-        assert!("0.0.0.0/0".parse::<Proxies>().unwrap().contains("8.8.8.8".parse().unwrap()));
+        assert!(
+            "0.0.0.0/0"
+                .parse::<Proxies>()
+                .unwrap()
+                .contains("8.8.8.8".parse().unwrap())
+        );
     }
 }

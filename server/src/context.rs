@@ -26,7 +26,11 @@ pub struct RequestContext {
 impl RequestContext {
     /// For what does not come through HTTP: the command line, the demo, jobs.
     pub fn local(clock: &Clock) -> Self {
-        Self { request_id: "local".into(), address: None, now: clock.now() }
+        Self {
+            request_id: "local".into(),
+            address: None,
+            now: clock.now(),
+        }
     }
 
     /// The day in Shanghai.
@@ -43,7 +47,10 @@ impl FromRequest for RequestContext {
         let Some(state) = request.app_data::<web::Data<State>>() else {
             return ready(Err(ApiError::internal("no state")));
         };
-        let request_id = request.extensions().get::<RequestId>().map(|id| Arc::clone(&id.0));
+        let request_id = request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| Arc::clone(&id.0));
         ready(Ok(Self {
             request_id: request_id.unwrap_or_else(|| "none".into()),
             address: client_address(request, state),
@@ -55,6 +62,15 @@ impl FromRequest for RequestContext {
 /// The id that the outermost layer has found or made.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) Arc<str>);
+
+/// Whether a trusted proxy says that the client came through TLS.
+pub(crate) fn behind_tls(state: &State, request: &HttpRequest) -> bool {
+    let trusted = request
+        .peer_addr()
+        .is_some_and(|peer| state.config.http.trusted_proxies.contains(peer.ip()));
+    let scheme = request.headers().get("x-forwarded-proto");
+    trusted && scheme.is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
+}
 
 /// The client's address: the peer's, or, where the peer is a trusted proxy, the last address of
 /// `X-Forwarded-For` that is not one.
@@ -69,7 +85,9 @@ fn client_address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
     let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
     let mut client = peer;
     for hop in hops {
-        let Ok(address) = hop.trim().parse() else { break };
+        let Ok(address) = hop.trim().parse() else {
+            break;
+        };
         client = address;
         if !proxies.contains(address) {
             break;

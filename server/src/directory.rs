@@ -97,13 +97,21 @@ impl Directory {
         let since = self.0.clock.now() - self.0.token_life;
         let read = move |conn: &mut Conn| Snapshot::read(conn, before, since);
         let snapshot = self.0.db.read(read).await?;
-        self.keep(Current { snapshot: Arc::clone(&snapshot), seen: changes, looked });
+        self.keep(Current {
+            snapshot: Arc::clone(&snapshot),
+            seen: changes,
+            looked,
+        });
         Ok(snapshot)
     }
 
     /// The snapshot at hand, if it is still good: no read, no wait.
     pub(crate) fn fresh(&self) -> Option<Arc<Snapshot>> {
-        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        let current = self
+            .0
+            .current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let current = current.as_ref()?;
         let good = current.seen == self.0.changes.load(Ordering::SeqCst)
             && current.looked.elapsed() < FRESH;
@@ -111,12 +119,22 @@ impl Directory {
     }
 
     fn last(&self) -> Option<Arc<Snapshot>> {
-        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().map(|current| Arc::clone(&current.snapshot))
+        let current = self
+            .0
+            .current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        current
+            .as_ref()
+            .map(|current| Arc::clone(&current.snapshot))
     }
 
     fn keep(&self, new: Current) {
-        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self
+            .0
+            .current
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         // A slower reader must not put an older state over a newer one.
         if current.as_ref().is_none_or(|old| old.seen <= new.seen) {
             *current = Some(new);
@@ -146,8 +164,18 @@ impl Snapshot {
         users: Vec<(User, i64)>,
         ended: HashSet<String>,
     ) -> Self {
-        let by_id = units.iter().enumerate().map(|(at, unit)| (unit.id.clone(), at)).collect();
-        let mut snapshot = Self { generation, units, by_id, ended, ..Self::default() };
+        let by_id = units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| (unit.id.clone(), at))
+            .collect();
+        let mut snapshot = Self {
+            generation,
+            units,
+            by_id,
+            ended,
+            ..Self::default()
+        };
         for (user, token_version) in users {
             let member = Member {
                 access: Arc::new(snapshot.access_of(&user)),
@@ -155,7 +183,9 @@ impl Snapshot {
                 token_version,
                 user,
             };
-            snapshot.members.insert(member.user.id.clone(), Arc::new(member));
+            snapshot
+                .members
+                .insert(member.user.id.clone(), Arc::new(member));
         }
         snapshot
     }
@@ -167,7 +197,9 @@ impl Snapshot {
             unit_id: user.unit_id.clone(),
             unit_chain: self.chain(&user.unit_id),
             township_id: self.township_of(&user.unit_id),
-            village_id: self.above(&user.unit_id, UnitKind::Village).map(|unit| unit.id.clone()),
+            village_id: self
+                .above(&user.unit_id, UnitKind::Village)
+                .map(|unit| unit.id.clone()),
         }
     }
 
@@ -183,7 +215,9 @@ impl Snapshot {
 
     /// A user's name for display; empty when there is no such user.
     pub fn user_name(&self, id: &UserId) -> &str {
-        self.member(id).map(|member| &*member.name).unwrap_or_default()
+        self.member(id)
+            .map(|member| &*member.name)
+            .unwrap_or_default()
     }
 
     /// The unit with this id.
@@ -193,7 +227,9 @@ impl Snapshot {
 
     /// A unit's name for display; empty when there is no such unit.
     pub fn unit_name(&self, id: &UnitId) -> &str {
-        self.unit(id).map(|unit| unit.name.as_str()).unwrap_or_default()
+        self.unit(id)
+            .map(|unit| unit.name.as_str())
+            .unwrap_or_default()
     }
 
     /// All units, sisters in order, those above before those below.
@@ -208,7 +244,10 @@ impl Snapshot {
 
     /// The township that the unit is or belongs to; a county's own units have the topmost unit.
     pub fn township_of(&self, id: &UnitId) -> UnitId {
-        match self.above(id, UnitKind::Township).or_else(|| self.upwards(id).last()) {
+        match self
+            .above(id, UnitKind::Township)
+            .or_else(|| self.upwards(id).last())
+        {
             Some(unit) => unit.id.clone(),
             None => id.clone(),
         }
@@ -253,7 +292,10 @@ mod store {
     use crate::schema::generations;
 
     pub(super) fn generation(conn: &mut Conn) -> QueryResult<i64> {
-        generations::table.find("directory").select(generations::value).first(conn)
+        generations::table
+            .find("directory")
+            .select(generations::value)
+            .first(conn)
     }
 
     pub(super) fn raise_generation(conn: &mut Conn) -> QueryResult<()> {

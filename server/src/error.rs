@@ -35,17 +35,29 @@ pub struct ApiError {
 impl ApiError {
     /// An error with this code and this Chinese sentence.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            cause: None,
+        }
     }
 
     /// Not there, or not for this caller to know of.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "没有找到这项内容，或者您无权知道它是否存在。")
+        Self::new(
+            Code::NotFound,
+            "没有找到这项内容，或者您无权知道它是否存在。",
+        )
     }
 
     /// Somebody else changed it in between.
     pub fn stale() -> Self {
-        Self::new(Code::StaleVersion, "您打开之后，内容已被他人修改。请刷新后重新操作。")
+        Self::new(
+            Code::StaleVersion,
+            "您打开之后，内容已被他人修改。请刷新后重新操作。",
+        )
     }
 
     /// A state that does not allow it.
@@ -60,24 +72,33 @@ impl ApiError {
 
     /// Fields that are not valid.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = match errors.as_slice() {
+        let detail: Cow<'static, str> = match errors.as_slice() {
             [one] => one.message.clone().into(),
             many => format!("有{}处需要修改。", many.len()).into(),
         };
-        Self { errors, ..Self::new(Code::InvalidFields, detail) }
+        Self {
+            errors,
+            ..Self::new(Code::InvalidFields, detail)
+        }
     }
 
     /// Our fault. `cause` goes to the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string()),
-            ..Self::new(Code::Internal, "系统出现内部错误，请稍后重试；如果仍然出错，请把请求编号告诉管理员。")
+            ..Self::new(
+                Code::Internal,
+                "系统出现内部错误，请稍后重试；如果仍然出错，请把请求编号告诉管理员。",
+            )
         }
     }
 
     /// Too many attempts; come back in so many seconds.
     pub fn too_many(seconds: u64, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { retry_after: Some(seconds), ..Self::new(Code::TooManyRequests, detail) }
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(Code::TooManyRequests, detail)
+        }
     }
 
     /// The document that a client gets.
@@ -165,9 +186,10 @@ pub fn of_json(error: actix_web::error::JsonPayloadError, _: &HttpRequest) -> ac
     use actix_web::error::JsonPayloadError as Json;
     let error = match &error {
         Json::Overflow { .. } | Json::OverflowKnownLength { .. } => too_large(),
-        Json::ContentType => {
-            ApiError::new(Code::UnsupportedMediaType, "请用 Content-Type: application/json 提交。")
-        }
+        Json::ContentType => ApiError::new(
+            Code::UnsupportedMediaType,
+            "请用 Content-Type: application/json 提交。",
+        ),
         Json::Deserialize(e) => of_serde(e),
         _ => ApiError::bad_request("请求内容无法读取。"),
     };
@@ -178,10 +200,15 @@ pub fn of_json(error: actix_web::error::JsonPayloadError, _: &HttpRequest) -> ac
 pub fn of_serde(error: &serde_json::Error) -> ApiError {
     let text = error.to_string();
     let place = format!("第{}行第{}列", error.line(), error.column());
-    let quoted = text.split('`').nth(1).map(|field| field.chars().take(60).collect::<String>());
+    let quoted = text
+        .split('`')
+        .nth(1)
+        .map(|field| field.chars().take(60).collect::<String>());
     let detail = match quoted {
         Some(field) if text.starts_with("missing field") => format!("缺少字段 {field}。"),
-        Some(field) if text.starts_with("unknown field") => format!("没有字段 {field}（{place}）。"),
+        Some(field) if text.starts_with("unknown field") => {
+            format!("没有字段 {field}（{place}）。")
+        }
         Some(value) if text.starts_with("unknown variant") => {
             format!("“{value}”不是允许的取值（{place}）。")
         }
@@ -228,7 +255,9 @@ mod tests {
             name: String,
         }
         let detail = |json: &str| {
-            of_serde(&serde_json::from_str::<Input>(json).unwrap_err()).detail.into_owned()
+            of_serde(&serde_json::from_str::<Input>(json).unwrap_err())
+                .detail
+                .into_owned()
         };
         assert_eq!(detail("{}"), "缺少字段 name。");
         assert!(detail(r#"{"name":"x","nmae":1}"#).contains("nmae"));

@@ -26,9 +26,11 @@ impl FromRequest for IfMatch {
             )));
         };
         let version = value.to_str().ok().and_then(version_of);
-        ready(version.map(Self).ok_or_else(|| {
-            ApiError::bad_request("If-Match 应为读取时得到的 ETag，如 \"3\"。")
-        }))
+        ready(
+            version
+                .map(Self)
+                .ok_or_else(|| ApiError::bad_request("If-Match 应为读取时得到的 ETag，如 \"3\"。")),
+        )
     }
 }
 

@@ -85,11 +85,16 @@ impl IdempotencyKey {
                 key,
                 route,
                 // Keyed, for a body may hold what is easily guessed from a plain hash.
-                body_hash: state.keys.lookup_hash("idempotency", &String::from_utf8_lossy(&body)),
+                body_hash: state
+                    .keys
+                    .lookup_hash("idempotency", &String::from_utf8_lossy(&body)),
                 keys: Arc::clone(&state.keys),
             }
         });
-        Claim { key, now: context.now }
+        Claim {
+            key,
+            now: context.now,
+        }
     }
 }
 
@@ -102,13 +107,19 @@ impl FromRequest for IdempotencyKey {
             let detail = format!("Idempotency-Key 应为 1 到 {MAX_KEY} 个可见的 ASCII 字符。");
             ApiError::bad_request(detail)
         };
-        ready(match request.headers().get("idempotency-key").map(header::HeaderValue::to_str) {
-            None => Ok(Self(None)),
-            Some(Ok(key)) if !key.is_empty() && key.len() <= MAX_KEY => {
-                Ok(Self(Some(key.to_owned())))
-            }
-            Some(_) => Err(wrong()),
-        })
+        ready(
+            match request
+                .headers()
+                .get("idempotency-key")
+                .map(header::HeaderValue::to_str)
+            {
+                None => Ok(Self(None)),
+                Some(Ok(key)) if !key.is_empty() && key.len() <= MAX_KEY => {
+                    Ok(Self(Some(key.to_owned())))
+                }
+                Some(_) => Err(wrong()),
+            },
+        )
     }
 }
 
@@ -130,7 +141,11 @@ struct Key {
 
 impl Key {
     fn place(&self) -> Place<'_> {
-        Place { table: "idempotency_keys", column: "answer", id: &self.key }
+        Place {
+            table: "idempotency_keys",
+            column: "answer",
+            id: &self.key,
+        }
     }
 }
 
@@ -160,12 +175,22 @@ impl<T> Made<T> {
 
     /// 200 with `ETag`.
     pub fn changed(value: T, version: i64) -> Self {
-        Self { value, status: StatusCode::OK, version: Some(version), location: None }
+        Self {
+            value,
+            status: StatusCode::OK,
+            version: Some(version),
+            location: None,
+        }
     }
 
     /// 200, or another status, with nothing beside the body.
     pub fn plain(value: T, status: StatusCode) -> Self {
-        Self { value, status, version: None, location: None }
+        Self {
+            value,
+            status,
+            version: None,
+            location: None,
+        }
     }
 }
 
@@ -276,11 +301,18 @@ impl First {
         let (Some(status), Some(sealed)) = (self.status, self.answer) else {
             return Err(Error::Answer("a key without an answer".to_owned()));
         };
-        let text = key.keys.open(&sealed, key.place()).map_err(|e| Error::Answer(e.to_string()))?;
+        let text = key
+            .keys
+            .open(&sealed, key.place())
+            .map_err(|e| Error::Answer(e.to_string()))?;
         let answer: Answer =
             serde_json::from_slice(&text).map_err(|e| Error::Answer(e.to_string()))?;
         let status = u16::try_from(status).map_err(|e| Error::Answer(e.to_string()))?;
-        Ok(Answer { status, replayed: true, ..answer })
+        Ok(Answer {
+            status,
+            replayed: true,
+            ..answer
+        })
     }
 }
 
@@ -325,7 +357,13 @@ mod store {
             .find((&key.user_id, &key.key, key.route))
             .select((keys::body_hash, keys::status, keys::answer))
             .first::<(String, Option<i32>, Option<Vec<u8>>)>(conn)
-            .map(|(body_hash, status, answer)| Some(First { body_hash, status, answer }))
+            .map(|(body_hash, status, answer)| {
+                Some(First {
+                    body_hash,
+                    status,
+                    answer,
+                })
+            })
     }
 
     pub(super) fn finish(
@@ -359,7 +397,10 @@ mod tests {
             body_hash: body.to_owned(),
             keys,
         };
-        Claim { key: Some(key), now: "2026-03-01T00:00:00Z".parse().unwrap() }
+        Claim {
+            key: Some(key),
+            now: "2026-03-01T00:00:00Z".parse().unwrap(),
+        }
     }
 
     async fn send(db: &crate::db::Db, claim: Claim, value: &'static str) -> Result<Answer, Error> {
@@ -372,7 +413,13 @@ mod tests {
         let (db, _dir) = temporary();
         let first = send(&db, claim("k", "a"), "first").await.unwrap();
         let again = send(&db, claim("k", "a"), "second").await.unwrap();
-        assert_eq!(again, Answer { replayed: true, ..first.clone() });
+        assert_eq!(
+            again,
+            Answer {
+                replayed: true,
+                ..first.clone()
+            }
+        );
         assert_eq!((first.body(), first.is_replay()), ("\"first\"", false));
         let other = send(&db, claim("other", "a"), "second").await.unwrap();
         assert_eq!(other.body(), "\"second\"");
@@ -382,7 +429,10 @@ mod tests {
     async fn another_body_is_refused() {
         let (db, _dir) = temporary();
         send(&db, claim("k", "a"), "first").await.unwrap();
-        assert!(matches!(send(&db, claim("k", "b"), "second").await, Err(Error::Mismatch)));
+        assert!(matches!(
+            send(&db, claim("k", "b"), "second").await,
+            Err(Error::Mismatch)
+        ));
     }
 
     #[actix_web::test]
@@ -395,7 +445,10 @@ mod tests {
             })
             .await;
         assert!(failed.is_err());
-        assert_eq!(send(&db, claim("k", "a"), "done").await.unwrap().body(), "\"done\"");
+        assert_eq!(
+            send(&db, claim("k", "a"), "done").await.unwrap().body(),
+            "\"done\""
+        );
     }
 
     #[actix_web::test]

@@ -4,7 +4,10 @@
 /// A new id.
 pub fn new_id() -> String {
     let mut buffer = uuid::Uuid::encode_buffer();
-    uuid::Uuid::now_v7().hyphenated().encode_lower(&mut buffer).to_owned()
+    uuid::Uuid::now_v7()
+        .hyphenated()
+        .encode_lower(&mut buffer)
+        .to_owned()
 }
 
 /// A new secret of 256 random bits, in URL-safe base64.

@@ -85,7 +85,9 @@ pub struct Place<'a> {
 impl Place<'_> {
     fn aad(&self) -> Vec<u8> {
         // A zero byte ends each part, so that no two places read the same.
-        [self.table, "\0", self.column, "\0", self.id].concat().into_bytes()
+        [self.table, "\0", self.column, "\0", self.id]
+            .concat()
+            .into_bytes()
     }
 }
 
@@ -106,9 +108,15 @@ impl Keys {
     /// Encrypts a value for its place.
     pub fn seal(&self, plain: &[u8], place: Place<'_>) -> Vec<u8> {
         let nonce: [u8; NONCE] = rand::random();
-        let payload = Payload { msg: plain, aad: &place.aad() };
+        let payload = Payload {
+            msg: plain,
+            aad: &place.aad(),
+        };
         // Encryption fails only beyond 256 GB.
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .unwrap_or_default();
         [&[FORMAT][..], &nonce, &sealed].concat()
     }
 
@@ -122,8 +130,13 @@ impl Keys {
         if *format != FORMAT {
             return Err(Unreadable);
         }
-        let payload = Payload { msg: sealed, aad: &place.aad() };
-        self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unreadable)
+        let payload = Payload {
+            msg: sealed,
+            aad: &place.aad(),
+        };
+        self.cipher
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| Unreadable)
     }
 
     /// As [`Keys::open`], of text.
@@ -138,7 +151,10 @@ impl Keys {
     /// is learnt without the key.
     pub fn lookup_hash(&self, kind: &str, value: &str) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.lookup);
-        hasher.update(kind.as_bytes()).update(b"\0").update(value.as_bytes());
+        hasher
+            .update(kind.as_bytes())
+            .update(b"\0")
+            .update(value.as_bytes());
         hasher.finalize().to_hex().to_string()
     }
 
@@ -156,8 +172,14 @@ impl Keys {
         let path = config.key_file(demo);
         let known = db.read_blocking(store::check_value)?;
         let (master, source) = match &config.keys.key {
-            Some(key) if !demo => (decode(key.expose(), "XINFANG_KEY")?, "XINFANG_KEY".to_owned()),
-            _ => (from_file(&path, known.is_some())?, path.display().to_string()),
+            Some(key) if !demo => (
+                decode(key.expose(), "XINFANG_KEY")?,
+                "XINFANG_KEY".to_owned(),
+            ),
+            _ => (
+                from_file(&path, known.is_some())?,
+                path.display().to_string(),
+            ),
         };
         let keys = Self::from_master(&master);
         let known = match known {
@@ -167,7 +189,11 @@ impl Keys {
                 db.write_blocking(move |conn| store::keep_check_value(conn, &check))?
             }
         };
-        if known == keys.check { Ok(keys) } else { Err(Error::Mismatch(source)) }
+        if known == keys.check {
+            Ok(keys)
+        } else {
+            Err(Error::Mismatch(source))
+        }
     }
 }
 
@@ -179,7 +205,10 @@ fn decode(text: &str, source: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
 }
 
 fn from_file(path: &Path, must_exist: bool) -> Result<Zeroizing<[u8; 32]>, Error> {
-    let failed = |source| Error::File { path: path.to_owned(), source };
+    let failed = |source| Error::File {
+        path: path.to_owned(),
+        source,
+    };
     match std::fs::read_to_string(path) {
         Ok(text) => {
             warn_if_open(path);
@@ -229,14 +258,19 @@ mod store {
     use crate::schema::key_check;
 
     pub(super) fn check_value(conn: &mut Conn) -> QueryResult<Option<String>> {
-        key_check::table.select(key_check::value).first(conn).optional()
+        key_check::table
+            .select(key_check::value)
+            .first(conn)
+            .optional()
     }
 
     /// Keeps the value unless another server has just kept one; answers the one that stands.
     pub(super) fn keep_check_value(conn: &mut Conn, value: &str) -> QueryResult<String> {
-        diesel::sql_query("INSERT INTO key_check (id, value) VALUES (1, $1) ON CONFLICT DO NOTHING")
-            .bind::<diesel::sql_types::Text, _>(value)
-            .execute(conn)?;
+        diesel::sql_query(
+            "INSERT INTO key_check (id, value) VALUES (1, $1) ON CONFLICT DO NOTHING",
+        )
+        .bind::<diesel::sql_types::Text, _>(value)
+        .execute(conn)?;
         key_check::table.select(key_check::value).first(conn)
     }
 }
@@ -252,22 +286,39 @@ pub(crate) mod tests {
         Keys::from_master(&[7; 32])
     }
 
-    const PLACE: Place<'_> = Place { table: "people", column: "id_number", id: "p1" };
+    const PLACE: Place<'_> = Place {
+        table: "people",
+        column: "id_number",
+        id: "p1",
+    };
 
     #[test]
     fn what_is_sealed_opens_in_its_place_only() {
         let keys = some();
         let sealed = keys.seal(b"622223199001011234", PLACE);
-        assert_eq!(keys.open_text(&sealed, PLACE).unwrap(), "622223199001011234");
+        assert_eq!(
+            keys.open_text(&sealed, PLACE).unwrap(),
+            "622223199001011234"
+        );
         assert!(!sealed.windows(6).any(|part| part == b"622223"));
         for other in [
             Place { id: "p2", ..PLACE },
-            Place { column: "phone", ..PLACE },
-            Place { table: "peopleid", column: "_number", id: "p1" },
+            Place {
+                column: "phone",
+                ..PLACE
+            },
+            Place {
+                table: "peopleid",
+                column: "_number",
+                id: "p1",
+            },
         ] {
             assert_eq!(keys.open(&sealed, other), Err(Unreadable));
         }
-        assert_eq!(Keys::from_master(&[8; 32]).open(&sealed, PLACE), Err(Unreadable));
+        assert_eq!(
+            Keys::from_master(&[8; 32]).open(&sealed, PLACE),
+            Err(Unreadable)
+        );
     }
 
     #[test]
@@ -278,7 +329,11 @@ pub(crate) mod tests {
             let mut changed = sealed.clone();
             changed[i] ^= 1;
             assert_eq!(keys.open(&changed, PLACE), Err(Unreadable), "byte {i}");
-            assert_eq!(keys.open(&sealed[..i], PLACE), Err(Unreadable), "cut at {i}");
+            assert_eq!(
+                keys.open(&sealed[..i], PLACE),
+                Err(Unreadable),
+                "cut at {i}"
+            );
         }
     }
 
@@ -286,8 +341,14 @@ pub(crate) mod tests {
     fn equal_values_seal_differently_and_hash_alike() {
         let keys = some();
         assert_ne!(keys.seal(b"x", PLACE), keys.seal(b"x", PLACE));
-        assert_eq!(keys.lookup_hash("phone", "1"), keys.lookup_hash("phone", "1"));
-        assert_ne!(keys.lookup_hash("phone", "1"), keys.lookup_hash("id_number", "1"));
+        assert_eq!(
+            keys.lookup_hash("phone", "1"),
+            keys.lookup_hash("phone", "1")
+        );
+        assert_ne!(
+            keys.lookup_hash("phone", "1"),
+            keys.lookup_hash("id_number", "1")
+        );
         assert_ne!(
             keys.lookup_hash("phone", "1"),
             Keys::from_master(&[8; 32]).lookup_hash("phone", "1")
@@ -297,8 +358,10 @@ pub(crate) mod tests {
     #[test]
     fn the_server_refuses_to_start_without_its_key() {
         let dir = tempfile::tempdir().unwrap();
-        let flags =
-            Flags { data_dir: Some(dir.path().display().to_string()), ..Flags::default() };
+        let flags = Flags {
+            data_dir: Some(dir.path().display().to_string()),
+            ..Flags::default()
+        };
         let config = Config::load(&flags).unwrap();
         let file = config.key_file(false);
         let load = || {
@@ -307,11 +370,18 @@ pub(crate) mod tests {
         };
         let first = load().unwrap();
         let sealed = first.seal(b"x", PLACE);
-        assert_eq!(load().unwrap().open(&sealed, PLACE).unwrap(), b"x", "the same key again");
+        assert_eq!(
+            load().unwrap().open(&sealed, PLACE).unwrap(),
+            b"x",
+            "the same key again"
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
         std::fs::rename(&file, dir.path().join("away")).unwrap();
         assert!(matches!(load(), Err(Error::Missing(_))));

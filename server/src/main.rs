@@ -1,2 +1,3 @@
-//! xinfang
+//! `xinfang`: one binary for serving and looking after a township's ledger.
+
 fn main() {}

@@ -1,7 +1,5 @@
 //! The audit log: who did or saw what, when, from where. Append-only; the database refuses the rest.
 
-pub mod routes;
-pub(crate) mod service;
 pub(crate) mod store;
 
 use diesel::result::QueryResult;
@@ -40,7 +38,12 @@ impl Entry {
 
     /// The same, of a case.
     #[must_use]
-    pub fn of_case(mut self, case_id: impl Into<String>, sealed: bool, registrar_only: bool) -> Self {
+    pub fn of_case(
+        mut self,
+        case_id: impl Into<String>,
+        sealed: bool,
+        registrar_only: bool,
+    ) -> Self {
         self.case_id = Some(case_id.into());
         self.sealed = sealed;
         self.registrar_only = registrar_only;
@@ -76,6 +79,10 @@ pub fn append_anonymous(
     name: Option<&str>,
     entry: Entry,
 ) -> QueryResult<()> {
-    let who = store::Who { user_id: None, user_name: name, township_id: None };
+    let who = store::Who {
+        user_id: None,
+        user_name: name,
+        township_id: None,
+    };
     store::insert(conn, context, who, entry)
 }

@@ -53,5 +53,8 @@ pub(super) fn insert(
         address: context.address.map(|address| address.to_string()),
         request_id: &context.request_id,
     };
-    diesel::insert_into(audit_log::table).values(row).execute(conn).map(drop)
+    diesel::insert_into(audit_log::table)
+        .values(row)
+        .execute(conn)
+        .map(drop)
 }

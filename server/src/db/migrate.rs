@@ -29,8 +29,9 @@ fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Migrated {
 /// The database cannot be opened, or a step back fails.
 #[doc(hidden)]
 pub fn revert_all(url: &str) -> Result<Migrated, Error> {
-    let mut conn =
-        Target::of(url).connect(super::Access::Write).map_err(|e| Error::Open(e.to_string()))?;
+    let mut conn = Target::of(url)
+        .connect(super::Access::Write)
+        .map_err(|e| Error::Open(e.to_string()))?;
     let reverted = match &mut conn {
         Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(names),
         Conn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(names),
@@ -47,7 +48,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let url = dir.path().join("test.db").display().to_string();
         for _ in 0..2 {
-            let mut conn = Target::of(&url).connect(super::super::Access::Write).unwrap();
+            let mut conn = Target::of(&url)
+                .connect(super::super::Access::Write)
+                .unwrap();
             let ran = run(&mut conn).unwrap();
             assert!(!ran.is_empty());
             assert_eq!(revert_all(&url).unwrap().len(), ran.len());
@@ -64,6 +67,9 @@ mod tests {
             names.sort();
             names
         };
-        assert_eq!(names("../migrations/sqlite"), names("../migrations/postgres"));
+        assert_eq!(
+            names("../migrations/sqlite"),
+            names("../migrations/postgres")
+        );
     }
 }

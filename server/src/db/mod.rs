@@ -15,6 +15,7 @@
 //! Instants are `Timestamp` columns and `NaiveDateTime` in UTC, to the millisecond; days are `Date`
 //! columns and `NaiveDate` in Shanghai; ids are UUIDv7 text that the application makes.
 
+mod conn;
 mod migrate;
 mod writer;
 
@@ -29,24 +30,9 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection, PgConnection, SqliteConnection};
 
+pub use conn::Conn;
 pub use migrate::{Migrated, revert_all};
 use writer::Writer;
-
-/// A connection to either database.
-#[derive(diesel::MultiConnection)]
-pub enum Conn {
-    /// SQLite.
-    Sqlite(SqliteConnection),
-    /// PostgreSQL.
-    Postgres(PgConnection),
-}
-
-impl Conn {
-    /// Whether this is SQLite.
-    pub fn is_sqlite(&self) -> bool {
-        matches!(self, Self::Sqlite(_))
-    }
-}
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -86,8 +72,14 @@ impl Target {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Self::Postgres(url.to_owned());
         }
-        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("file://"));
-        Self::Sqlite(path.or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url).to_owned())
+        let path = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("file://"));
+        Self::Sqlite(
+            path.or_else(|| url.strip_prefix("sqlite:"))
+                .unwrap_or(url)
+                .to_owned(),
+        )
     }
 
     fn connect(&self, access: Access) -> Result<Conn, DieselError> {
@@ -149,6 +141,20 @@ impl CustomizeConnection<Conn, diesel::r2d2::Error> for SetUp {
     }
 }
 
+/// Reads a term's code from a row.
+///
+/// # Errors
+/// A code that the program does not know: a newer version has written the row.
+pub fn term<T: shared::term::Term>(code: &str) -> Result<T, DieselError> {
+    T::from_code(code).ok_or_else(|| {
+        let unknown = shared::term::UnknownTerm {
+            name: T::NAME,
+            code: code.to_owned(),
+        };
+        DieselError::DeserializationError(Box::new(unknown))
+    })
+}
+
 /// A database error that says "not now".
 fn unavailable(message: String) -> DieselError {
     DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(message))
@@ -163,7 +169,9 @@ impl Db {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let target = Target::of(url);
         if let Target::Sqlite(path) = &target
-            && let Some(dir) = Path::new(path).parent().filter(|dir| !dir.as_os_str().is_empty())
+            && let Some(dir) = Path::new(path)
+                .parent()
+                .filter(|dir| !dir.as_os_str().is_empty())
         {
             std::fs::create_dir_all(dir)
                 .map_err(|e| Error::Open(format!("{}：{e}", dir.display())))?;
@@ -184,7 +192,12 @@ impl Db {
             .build(Manager::new(address))
             .map_err(|e| Error::Open(e.to_string()))?;
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Ok(Self(Arc::new(Inner { id, target, pool, writer })))
+        Ok(Self(Arc::new(Inner {
+            id,
+            target,
+            pool,
+            writer,
+        })))
     }
 
     /// Whether this is SQLite.
@@ -333,10 +346,19 @@ pub(crate) mod tests {
 
     #[test]
     fn addresses_say_which_database() {
-        assert_eq!(Target::of("data/x.db"), Target::Sqlite("data/x.db".to_owned()));
-        assert_eq!(Target::of("sqlite:///x.db"), Target::Sqlite("/x.db".to_owned()));
+        assert_eq!(
+            Target::of("data/x.db"),
+            Target::Sqlite("data/x.db".to_owned())
+        );
+        assert_eq!(
+            Target::of("sqlite:///x.db"),
+            Target::Sqlite("/x.db".to_owned())
+        );
         assert_eq!(Target::of("sqlite:x.db"), Target::Sqlite("x.db".to_owned()));
-        assert_eq!(Target::of("postgres://h/x"), Target::Postgres("postgres://h/x".to_owned()));
+        assert_eq!(
+            Target::of("postgres://h/x"),
+            Target::Postgres("postgres://h/x".to_owned())
+        );
     }
 
     #[actix_web::test]

@@ -76,7 +76,7 @@ where
             (None, Ok(())) => Err(E::from(unavailable("the job did not run".to_owned()))),
         };
         // The caller may have gone; the write stands all the same.
-        drop(self.caller.send(result));
+        let _ = self.caller.send(result);
     }
 
     fn is_awaited(&self) -> bool {
@@ -153,7 +153,10 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("xinfang-writer".to_owned())
             .spawn(move || run(&work, &target, conn))?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     pub(super) async fn write<T, E>(
@@ -166,8 +169,14 @@ impl Writer {
     {
         let (caller, answer) = oneshot::channel();
         self.take_room().await;
-        self.push(Box::new(Awaited { f: Some(f), result: None, caller }));
-        answer.await.map_err(|_| unavailable("the writer has stopped".to_owned()))?
+        self.push(Box::new(Awaited {
+            f: Some(f),
+            result: None,
+            caller,
+        }));
+        answer
+            .await
+            .map_err(|_| unavailable("the writer has stopped".to_owned()))?
     }
 
     pub(super) async fn write_later(
@@ -189,11 +198,21 @@ impl Writer {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let (caller, mut answer) = oneshot::channel();
         // The answer crosses on a plain channel, so that no runtime need be there (or idle).
-        while self.shared.room.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_err() {
+        while self
+            .shared
+            .room
+            .try_acquire()
+            .map(tokio::sync::SemaphorePermit::forget)
+            .is_err()
+        {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.push(Box::new(Relay {
-            job: Box::new(Awaited { f: Some(f), result: None, caller }),
+            job: Box::new(Awaited {
+                f: Some(f),
+                result: None,
+                caller,
+            }),
             done: sender,
         }));
         let stopped = || unavailable("the writer has stopped".to_owned());
@@ -208,7 +227,11 @@ impl Writer {
     pub(super) fn close(&self) {
         self.shared.waiting().closed = true;
         self.shared.wake.notify_all();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread
             && thread.thread().id() != std::thread::current().id()
             && thread.join().is_err()
@@ -264,7 +287,8 @@ impl Job for Relay {
     }
     fn answer(self: Box<Self>, committed: Result<(), &Lost>) {
         self.job.answer(committed);
-        drop(self.done.send(()));
+        // The caller may have gone.
+        let _ = self.done.send(());
     }
     fn is_awaited(&self) -> bool {
         true
@@ -301,11 +325,21 @@ fn next(shared: &Shared) -> Option<VecDeque<Box<dyn Job>>> {
         if waiting.awaited > 0 || waiting.jobs.len() >= BATCH || waiting.closed {
             break;
         }
-        waiting = match waiting.oldest.map(|oldest| LATER.saturating_sub(oldest.elapsed())) {
-            None => shared.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+        waiting = match waiting
+            .oldest
+            .map(|oldest| LATER.saturating_sub(oldest.elapsed()))
+        {
+            None => shared
+                .wake
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner),
             Some(Duration::ZERO) => break,
             Some(left) => {
-                shared.wake.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0
+                shared
+                    .wake
+                    .wait_timeout(waiting, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
             }
         };
     }
@@ -360,7 +394,9 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
 
 fn begin(conn: &mut Conn) -> Result<(), Lost> {
     match conn {
-        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        Conn::Sqlite(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+        }
         Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
     }
     .map_err(lost)
@@ -406,7 +442,10 @@ fn roll_back_to_batch(conn: &mut Conn) -> Result<(), Lost> {
 
 fn depth(conn: &mut Conn) -> Result<u32, Lost> {
     let status = <Conn as TransactionManager<Conn>>::transaction_manager_status_mut(conn);
-    Ok(status.transaction_depth().map_err(lost)?.map_or(0, u32::from))
+    Ok(status
+        .transaction_depth()
+        .map_err(lost)?
+        .map_or(0, u32::from))
 }
 
 #[cfg(test)]
@@ -432,11 +471,22 @@ mod tests {
     }
 
     fn mark(n: i32) -> impl FnOnce(&mut Conn) -> QueryResult<usize> + Send + 'static {
-        move |conn| diesel::insert_into(marks::table).values(marks::n.eq(n)).execute(conn)
+        move |conn| {
+            diesel::insert_into(marks::table)
+                .values(marks::n.eq(n))
+                .execute(conn)
+        }
     }
 
     async fn all(db: &Db) -> Vec<i32> {
-        db.read(|conn| marks::table.select(marks::n).order(marks::n).load::<i32>(conn)).await.unwrap()
+        db.read(|conn| {
+            marks::table
+                .select(marks::n)
+                .order(marks::n)
+                .load::<i32>(conn)
+        })
+        .await
+        .unwrap()
     }
 
     #[actix_web::test]
@@ -454,11 +504,15 @@ mod tests {
         });
         let others = futures_util::future::join_all((0..100).map(|n| db.write(mark(n))));
         let open = async { gate.store(1, Ordering::SeqCst) };
-        let (first, others, ()) = futures_util::join!(first, others, open);
+        let (first, others, ()) = tokio::join!(first, others, open);
         first.unwrap();
         assert!(others.into_iter().all(|answer| answer.is_ok()));
         assert_eq!(all(&db).await.len(), 100);
-        assert!(db.commits() - before <= 3, "{} commits", db.commits() - before);
+        assert!(
+            db.commits() - before <= 3,
+            "{} commits",
+            db.commits() - before
+        );
     }
 
     #[actix_web::test]
@@ -479,7 +533,7 @@ mod tests {
             })
         });
         let (before, panicked, after) =
-            futures_util::join!(db.write(mark(1)), panics, db.write(mark(2)));
+            tokio::join!(db.write(mark(1)), panics, db.write(mark(2)));
         assert!(before.is_ok() && panicked.is_err() && after.is_ok());
         assert_eq!(all(&db).await, [1, 2]);
     }

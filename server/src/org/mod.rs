@@ -1,0 +1,3 @@
+//! Units and their tree.
+
+pub(crate) mod store;
