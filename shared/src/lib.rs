@@ -1,1 +1,33 @@
-//! The domain.
+//! The domain of xinfang, shared by the server and the app.
+//!
+//! Everything here is pure: plain data and functions over it, with no I/O, no clock and no async,
+//! so that a rule lives once and gives the same answer on both sides. Time and the calendar are
+//! arguments. Terms in code are English; each enum carries its Chinese label.
+//!
+//! | room | what it settles |
+//! | --- | --- |
+//! | [`case`] | the ledger row: its terms, states, actions, clocks, numbers, input and views |
+//! | [`access`] | who may do what: the only place that decides |
+//! | [`org`] | units, their tree, the bundled template |
+//! | [`account`] | users, sign-in, passwords |
+//! | [`calendar`] | working days after the State Council's calendar |
+//! | [`identity`] | ID and phone numbers: checks and masks |
+//! | [`ledger`] | what an import of a hand-kept ledger answers |
+//! | [`problem`] | error codes and the error document |
+//! | [`search`] | how Chinese text becomes index terms |
+
+pub mod access;
+pub mod account;
+pub mod audit;
+pub mod calendar;
+pub mod case;
+pub mod identity;
+pub mod ids;
+pub mod ledger;
+pub mod org;
+pub mod page;
+pub mod problem;
+pub mod role;
+pub mod search;
+pub mod term;
+pub mod validate;

@@ -1,0 +1,390 @@
+//! Who may do what: [`can`] is the only place that decides (design section 1).
+//!
+//! The server enforces it, the app asks it which buttons to show, and the server's SQL scope
+//! carries out the same [`visible`] as filters; a test proves that the two agree.
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::Kind;
+use crate::case::action::CaseAction;
+use crate::case::number::Series;
+use crate::case::state::State;
+use crate::ids::{UnitId, UserId};
+use crate::org::UnitKind;
+use crate::role::Role;
+
+/// The signed-in caller, as far as decisions look at them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Actor {
+    /// Who.
+    pub user_id: UserId,
+    /// As what.
+    pub role: Role,
+    /// The unit they belong to.
+    pub unit_id: UnitId,
+    /// The unit and those above it, own first.
+    pub unit_chain: Vec<UnitId>,
+    /// The township.
+    pub township_id: UnitId,
+    /// The village they belong to, if any.
+    pub village_id: Option<UnitId>,
+}
+
+/// What decisions look at in a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CaseFacts {
+    /// Its township.
+    pub township_id: UnitId,
+    /// Its village.
+    pub village_id: Option<UnitId>,
+    /// Who entered it.
+    pub registrar_id: UserId,
+    /// Their unit at that time.
+    pub registrar_unit_id: UnitId,
+    /// The unit that answers for it.
+    pub responsible_unit_id: Option<UnitId>,
+    /// Units that it was assigned or referred to, the responsible one among them.
+    pub unit_ids: Vec<UnitId>,
+    /// Whether it is or was in mediation.
+    pub mediation: bool,
+    /// Petition, dispute or sign.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// Whether it is backlog.
+    pub backlog: bool,
+    /// How far it is sealed (条例第三十条).
+    pub seal: Series,
+    /// Of an accusation: the accused unit.
+    pub accused_unit_id: Option<UnitId>,
+    /// Of an accusation: the accused member of staff.
+    pub accused_user_id: Option<UserId>,
+}
+
+/// What somebody wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// See the cases that are theirs to see.
+    ListCases,
+    /// See a case.
+    ViewCase,
+    /// Enter a case of this kind.
+    RegisterCase(Kind),
+    /// Change a case's fields.
+    EditCase,
+    /// Add, change or remove a person of a case.
+    EditPeople,
+    /// Show an ID or phone number in full.
+    RevealPerson,
+    /// Attach or remove a file.
+    Attach,
+    /// Take a step with a case.
+    Case(CaseAction),
+    /// Load a hand-kept ledger.
+    ImportLedger,
+    /// Take the ledger out as a file.
+    ExportLedger,
+    /// See the organisation.
+    ViewOrg,
+    /// Change the organisation.
+    ManageOrg,
+    /// See colleagues, to assign to.
+    ViewColleagues,
+    /// Create and change users.
+    ManageUsers,
+    /// See settings.
+    ViewSettings,
+    /// Change settings.
+    ManageSettings,
+    /// Read the audit log.
+    ViewAudit,
+}
+
+/// What an action is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Facts<'a> {
+    /// Nothing in particular.
+    None,
+    /// A case.
+    Case(&'a CaseFacts),
+}
+
+/// Why somebody may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// They may not know that it exists: answered like what does not exist (404).
+    #[error("没有找到这件事项，或者您无权查看。")]
+    Hidden,
+    /// They may know of it but not do this (403); the sentence says whose task it is.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+}
+
+/// Decides.
+///
+/// # Errors
+/// [`Denied`], with the reason.
+pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied> {
+    match facts {
+        Facts::None => can_in_general(actor.role, action),
+        Facts::Case(case) => {
+            if visible(actor, case) {
+                can_with_case(actor, action, case)
+            } else {
+                Err(Denied::Hidden)
+            }
+        }
+    }
+}
+
+/// How far an accusation is sealed: against a township leader or the office itself only the
+/// registrar sees it; against anybody else the office handles it.
+pub fn seal_of(accused_unit: Option<UnitKind>, accused_role: Option<Role>) -> Series {
+    let leadership = matches!(
+        accused_unit,
+        Some(UnitKind::Township | UnitKind::County | UnitKind::CoordinationOffice)
+    ) || matches!(
+        accused_role,
+        Some(Role::TownshipLeader | Role::CoordinationOffice)
+    );
+    if leadership {
+        Series::RegistrarOnly
+    } else {
+        Series::Sealed
+    }
+}
+
+/// Whether sealing hides the case from the actor (条例第三十条): nobody of the accused unit, nor
+/// the accused, sees that it exists; where only the registrar may, nobody else.
+pub fn sealed_from(actor: &Actor, case: &CaseFacts) -> bool {
+    match case.seal {
+        Series::Open => false,
+        Series::RegistrarOnly => actor.user_id != case.registrar_id,
+        Series::Sealed => {
+            case.accused_user_id.as_ref() == Some(&actor.user_id)
+                || case
+                    .accused_unit_id
+                    .as_ref()
+                    .is_some_and(|unit| actor.unit_chain.contains(unit))
+        }
+    }
+}
+
+/// Whether the actor may know that the case exists.
+pub fn visible(actor: &Actor, case: &CaseFacts) -> bool {
+    actor.township_id == case.township_id && in_scope(actor, case) && !sealed_from(actor, case)
+}
+
+fn in_scope(actor: &Actor, case: &CaseFacts) -> bool {
+    let referred = || case.unit_ids.contains(&actor.unit_id);
+    match actor.role {
+        Role::TownshipLeader | Role::CoordinationOffice => true,
+        Role::VillageSecretary => {
+            referred() || (actor.village_id.is_some() && case.village_id == actor.village_id)
+        }
+        Role::GroupInformant => case.registrar_id == actor.user_id,
+        Role::PoliceStation | Role::Court => referred() || case.registrar_unit_id == actor.unit_id,
+        Role::JusticeOffice => {
+            case.mediation || referred() || case.registrar_unit_id == actor.unit_id
+        }
+        Role::ServiceCentre => referred() || case.registrar_unit_id == actor.unit_id,
+        Role::Auditor | Role::Administrator => false,
+    }
+}
+
+fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
+    use Role as R;
+    let allowed = match action {
+        Action::ListCases | Action::ViewCase => !matches!(role, R::Auditor | R::Administrator),
+        Action::RegisterCase(kind) => match role {
+            R::TownshipLeader
+            | R::CoordinationOffice
+            | R::VillageSecretary
+            | R::ServiceCentre
+            | R::JusticeOffice
+            | R::PoliceStation => true,
+            R::GroupInformant => kind != Kind::Petition,
+            R::Court | R::Auditor | R::Administrator => false,
+        },
+        Action::ImportLedger => role == R::CoordinationOffice,
+        Action::ExportLedger => {
+            matches!(
+                role,
+                R::TownshipLeader | R::CoordinationOffice | R::VillageSecretary
+            )
+        }
+        Action::ViewOrg => true,
+        Action::ViewColleagues => role != R::Auditor,
+        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
+            role == R::Administrator
+        }
+        Action::ViewSettings => {
+            matches!(
+                role,
+                R::Administrator | R::TownshipLeader | R::CoordinationOffice | R::Auditor
+            )
+        }
+        Action::ViewAudit => role == R::Auditor,
+        Action::EditCase
+        | Action::EditPeople
+        | Action::RevealPerson
+        | Action::Attach
+        | Action::Case(_) => !matches!(role, R::Auditor | R::Administrator),
+    };
+    if allowed {
+        Ok(())
+    } else {
+        Err(Denied::NotAllowed(whose_in_general(action)))
+    }
+}
+
+const fn whose_in_general(action: Action) -> &'static str {
+    match action {
+        Action::RegisterCase(_) => "您的角色不登记这类事项。",
+        Action::ImportLedger => "台账导入由镇综治办办理。",
+        Action::ExportLedger => "台账导出由镇领导、镇综治办和村支部书记办理。",
+        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
+            "这项管理由系统管理员办理。"
+        }
+        Action::ViewAudit => "审计记录由监督员查看。",
+        Action::ViewSettings => "您的角色不查看系统设置。",
+        _ => "您的角色不接触事项内容。",
+    }
+}
+
+/// Of a case that is visible to the actor.
+fn can_with_case(actor: &Actor, action: Action, case: &CaseFacts) -> Result<(), Denied> {
+    use CaseAction as A;
+    if case.seal == Series::RegistrarOnly {
+        return match action {
+            Action::ViewCase
+            | Action::RevealPerson
+            | Action::Attach
+            | Action::Case(A::HandOver) => Ok(()),
+            _ => Err(Denied::NotAllowed(
+                "反映镇领导或综治办的检举控告只能移送有权机关（《信访工作条例》第三十条）。",
+            )),
+        };
+    }
+    let who = Who::of(actor, case);
+    let (allowed, whose) = match action {
+        Action::ViewCase => (true, ""),
+        Action::EditCase | Action::EditPeople | Action::Attach => (
+            who.office
+                || who.leader
+                || who.handler
+                || who.own_village
+                || (who.registrar && case.state == State::Registered),
+            "由登记人（受理前）、办理单位或镇综治办修改。",
+        ),
+        Action::RevealPerson => (
+            who.office
+                || who.leader
+                || who.handler
+                || who.own_village
+                || who.registrar
+                || who.justice,
+            "只有办理这件事项的人员可以查看完整号码。",
+        ),
+        Action::Case(action) => match action {
+            A::Accept => (
+                who.office
+                    || (who.own_village && case.kind != Kind::Petition)
+                    || (who.handler && case.state == State::Transferred),
+                "由镇综治办受理；村内矛盾纠纷由村支部书记受理。",
+            ),
+            A::Decline => (
+                who.office || (who.handler && case.state == State::Transferred),
+                "由镇综治办决定。",
+            ),
+            A::Transfer | A::Dispatch => (who.office || who.leader, "由镇综治办或镇领导办理。"),
+            A::Object => (who.handler, "由收到转送的单位提出。"),
+            A::Take => (
+                who.handler || (who.own_village && case.kind != Kind::Petition),
+                "由责任单位办理。",
+            ),
+            A::Answer => (
+                who.handler || (who.own_village && case.kind != Kind::Petition),
+                "由责任单位答复。",
+            ),
+            A::SetLead => (who.office || who.leader, "由镇综治办或镇领导确定。"),
+            A::Extend => (
+                who.leader,
+                "延期由镇领导批准（《信访工作条例》第三十四条）。",
+            ),
+            A::Close => (
+                who.leader
+                    || (!case.backlog
+                        && (who.office || (who.own_village && case.kind != Kind::Petition))),
+                if case.backlog {
+                    "积案由镇领导批准办结。"
+                } else {
+                    "由镇领导或镇综治办办结；村内矛盾纠纷由村支部书记办结。"
+                },
+            ),
+            A::Reopen => (who.office || who.leader, "由镇综治办或镇领导重新启动。"),
+            A::MarkBacklog => (who.office || who.leader, "由镇综治办或镇领导列为积案。"),
+            A::ClearBacklog => (who.leader, "积案销号由镇领导批准。"),
+            A::Note => (
+                who.office
+                    || who.leader
+                    || who.handler
+                    || who.own_village
+                    || who.registrar
+                    || who.justice,
+                "由办理这件事项的人员记录。",
+            ),
+            A::Link => (
+                who.office || who.leader || who.handler || who.own_village || who.registrar,
+                "由登记人、办理单位或镇综治办关联。",
+            ),
+            A::HandOver => (
+                who.office && case.seal != Series::Open,
+                "只有检举控告件移送有权机关，由镇综治办办理。",
+            ),
+        },
+        // Not about a case.
+        _ => return can_in_general(actor.role, action),
+    };
+    if allowed {
+        Ok(())
+    } else {
+        Err(Denied::NotAllowed(whose))
+    }
+}
+
+/// What the actor is to the case.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, named where they decide"
+)]
+struct Who {
+    leader: bool,
+    office: bool,
+    handler: bool,
+    own_village: bool,
+    registrar: bool,
+    justice: bool,
+}
+
+impl Who {
+    fn of(actor: &Actor, case: &CaseFacts) -> Self {
+        let staff = !matches!(
+            actor.role,
+            Role::GroupInformant | Role::Auditor | Role::Administrator
+        );
+        Self {
+            leader: actor.role == Role::TownshipLeader,
+            office: actor.role == Role::CoordinationOffice,
+            handler: staff && case.responsible_unit_id.as_ref() == Some(&actor.unit_id),
+            own_village: actor.role == Role::VillageSecretary
+                && actor.village_id.is_some()
+                && case.village_id == actor.village_id,
+            registrar: case.registrar_id == actor.user_id
+                || (actor.role == Role::ServiceCentre && case.registrar_unit_id == actor.unit_id),
+            justice: actor.role == Role::JusticeOffice && case.mediation,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The audit log: who did or saw what, when, from where.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CaseId, UserId};
+use crate::terms;
+
+terms! {
+    /// What was done.
+    AuditAction, "审计动作" {
+        /// A sign-in that succeeded.
+        SignIn = "sign_in", "登录";
+        /// A sign-in that failed.
+        SignInFailed = "sign_in_failed", "登录失败";
+        /// A sign-out.
+        SignOut = "sign_out", "退出";
+        /// A password was changed or reset.
+        Password = "password", "修改密码";
+        /// A case was opened.
+        CaseView = "case_view", "查看事项";
+        /// A case was written.
+        CaseWrite = "case_write", "变更事项";
+        /// An ID or phone number was shown in full.
+        Reveal = "reveal", "显示证件电话";
+        /// A file was downloaded.
+        Download = "download", "下载附件";
+        /// Cases were exported.
+        Export = "export", "导出";
+        /// A ledger was imported.
+        Import = "import", "导入";
+        /// A unit was written.
+        OrgWrite = "org_write", "变更单位";
+        /// A user was written.
+        UserWrite = "user_write", "变更用户";
+        /// A setting was written.
+        SettingWrite = "setting_write", "变更设置";
+        /// The audit log itself was read.
+        AuditView = "audit_view", "查看审计";
+    }
+}
+
+/// An entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEntry {
+    /// Its id; later entries have greater ones.
+    pub id: String,
+    /// When, by the server's clock.
+    pub at: DateTime<Utc>,
+    /// Who; none for a failed sign-in.
+    pub user_id: Option<UserId>,
+    /// Their name at that time.
+    pub user_name: Option<String>,
+    /// What.
+    pub action: AuditAction,
+    /// The case it concerns.
+    pub case_id: Option<CaseId>,
+    /// What exactly, in words; without personal data.
+    pub detail: String,
+    /// The address it came from.
+    pub address: Option<String>,
+    /// The request's id, as in the server's log.
+    pub request_id: Option<String>,
+}

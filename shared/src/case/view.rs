@@ -1,0 +1,338 @@
+//! What people see of a case.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::access::CaseFacts;
+use crate::case::deadline::Clock;
+use crate::case::state::{EventKind, State};
+use crate::case::{
+    Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
+    Severity, Subcategory,
+};
+use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
+
+/// An id with the name that goes with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Named {
+    /// The id.
+    pub id: String,
+    /// The name to show.
+    pub name: String,
+}
+
+/// A row of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CaseRow {
+    /// Its id.
+    pub id: CaseId,
+    /// Its number (`平川信〔2026〕00012号`).
+    pub number: String,
+    /// Petition, dispute or sign.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// The cause, at most its first 120 characters.
+    pub cause: String,
+    /// The first petitioner's (or party's) name.
+    pub petitioner: Option<String>,
+    /// The village.
+    pub village: Option<Named>,
+    /// First level of the category.
+    pub category: Category,
+    /// Second level.
+    pub subcategory: Option<Subcategory>,
+    /// How it came in.
+    pub channel: Channel,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The day on which it was received.
+    pub received_on: NaiveDate,
+    /// The last day of the authority's clock that is due first; none when nothing is due.
+    pub due_on: Option<NaiveDate>,
+    /// Whether that day has passed.
+    pub overdue: bool,
+    /// How many people it concerns.
+    pub people_count: u32,
+    /// Five people or more.
+    pub collective: bool,
+    /// Whether it is backlog.
+    pub backlog: bool,
+    /// Whether it is sealed.
+    pub sealed: bool,
+    /// Whether it repeats no earlier case.
+    pub first: bool,
+    /// The unit that answers for it.
+    pub responsible_unit: Option<Named>,
+    /// The leader who took it.
+    pub lead: Option<Named>,
+    /// The day on which it was closed.
+    pub closed_on: Option<NaiveDate>,
+    /// Rises with each change.
+    pub version: i64,
+}
+
+/// A person of a case, numbers masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PersonView {
+    /// Their id, within this case.
+    pub id: PersonId,
+    /// What they are in the case.
+    pub role: PersonRole,
+    /// Their name.
+    pub name: String,
+    /// ID number, masked.
+    pub id_number_masked: Option<String>,
+    /// Phone number, masked.
+    pub phone_masked: Option<String>,
+    /// Address.
+    pub address: Option<String>,
+    /// Of a key person: why.
+    pub reason: Option<String>,
+    /// Of a key person: when it is to be looked at again.
+    pub review_on: Option<NaiveDate>,
+    /// Of a key person: what help is given.
+    pub follow_up: Vec<FollowUp>,
+}
+
+/// Numbers in full, after a reveal that the audit log has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Revealed {
+    /// Whose.
+    pub id: PersonId,
+    /// ID number in full.
+    pub id_number: Option<String>,
+    /// Phone number in full.
+    pub phone: Option<String>,
+}
+
+/// What an event says beside its kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct EventData {
+    /// The procedure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub procedure: Option<Procedure>,
+    /// The lawful path named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<LawfulPath>,
+    /// The unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Named>,
+    /// The person or leader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Named>,
+    /// By how many days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// Hearing days left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excluded_days: Option<u32>,
+    /// The notice or the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The earlier case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier_case_id: Option<CaseId>,
+    /// The outside authority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// The names of the fields changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+}
+
+/// An entry of a case's timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventView {
+    /// Its id.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// The day on which it took effect.
+    pub on: NaiveDate,
+    /// When it was entered, by the server's clock.
+    pub at: DateTime<Utc>,
+    /// Who entered it.
+    pub actor: Named,
+    /// Their unit's name at that time.
+    pub actor_unit: String,
+    /// The state after it.
+    pub state: State,
+    /// The words.
+    pub text: Option<String>,
+    /// The rest.
+    pub data: EventData,
+}
+
+/// A file of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AttachmentView {
+    /// Its id.
+    pub id: AttachmentId,
+    /// The file's name as uploaded.
+    pub name: String,
+    /// Its media type, by content.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// BLAKE3 of its content, in hexadecimal.
+    pub hash: String,
+    /// When it was uploaded.
+    pub at: DateTime<Utc>,
+    /// Who uploaded it.
+    pub actor: Named,
+}
+
+/// Where an imported case comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportSource {
+    /// The import run.
+    pub import_id: ImportId,
+    /// The workbook's name.
+    pub file: String,
+    /// The sheet.
+    pub sheet: String,
+    /// The row, as the workbook counts them (from 1).
+    pub row: u32,
+}
+
+/// A case, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CaseView {
+    /// What the ledger's row says.
+    #[serde(flatten)]
+    pub row: CaseRow,
+    /// What is wanted.
+    pub purpose: Purpose,
+    /// The procedure.
+    pub procedure: Procedure,
+    /// The cause, whole.
+    pub cause_full: String,
+    /// What is asked for.
+    pub demand: Option<String>,
+    /// When it happened.
+    pub occurred_on: Option<NaiveDate>,
+    /// When it happened, in words.
+    pub occurred_text: Option<String>,
+    /// Where it happened.
+    pub place: Option<String>,
+    /// The unit concerned, in words.
+    pub unit_concerned: Option<String>,
+    /// The group.
+    pub group: Option<Named>,
+    /// The head-count in words.
+    pub people_count_text: Option<String>,
+    /// How things develop.
+    pub development: Option<String>,
+    /// What has been done.
+    pub handling: Option<String>,
+    /// Who first received it.
+    pub first_receiver: Named,
+    /// Who entered it.
+    pub registrar: Named,
+    /// When it was entered, by the server's clock.
+    pub entered_at: DateTime<Utc>,
+    /// The person who handles it.
+    pub responsible_user: Option<Named>,
+    /// Of a declined case: the lawful path.
+    pub lawful_path: Option<LawfulPath>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The earlier case that it repeats.
+    pub earlier_case: Option<Named>,
+    /// Later cases that repeat it, as far as the caller may see them.
+    pub later_cases: Vec<Named>,
+    /// The accused unit, of an accusation.
+    pub accused_unit: Option<Named>,
+    /// The accused member of staff, of an accusation.
+    pub accused_user: Option<Named>,
+    /// The clocks.
+    pub clocks: Vec<Clock>,
+    /// The people, numbers masked.
+    pub people: Vec<PersonView>,
+    /// Where it was imported from.
+    pub source: Option<ImportSource>,
+    /// What permission decisions look at.
+    pub facts: CaseFacts,
+}
+
+/// An earlier case that may be the same matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Similar {
+    /// The case.
+    pub case: CaseRow,
+    /// Whether a person of it has the same ID or phone number.
+    pub same_person: bool,
+    /// How alike the texts are, in percent.
+    pub alike: u32,
+}
+
+/// What a role must do today: counts, each with the list that it opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Todo {
+    /// What is to be done.
+    pub title: String,
+    /// Why, or by which rule.
+    pub hint: String,
+    /// How many cases.
+    pub count: u64,
+    /// The ledger's query string that lists just these (`state=registered&…`).
+    pub query: String,
+    /// Whether it is late.
+    pub urgent: bool,
+}
+
+/// The home page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Home {
+    /// The server's day.
+    pub today: NaiveDate,
+    /// What is to be done, most urgent first.
+    pub todos: Vec<Todo>,
+    /// The open cases that are due first.
+    pub due_soon: Vec<CaseRow>,
+    /// The cases changed last.
+    pub recent: Vec<CaseRow>,
+}
+
+/// Who handles a case and by what means it is found: the parts of [`CaseView`] that a receipt has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Receipt {
+    /// The case's number.
+    pub number: String,
+    /// The township's name.
+    pub township: String,
+    /// The office that registered it.
+    pub office: String,
+    /// The petitioner's name.
+    pub petitioner: Option<String>,
+    /// The cause, at most its first 60 characters.
+    pub cause: String,
+    /// The day on which it was received.
+    pub received_on: NaiveDate,
+    /// Who first received it.
+    pub first_receiver: String,
+    /// The last day on which the petitioner is to hear of acceptance.
+    pub acceptance_due: Option<NaiveDate>,
+    /// The article behind it.
+    pub basis: String,
+    /// The QR code of the number, as SVG.
+    pub qr_svg: String,
+}

@@ -1,0 +1,29 @@
+//! Roles (design section 1).
+
+use crate::terms;
+
+terms! {
+    /// What a member of staff signs in as.
+    Role, "角色" {
+        /// All cases of the township; leads cases, approves extensions and closing of backlog.
+        TownshipLeader = "township_leader", "镇领导";
+        /// All cases of the township; registers, accepts, dispatches, supervises.
+        CoordinationOffice = "coordination_office", "镇综治办";
+        /// Cases of the own village; registers, handles, mediates.
+        VillageSecretary = "village_secretary", "村支部书记";
+        /// What they reported themselves.
+        GroupInformant = "group_informant", "社信息员";
+        /// Cases assigned or referred to it.
+        PoliceStation = "police_station", "派出所";
+        /// Cases referred to it.
+        Court = "court", "法庭";
+        /// Cases assigned to it, and every mediation.
+        JusticeOffice = "justice_office", "司法所";
+        /// Cases it registered.
+        ServiceCentre = "service_centre", "便民服务中心";
+        /// Figures and the audit log, personal data masked.
+        Auditor = "auditor", "监督员";
+        /// Organisation, users, settings; no case content.
+        Administrator = "administrator", "系统管理员";
+    }
+}
