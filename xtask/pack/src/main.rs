@@ -52,7 +52,7 @@ fn glue(input: &Path, out: &Path) -> Outcome {
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(out)
-        .map_err(|error| format!("{error:?}").into())
+        .map_err(|error| format!("{error:#}").into())
 }
 
 fn compress(file: &Path, quality: u32) -> Outcome {
