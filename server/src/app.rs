@@ -91,7 +91,9 @@ pub fn configure(state: State) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
 }
 
 fn rooms(config: &mut web::ServiceConfig) {
-    config.configure(session::routes::configure);
+    config
+        .configure(session::routes::configure)
+        .configure(crate::case::routes::configure);
 }
 
 /// Serves until it is told to stop (SIGTERM, SIGINT), finishes the requests in flight, and writes

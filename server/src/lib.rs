@@ -17,6 +17,7 @@ pub mod account;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod case;
 pub mod clock;
 pub mod config;
 pub mod context;
