@@ -532,8 +532,7 @@ mod tests {
                 panic!("as the test wants")
             })
         });
-        let (before, panicked, after) =
-            tokio::join!(db.write(mark(1)), panics, db.write(mark(2)));
+        let (before, panicked, after) = tokio::join!(db.write(mark(1)), panics, db.write(mark(2)));
         assert!(before.is_ok() && panicked.is_err() && after.is_ok());
         assert_eq!(all(&db).await, [1, 2]);
     }
