@@ -7,14 +7,14 @@ use actix_web::{HttpServer, web};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::directory::Directory;
 use crate::error;
 use crate::keys::Keys;
 use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
-use crate::{db, idempotency, keys};
+use crate::{account, audit, case, db, health, idempotency, keys, openapi, org, settings, setup};
 
 /// The most bytes of a JSON body; files go through multipart.
 const JSON_LIMIT: usize = 1024 * 1024;
@@ -34,6 +34,9 @@ pub enum Error {
     /// The server ended by itself.
     #[error("服务异常结束：{0}")]
     Serve(#[from] std::io::Error),
+    /// Demo data and real data must not meet.
+    #[error("{0}")]
+    DemoMix(&'static str),
     /// A query at the start.
     #[error("数据库出错：{0}")]
     Query(#[from] diesel::result::Error),
@@ -46,6 +49,7 @@ impl State {
     /// The database cannot be opened, or the key is missing or another.
     pub fn open(config: Config, clock: Clock, demo: bool) -> Result<Self, Error> {
         let db = Db::open(&config.database_url(demo), config.storage.pool_size)?;
+        db.write_blocking(move |conn| keep_apart(conn, demo))?;
         let keys = Arc::new(Keys::load(&config, demo, &db)?);
         let sessions = Arc::new(Sessions::new(&config, &keys));
         let directory = Directory::new(db.clone(), clock.clone(), session::token_life(&config));
@@ -73,6 +77,21 @@ impl State {
     }
 }
 
+/// A database is the demo's or real, from its first day on: the demo's well-known password must
+/// never open real data, and made-up cases must never stand beside real ones.
+fn keep_apart(conn: &mut Conn, demo: bool) -> Result<(), Error> {
+    match (demo, settings::store::is_demo(conn)?) {
+        (true, true) | (false, false) => Ok(()),
+        (false, true) => Err(Error::DemoMix(
+            "这是演示数据库，不能用来登记真实事项。请换一个数据库，或用 xinfang serve --demo。",
+        )),
+        (true, false) if account::store::is_empty(conn)? => Ok(settings::store::mark_demo(conn)?),
+        (true, false) => Err(Error::DemoMix(
+            "数据目录中的 demo.db 含有非演示数据，演示不会使用它。",
+        )),
+    }
+}
+
 /// All routes. Tests build their app from this, too.
 pub fn configure(state: State) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
     move |config| {
@@ -86,14 +105,22 @@ pub fn configure(state: State) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
             )
             .app_data(web::QueryConfig::default().error_handler(error::of_query))
             .app_data(web::PathConfig::default().error_handler(error::of_path))
-            .service(web::scope("/api/v1").configure(rooms));
+            .service(web::scope("/api/v1").configure(rooms))
+            .configure(openapi::configure)
+            .configure(health::configure)
+            .default_service(web::to(crate::web::serve));
     }
 }
 
 fn rooms(config: &mut web::ServiceConfig) {
     config
         .configure(session::routes::configure)
-        .configure(crate::case::routes::configure);
+        .configure(setup::routes::configure)
+        .configure(org::routes::configure)
+        .configure(account::routes::configure)
+        .configure(settings::routes::configure)
+        .configure(audit::routes::configure)
+        .configure(case::routes::configure);
 }
 
 /// Serves until it is told to stop (SIGTERM, SIGINT), finishes the requests in flight, and writes

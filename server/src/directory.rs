@@ -1,4 +1,4 @@
-//! Users and units, in memory: what every request asks for and hardly anybody changes.
+//! Users, units and settings, in memory: what every request asks for and hardly anybody changes.
 //!
 //! A write in this process calls [`Directory::invalidate`] and is seen by the next request. Another
 //! process (a second server, the command line) is noticed within [`FRESH`]: each change raises a
@@ -13,11 +13,13 @@ use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 use shared::access;
 use shared::account::User;
+use shared::case::deadline::LawProfile;
 use shared::ids::{UnitId, UserId};
 use shared::org::{Unit, UnitKind};
 
 use crate::clock::Clock;
 use crate::db::{Conn, Db};
+use crate::settings::{self, store::General};
 
 /// How long another process's change may stay unnoticed.
 pub const FRESH: Duration = Duration::from_secs(4);
@@ -51,6 +53,8 @@ pub struct Snapshot {
     units: Vec<Unit>,
     by_id: HashMap<UnitId, usize>,
     ended: HashSet<String>,
+    general: General,
+    law_profiles: Vec<LawProfile>,
 }
 
 /// A user, and what decisions look at.
@@ -105,6 +109,18 @@ impl Directory {
         Ok(snapshot)
     }
 
+    /// Users and units as the database has them, holding up the calling thread: for the command
+    /// line and the demo.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn now_blocking(&self) -> QueryResult<Arc<Snapshot>> {
+        let since = self.0.clock.now() - self.0.token_life;
+        self.0
+            .db
+            .read_blocking(|conn| Snapshot::read(conn, None, since))
+    }
+
     /// The snapshot at hand, if it is still good: no read, no wait.
     pub(crate) fn fresh(&self) -> Option<Arc<Snapshot>> {
         let current = self
@@ -154,27 +170,26 @@ impl Snapshot {
         }
         let units = crate::org::store::all(conn)?;
         let users = crate::account::store::all(conn)?;
-        let ended = crate::session::store::ended_since(conn, since)?;
-        Ok(Arc::new(Self::build(generation, units, users, ended)))
+        let parts = Self {
+            generation,
+            ended: crate::session::store::ended_since(conn, since)?,
+            general: settings::store::general(conn)?,
+            law_profiles: settings::store::law_profiles(conn)?,
+            ..Self::default()
+        };
+        Ok(Arc::new(parts.with(units, users)))
     }
 
-    fn build(
-        generation: i64,
-        units: Vec<Unit>,
-        users: Vec<(User, i64)>,
-        ended: HashSet<String>,
-    ) -> Self {
+    fn with(self, units: Vec<Unit>, users: Vec<(User, i64)>) -> Self {
         let by_id = units
             .iter()
             .enumerate()
             .map(|(at, unit)| (unit.id.clone(), at))
             .collect();
         let mut snapshot = Self {
-            generation,
             units,
             by_id,
-            ended,
-            ..Self::default()
+            ..self
         };
         for (user, token_version) in users {
             let member = Member {
@@ -261,6 +276,21 @@ impl Snapshot {
     /// Whether the unit is `root` or below it.
     pub fn is_within(&self, id: &UnitId, root: &UnitId) -> bool {
         self.upwards(id).any(|unit| unit.id == *root)
+    }
+
+    /// The law profiles, by the date in force; never empty.
+    pub fn law_profiles(&self) -> &[LawProfile] {
+        &self.law_profiles
+    }
+
+    /// The law profile with this id, which a case has kept.
+    pub fn law_profile(&self, id: &str) -> Option<&LawProfile> {
+        self.law_profiles.iter().find(|profile| profile.id == id)
+    }
+
+    /// The general settings.
+    pub(crate) fn general(&self) -> &General {
+        &self.general
     }
 
     /// Whether the session has been ended while access tokens of it may still be about.

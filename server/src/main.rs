@@ -1,3 +1,5 @@
 //! `xinfang`: one binary for serving and looking after a township's ledger.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    server::cli::main()
+}

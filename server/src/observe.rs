@@ -13,11 +13,12 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use crate::auth::CallerId;
 use crate::context::RequestId;
 use crate::error::{self, ApiError, PROBLEM_JSON};
+use crate::openapi::DOCS_SECURITY_POLICY;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the app may load and do. WASM needs `wasm-unsafe-eval`; nothing else is loosened.
-pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; \
      script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
      object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
@@ -48,8 +49,8 @@ pub(crate) async fn observe(
         Err(error) => ServiceResponse::from_err(error, http_request),
     };
     let mut response = with_document(response);
-    let is_api = response.request().path().starts_with("/api/");
-    add_headers(response.headers_mut(), &id, is_api);
+    let place = Place::of(response.request().path());
+    add_headers(response.headers_mut(), &id, place);
     log(&response, &id, started);
     Ok(response)
 }
@@ -88,15 +89,40 @@ fn with_document(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody>
     ServiceResponse::new(request, document)
 }
 
-fn add_headers(headers: &mut HeaderMap, id: &str, is_api: bool) {
+/// What the headers depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Api,
+    Docs,
+    App,
+}
+
+impl Place {
+    fn of(path: &str) -> Self {
+        match path.strip_prefix("/api/") {
+            Some(rest) if rest.starts_with("docs") => Self::Docs,
+            Some(_) => Self::Api,
+            None => Self::App,
+        }
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &str, place: Place) {
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let csp = header::CONTENT_SECURITY_POLICY;
-    if !headers.contains_key(&csp) {
-        headers.insert(csp, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    let policy = match place {
+        Place::Docs => DOCS_SECURITY_POLICY,
+        Place::Api | Place::App => CONTENT_SECURITY_POLICY,
+    };
+    // A download may say something stricter.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
     }
-    if is_api && !headers.contains_key(header::CACHE_CONTROL) {
+    if place == Place::Api && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let Ok(id) = HeaderValue::from_str(id) {

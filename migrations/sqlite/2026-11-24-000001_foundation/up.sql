@@ -121,7 +121,7 @@ CREATE TABLE generations (
     name  TEXT PRIMARY KEY NOT NULL,
     value BIGINT NOT NULL
 );
-INSERT INTO generations (name, value) VALUES ('directory', 1), ('settings', 1);
+INSERT INTO generations (name, value) VALUES ('directory', 1);
 
 -- Tells whether the key at hand is the one under which this database was encrypted.
 CREATE TABLE key_check (

@@ -1,5 +1,7 @@
 //! The audit log: who did or saw what, when, from where. Append-only; the database refuses the rest.
 
+pub mod routes;
+mod service;
 pub(crate) mod store;
 
 use diesel::result::QueryResult;

@@ -101,7 +101,9 @@ impl Server {
         let server = Self { child, app, bare };
         for _ in 0..2000 {
             if let Ok(mut client) = Client::connect(app)
-                && client.send("GET", "/health/live", None, &[], "").is_ok_and(|a| a.status == 200)
+                && client
+                    .send("GET", "/health/live", None, &[], "")
+                    .is_ok_and(|a| a.status == 200)
             {
                 return Ok((server, began.elapsed()));
             }
@@ -113,7 +115,10 @@ impl Server {
     /// Resident memory, in MB.
     fn resident(&self) -> Outcome<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap_or("0 kB");
         let kb: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kb / 1024.0)
     }
@@ -139,10 +144,19 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self {
+            stream: BufReader::new(stream),
+        })
     }
 
-    fn send(&mut self, method: &str, path: &str, token: Option<&str>, headers: &[(&str, &str)], body: &str) -> Outcome<Answer> {
+    fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Outcome<Answer> {
         let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
         if let Some(token) = token {
             text.push_str(&format!("Authorization: Bearer {token}\r\n"));
@@ -151,7 +165,10 @@ impl Client {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         if !body.is_empty() {
-            text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+            text.push_str(&format!(
+                "Content-Type: application/json\r\nContent-Length: {}\r\n",
+                body.len()
+            ));
         }
         text.push_str("\r\n");
         text.push_str(body);
@@ -173,11 +190,24 @@ impl Client {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        Ok(Answer { status, body: String::from_utf8(body)? })
+        Ok(Answer {
+            status,
+            body: String::from_utf8(body)?,
+        })
     }
 
-    fn json(&mut self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Outcome<Value> {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+    fn json(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: &Value,
+    ) -> Outcome<Value> {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let answer = self.send(method, path, token, &[], &body)?;
         if answer.status >= 300 {
             return Err(format!("{method} {path}: {} {}", answer.status, answer.body).into());
@@ -209,7 +239,13 @@ impl Figures {
 
 /// Lets `clients` connections each send what `next` gives for a running number, until `most`
 /// requests were sent or `time` has passed.
-fn measure(address: SocketAddr, clients: usize, most: usize, time: Duration, next: impl Fn(usize, &mut Client) -> Outcome<()> + Send + Sync) -> Outcome<Figures> {
+fn measure(
+    address: SocketAddr,
+    clients: usize,
+    most: usize,
+    time: Duration,
+    next: impl Fn(usize, &mut Client) -> Outcome<()> + Send + Sync,
+) -> Outcome<Figures> {
     let taken = AtomicUsize::new(0);
     let began = Instant::now();
     let mut latencies = std::thread::scope(|scope| -> Outcome<Vec<Duration>> {
@@ -239,8 +275,17 @@ fn measure(address: SocketAddr, clients: usize, most: usize, time: Duration, nex
     })?;
     let elapsed = began.elapsed().as_secs_f64();
     latencies.sort();
-    let at = |percent: usize| latencies.get(latencies.len() * percent / 100).copied().unwrap_or_default();
-    Ok(Figures { per_second: latencies.len() as f64 / elapsed, p50: at(50), p99: at(99) })
+    let at = |percent: usize| {
+        latencies
+            .get(latencies.len() * percent / 100)
+            .copied()
+            .unwrap_or_default()
+    };
+    Ok(Figures {
+        per_second: latencies.len() as f64 / elapsed,
+        p50: at(50),
+        p99: at(99),
+    })
 }
 
 /// Spreads running numbers without a pattern that an index would like.
@@ -257,32 +302,76 @@ struct Town {
 fn found(address: SocketAddr) -> Outcome<Town> {
     let mut client = Client::connect(address)?;
     let password = "xinfang-bench-2026";
-    client.json("POST", "/api/v1/setup", None, &json!({
-        "username": "root", "password": password, "name": "管理员",
-        "township_name": "平川镇", "short_name": "平川", "template": "pingchuan",
-    }))?;
-    let mut sign_in = |client: &mut Client, user: &str, password: &str| -> Outcome<String> {
-        let session = client.json("POST", "/api/v1/session", None, &json!({"username": user, "password": password}))?;
-        Ok(session.get("access_token").and_then(Value::as_str).ok_or("no token")?.to_owned())
+    client.json(
+        "POST",
+        "/api/v1/setup",
+        None,
+        &json!({
+            "username": "root", "password": password, "name": "管理员",
+            "township_name": "平川镇", "short_name": "平川", "template": "pingchuan",
+        }),
+    )?;
+    let sign_in = |client: &mut Client, user: &str, password: &str| -> Outcome<String> {
+        let session = client.json(
+            "POST",
+            "/api/v1/session",
+            None,
+            &json!({"username": user, "password": password}),
+        )?;
+        Ok(session
+            .get("access_token")
+            .and_then(Value::as_str)
+            .ok_or("no token")?
+            .to_owned())
     };
     let root = sign_in(&mut client, "root", password)?;
     let units = client.json("GET", "/api/v1/org-units", Some(&root), &Value::Null)?;
-    let units = units.get("items").unwrap_or(&units).as_array().ok_or("no units")?.clone();
+    let units = units
+        .get("items")
+        .unwrap_or(&units)
+        .as_array()
+        .ok_or("no units")?
+        .clone();
     let of = |kind: &str| -> Vec<String> {
-        units.iter().filter(|unit| unit.get("kind").and_then(Value::as_str) == Some(kind))
-            .filter_map(|unit| unit.get("id").and_then(Value::as_str).map(str::to_owned)).collect()
+        units
+            .iter()
+            .filter(|unit| unit.get("kind").and_then(Value::as_str) == Some(kind))
+            .filter_map(|unit| unit.get("id").and_then(Value::as_str).map(str::to_owned))
+            .collect()
     };
-    let office = of("coordination_office").first().cloned().ok_or("no office")?;
-    let made = client.json("POST", "/api/v1/users", Some(&root), &json!({
-        "username": "office", "name": "王办", "role": "coordination_office", "unit_id": office,
-    }))?;
-    let initial = made.get("initial_password").and_then(Value::as_str).ok_or("no password")?.to_owned();
+    let office = of("coordination_office")
+        .first()
+        .cloned()
+        .ok_or("no office")?;
+    let made = client.json(
+        "POST",
+        "/api/v1/users",
+        Some(&root),
+        &json!({
+            "username": "office", "name": "王办", "role": "coordination_office", "unit_id": office,
+        }),
+    )?;
+    let initial = made
+        .get("initial_password")
+        .and_then(Value::as_str)
+        .ok_or("no password")?
+        .to_owned();
     let token = sign_in(&mut client, "office", &initial)?;
-    client.send("POST", "/api/v1/me/password", Some(&token), &[], &json!({
-        "current_password": initial, "new_password": password,
-    }).to_string())?;
+    client.send(
+        "POST",
+        "/api/v1/me/password",
+        Some(&token),
+        &[],
+        &json!({
+            "current_password": initial, "new_password": password,
+        })
+        .to_string(),
+    )?;
     let token = sign_in(&mut client, "office", password)?;
-    Ok(Town { token, villages: of("village") })
+    Ok(Town {
+        token,
+        villages: of("village"),
+    })
 }
 
 /// The n-th made-up case.
@@ -314,37 +403,89 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
     let (server, _) = Server::start(dir)?;
     let town = Arc::new(found(server.app)?);
     let token = town.token.as_str();
-    println!("{cases} cases, {} processors, SQLite", std::thread::available_parallelism()?);
+    println!(
+        "{cases} cases, {} processors, SQLite",
+        std::thread::available_parallelism()?
+    );
     let before = server.commits()?;
     let began = Instant::now();
-    let register = measure(server.app, 32, cases, Duration::from_secs(900), |n, client| {
-        let answer = client.send("POST", "/api/v1/cases", Some(token), &[], &case(&town, n))?;
-        if answer.status == 201 { Ok(()) } else { Err(answer.body.into()) }
-    })?;
+    let register = measure(
+        server.app,
+        32,
+        cases,
+        Duration::from_secs(900),
+        |n, client| {
+            let answer = client.send("POST", "/api/v1/cases", Some(token), &[], &case(&town, n))?;
+            if answer.status == 201 {
+                Ok(())
+            } else {
+                Err(answer.body.into())
+            }
+        },
+    )?;
     let commits = (server.commits()? - before) as f64 / began.elapsed().as_secs_f64();
     let ids = all_ids(server.app, token, 2000)?;
     spread(server.app, token, &ids)?;
     let ten = Duration::from_secs(10);
-    let ok = |answer: Answer| if answer.status == 200 { Ok(()) } else { Err(answer.body.into()) };
-    let bare = measure(server.bare, 32, usize::MAX, Duration::from_secs(5), |_, client| ok(client.send("GET", "/bare", None, &[], "")?))?;
+    let ok = |answer: Answer| {
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer.body.into())
+        }
+    };
+    let bare = measure(
+        server.bare,
+        32,
+        usize::MAX,
+        Duration::from_secs(5),
+        |_, client| ok(client.send("GET", "/bare", None, &[], "")?),
+    )?;
     let one = measure(server.app, 32, usize::MAX, ten, |n, client| {
         let id = ids.get(scatter(n) % ids.len()).map_or("", |(id, _)| id);
         ok(client.send("GET", &format!("/api/v1/cases/{id}"), Some(token), &[], "")?)
     })?;
-    let lists: Vec<String> = town.villages.iter().map(|village| format!("/api/v1/cases?village_id={village}&state=registered&sort=due_on&limit=20")).collect();
-    let list_of = |clients| measure(server.app, clients, usize::MAX, ten, |n, client| {
-        let path = lists.get(scatter(n) % lists.len()).map_or("", String::as_str);
-        ok(client.send("GET", path, Some(token), &[], "")?)
-    });
+    let lists: Vec<String> = town
+        .villages
+        .iter()
+        .map(|village| {
+            format!("/api/v1/cases?village_id={village}&state=registered&sort=due_on&limit=20")
+        })
+        .collect();
+    let list_of = |clients| {
+        measure(server.app, clients, usize::MAX, ten, |n, client| {
+            let path = lists
+                .get(scatter(n) % lists.len())
+                .map_or("", String::as_str);
+            ok(client.send("GET", path, Some(token), &[], "")?)
+        })
+    };
     let list = list_of(1)?;
     let list_busy = list_of(8)?;
     // 轮灌, 粪污, 工资, 第99件
-    let words = ["%E8%BD%AE%E7%81%8C", "%E7%B2%AA%E6%B1%A1", "%E5%B7%A5%E8%B5%84", "%E7%AC%AC99%E4%BB%B6"];
+    let words = [
+        "%E8%BD%AE%E7%81%8C",
+        "%E7%B2%AA%E6%B1%A1",
+        "%E5%B7%A5%E8%B5%84",
+        "%E7%AC%AC99%E4%BB%B6",
+    ];
     let search = measure(server.app, 1, usize::MAX, ten, |n, client| {
         let word = words.get(n % words.len()).copied().unwrap_or_default();
-        ok(client.send("GET", &format!("/api/v1/cases?q={word}&limit=20"), Some(token), &[], "")?)
+        ok(client.send(
+            "GET",
+            &format!("/api/v1/cases?q={word}&limit=20"),
+            Some(token),
+            &[],
+            "",
+        )?)
     })?;
-    let home = measure(server.app, 1, usize::MAX, Duration::from_secs(5), |_, client| ok(client.send("GET", "/api/v1/dashboard", Some(token), &[], "")?))?;
+    let home = measure(
+        server.app,
+        1,
+        usize::MAX,
+        Duration::from_secs(5),
+        |_, client| ok(client.send("GET", "/api/v1/dashboard", Some(token), &[], "")?),
+    )?;
     let resident = server.resident()?;
     drop(server);
     let mut starts = Vec::new();
@@ -360,10 +501,17 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
     search.print("search, 1 client", Some(&bare));
     home.print("home page of the office, 1 client", Some(&bare));
     register.print("register (durable), 32 clients", Some(&bare));
-    println!("commits (fsyncs of the log) while registering: {commits:.0}/s, {:.1} cases each", register.per_second / commits);
+    println!(
+        "commits (fsyncs of the log) while registering: {commits:.0}/s, {:.1} cases each",
+        register.per_second / commits
+    );
     println!("resident memory after all this: {resident:.0} MB");
     if let Some((took, resident)) = starts.get(starts.len() / 2) {
-        println!("start to first answer on this database: {:.0} ms (median of {}), {resident:.0} MB", took.as_secs_f64() * 1e3, starts.len());
+        println!(
+            "start to first answer on this database: {:.0} ms (median of {}), {resident:.0} MB",
+            took.as_secs_f64() * 1e3,
+            starts.len()
+        );
     }
     Ok(())
 }
@@ -374,10 +522,23 @@ fn all_ids(address: SocketAddr, token: &str, most: usize) -> Outcome<Vec<(String
     let mut ids = Vec::new();
     let mut cursor = String::new();
     while ids.len() < most {
-        let page = client.json("GET", &format!("/api/v1/cases?limit=200&sort=received_on{cursor}"), Some(token), &Value::Null)?;
-        for item in page.get("items").and_then(Value::as_array).into_iter().flatten() {
+        let page = client.json(
+            "GET",
+            &format!("/api/v1/cases?limit=200&sort=received_on{cursor}"),
+            Some(token),
+            &Value::Null,
+        )?;
+        for item in page
+            .get("items")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
-            ids.push((id.to_owned(), item.get("version").and_then(Value::as_i64).unwrap_or(1)));
+            ids.push((
+                id.to_owned(),
+                item.get("version").and_then(Value::as_i64).unwrap_or(1),
+            ));
         }
         match page.get("next_cursor").and_then(Value::as_str) {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -390,12 +551,24 @@ fn all_ids(address: SocketAddr, token: &str, most: usize) -> Outcome<Vec<(String
 /// Accepts every other of these cases, so that states differ.
 fn spread(address: SocketAddr, token: &str, ids: &[(String, i64)]) -> Outcome<()> {
     let some: Vec<&(String, i64)> = ids.iter().step_by(2).collect();
-    measure(address, 16, some.len(), Duration::from_secs(120), |n, client| {
-        let Some((id, version)) = some.get(n) else { return Ok(()) };
-        let tag = format!("\"{version}\"");
-        let path = format!("/api/v1/cases/{id}/actions/accept");
-        let answer = client.send("POST", &path, Some(token), &[("If-Match", &tag)], "{}")?;
-        if answer.status == 200 { Ok(()) } else { Err(answer.body.into()) }
-    })
+    measure(
+        address,
+        16,
+        some.len(),
+        Duration::from_secs(120),
+        |n, client| {
+            let Some((id, version)) = some.get(n) else {
+                return Ok(());
+            };
+            let tag = format!("\"{version}\"");
+            let path = format!("/api/v1/cases/{id}/actions/accept");
+            let answer = client.send("POST", &path, Some(token), &[("If-Match", &tag)], "{}")?;
+            if answer.status == 200 {
+                Ok(())
+            } else {
+                Err(answer.body.into())
+            }
+        },
+    )
     .map(drop)
 }

@@ -56,6 +56,7 @@ struct Inner {
     pool: Pool<Manager>,
     /// On SQLite it does all writes; on PostgreSQL those that nobody waits for.
     writer: Writer,
+    migrated: Migrated,
 }
 
 type Manager = ConnectionManager<Conn>;
@@ -178,7 +179,7 @@ impl Db {
         }
         let open = |e: DieselError| Error::Open(e.to_string());
         let mut conn = target.connect(Access::Write).map_err(open)?;
-        migrate::run(&mut conn)?;
+        let migrated = migrate::run(&mut conn)?;
         let writer = Writer::start(target.clone(), conn).map_err(|e| Error::Open(e.to_string()))?;
         let address = match &target {
             Target::Sqlite(path) => path,
@@ -197,12 +198,18 @@ impl Db {
             target,
             pool,
             writer,
+            migrated,
         })))
     }
 
     /// Whether this is SQLite.
     pub fn is_sqlite(&self) -> bool {
         matches!(self.0.target, Target::Sqlite(_))
+    }
+
+    /// The migrations that opening it has run, by name.
+    pub fn migrated(&self) -> &[String] {
+        &self.0.migrated
     }
 
     /// Reads a few rows by key. On SQLite this holds up the calling thread, so keep it short.

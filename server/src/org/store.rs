@@ -103,3 +103,16 @@ pub(super) fn update(
     crate::directory::touch(conn)?;
     Ok(changed == 1)
 }
+
+/// Whether anybody who can sign in belongs to the unit.
+pub(super) fn has_active_users(conn: &mut Conn, id: &UnitId) -> QueryResult<bool> {
+    use crate::schema::users;
+    let active = users::unit_id
+        .eq(id.as_str())
+        .and(users::disabled.eq(false));
+    let one = users::table
+        .filter(active)
+        .select(users::id)
+        .first::<String>(conn);
+    one.optional().map(|one| one.is_some())
+}
