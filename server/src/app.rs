@@ -119,7 +119,8 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(org::routes::configure)
         .configure(account::routes::configure)
         .configure(settings::routes::configure)
-        .configure(audit::routes::configure);
+        .configure(audit::routes::configure)
+        .configure(crate::case::routes::configure);
 }
 
 /// Serves until it is told to stop (SIGTERM, SIGINT), finishes the requests in flight, and writes

@@ -17,6 +17,7 @@ pub mod account;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod case;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -125,3 +125,130 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(users -> units (unit_id));
 
 diesel::allow_tables_to_appear_in_same_query!(units, users, sessions, refresh_tokens);
+
+diesel::table! {
+    cases (id) {
+        id -> Text,
+        docid -> BigInt,
+        township_id -> Text,
+        number -> Text,
+        number_key -> Text,
+        kind -> Text,
+        state -> Text,
+        channel -> Text,
+        purpose -> Text,
+        category -> Text,
+        subcategory -> Nullable<Text>,
+        severity -> Text,
+        procedure -> Text,
+        cause -> Text,
+        demand -> Nullable<Text>,
+        occurred_on -> Nullable<Date>,
+        occurred_text -> Nullable<Text>,
+        place -> Nullable<Text>,
+        unit_concerned -> Nullable<Text>,
+        village_id -> Nullable<Text>,
+        group_id -> Nullable<Text>,
+        people_count -> Integer,
+        people_count_text -> Nullable<Text>,
+        collective -> Bool,
+        development -> Nullable<Text>,
+        handling -> Nullable<Text>,
+        received_on -> Date,
+        entered_at -> Timestamp,
+        earlier_case_id -> Nullable<Text>,
+        first_receiver_id -> Text,
+        registrar_id -> Text,
+        registrar_unit_id -> Text,
+        responsible_unit_id -> Nullable<Text>,
+        responsible_user_id -> Nullable<Text>,
+        lead_id -> Nullable<Text>,
+        lawful_path -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        closed_on -> Nullable<Date>,
+        backlog -> Bool,
+        mediation -> Bool,
+        seal -> Text,
+        accused_unit_id -> Nullable<Text>,
+        accused_user_id -> Nullable<Text>,
+        accepted_before -> Bool,
+        extended -> Bool,
+        final_answered -> Bool,
+        due_on -> Date,
+        last_step_on -> Date,
+        petitioner -> Nullable<Text>,
+        law_profile_id -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_units (case_id, unit_id) {
+        case_id -> Text,
+        unit_id -> Text,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_people (id) {
+        id -> Text,
+        case_id -> Text,
+        position -> Integer,
+        role -> Text,
+        name -> Text,
+        id_number -> Nullable<Binary>,
+        id_hash -> Nullable<Text>,
+        phone -> Nullable<Binary>,
+        phone_hash -> Nullable<Text>,
+        address -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        review_on -> Nullable<Date>,
+        follow_up -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_events (id) {
+        id -> Text,
+        case_id -> Text,
+        seq -> Integer,
+        kind -> Text,
+        on_day -> Date,
+        at -> Timestamp,
+        actor_id -> Text,
+        actor_name -> Text,
+        actor_unit -> Text,
+        state -> Text,
+        text -> Nullable<Text>,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    case_attachments (id) {
+        id -> Text,
+        case_id -> Text,
+        name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        hash -> Text,
+        at -> Timestamp,
+        actor_id -> Text,
+        actor_name -> Text,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    case_numbers (township_id, series, year) {
+        township_id -> Text,
+        series -> Text,
+        year -> Integer,
+        last -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(cases, case_units, case_people, case_events);
