@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, audit, health, org, session, settings, setup};
+use crate::{account, audit, case, health, org, session, settings, setup};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -48,6 +48,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         account::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
+        case::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];
     for room in rooms {
