@@ -178,16 +178,14 @@ fn clock() -> Result<Clock, Error> {
 
 fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
     let state = State::open(config, clock, demo)?;
+    if demo {
+        demo::load(&state)?;
+    }
     state.clean_up()?;
-    actix_web::rt::System::new().block_on(async move {
-        if demo {
-            demo::load(&state).await?;
-        }
-        let greeting = greeting(&state);
-        // Where nobody reads it, it serves all the same.
-        let started = move || drop(print(&greeting));
-        Ok(app::serve(state, started).await?)
-    })
+    let greeting = greeting(&state);
+    // Where nobody reads it, it serves all the same.
+    let started = move || drop(print(&greeting));
+    Ok(actix_web::rt::System::new().block_on(app::serve(state, started))?)
 }
 
 /// The address, and in the demo one line a sign-in: role, user name, password.

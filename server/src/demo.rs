@@ -112,27 +112,26 @@ pub fn sign_ins() -> impl Iterator<Item = (&'static str, &'static str, &'static 
 ///
 /// # Errors
 /// The database's own; or it was interrupted before, and what is there is no whole demo.
-pub async fn load(state: &State) -> Result<(), Error> {
+pub fn load(state: &State) -> Result<(), Error> {
     let loaded = |conn: &mut Conn| {
         Ok::<_, Error>((
             settings::store::demo_is_loaded(conn)?,
             account::store::is_empty(conn)?,
         ))
     };
-    match state.db.read(loaded).await? {
+    match state.db.read_blocking(loaded)? {
         (true, _) => return Ok(()),
         (false, false) => return Err(Error::Unfinished(state.config.database_url(true))),
         (false, true) => {}
     }
-    let hash = state.sessions.passwords.hash(PASSWORD.to_owned()).await?;
+    let hash = password::hash(PASSWORD)?;
     let context = RequestContext::local(&state.clock);
     state
         .db
-        .write(move |conn| insert(conn, &context, &hash))
-        .await?;
+        .write_blocking(move |conn| insert(conn, &context, &hash))?;
     state.directory.invalidate();
-    case::demo::load(state).await?;
-    Ok(state.db.write(settings::store::mark_demo_loaded).await?)
+    case::demo::load(state)?;
+    Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
 }
 
 fn insert(conn: &mut Conn, context: &RequestContext, hash: &str) -> Result<(), Error> {

@@ -109,6 +109,18 @@ impl Directory {
         Ok(snapshot)
     }
 
+    /// Users and units as the database has them, holding up the calling thread: for the command
+    /// line and the demo.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn now_blocking(&self) -> QueryResult<Arc<Snapshot>> {
+        let since = self.0.clock.now() - self.0.token_life;
+        self.0
+            .db
+            .read_blocking(|conn| Snapshot::read(conn, None, since))
+    }
+
     /// The snapshot at hand, if it is still good: no read, no wait.
     pub(crate) fn fresh(&self) -> Option<Arc<Snapshot>> {
         let current = self

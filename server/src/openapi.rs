@@ -29,6 +29,9 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
     tags(
         (name = "setup", description = "初始设置"),
         (name = "session", description = "登录与本人"),
+        (name = "cases", description = "事项"),
+        (name = "people", description = "事项人员"),
+        (name = "attachments", description = "附件"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
         (name = "settings", description = "设置与期限规定"),
@@ -44,11 +47,11 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let rooms = [
         setup::routes::Docs::openapi(),
         session::routes::Docs::openapi(),
+        case::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
-        case::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];
     for room in rooms {

@@ -9,11 +9,13 @@ use shared::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
     Severity, Subcategory,
 };
+use shared::ids::UnitId;
 use shared::org::UnitKind;
 use shared::role::Role;
+use shared::term::Term;
 
 use super::desk::Desk;
-use super::{Error, service};
+use super::{Error, service, store};
 use crate::auth::Actor;
 use crate::context::RequestContext;
 use crate::db::Conn;
@@ -98,49 +100,36 @@ pub enum DemoError {
     Case(usize, String),
 }
 
-/// Loads the made-up cases. The demo's units and users are there already.
+/// Loads the made-up cases, once. The demo's units and users are there already.
 ///
 /// # Errors
 /// [`DemoError`].
-pub async fn load(state: &State) -> Result<(), DemoError> {
-    let names = state.directory.current().await?;
+pub fn load(state: &State) -> Result<(), DemoError> {
+    let names = state.directory.now_blocking()?;
     let context = RequestContext::local(&state.clock);
-    let desk_of = |role: Role| {
-        let member = names.members().find(|member| member.user.role == role)?;
-        Some(Desk {
+    let desks = names
+        .members()
+        .map(|member| Desk {
             actor: Actor::of_member(member.clone()),
             context: context.clone(),
             names: names.clone(),
             keys: state.keys.clone(),
         })
-    };
-    let roles = [
-        Role::TownshipLeader,
-        Role::CoordinationOffice,
-        Role::VillageSecretary,
-        Role::GroupInformant,
-        Role::PoliceStation,
-        Role::JusticeOffice,
-        Role::ServiceCentre,
-    ];
-    let desks: Vec<(Role, Desk)> = roles
-        .into_iter()
-        .filter_map(|role| Some((role, desk_of(role)?)))
         .collect();
     let office = Office { desks };
-    state
-        .db
-        .write(move |conn| {
-            for (at, line) in LINES.iter().enumerate() {
-                office
-                    .play(conn, at, line)
-                    .map_err(|e| DemoError::Case(at, explain(&e)))?;
-            }
+    state.db.write_blocking(move |conn| {
+        if !store::is_empty(conn)? {
+            return Ok(());
+        }
+        for (at, line) in LINES.iter().enumerate() {
             office
-                .accusation(conn)
-                .map_err(|e| DemoError::Case(LINES.len(), explain(&e)))
-        })
-        .await
+                .play(conn, at, line)
+                .map_err(|e| DemoError::Case(at, explain(&e)))?;
+        }
+        office
+            .accusation(conn)
+            .map_err(|e| DemoError::Case(LINES.len(), explain(&e)))
+    })
 }
 
 fn explain(error: &Error) -> String {
@@ -152,16 +141,23 @@ fn explain(error: &Error) -> String {
 
 /// The people who play the demo.
 struct Office {
-    desks: Vec<(Role, Desk)>,
+    desks: Vec<Desk>,
 }
 
 impl Office {
+    /// The one whose user name is the role's code.
     fn desk(&self, role: Role) -> Result<&Desk, Error> {
         self.desks
             .iter()
-            .find(|(r, _)| *r == role)
-            .map(|(_, desk)| desk)
+            .find(|desk| desk.actor.user().username == role.code())
             .ok_or_else(|| Error::Damaged(format!("the demo has no {role}")))
+    }
+
+    /// The secretary of a village.
+    fn secretary(&self, village: Option<&UnitId>) -> Option<&Desk> {
+        self.desks.iter().find(|desk| {
+            desk.actor.role == Role::VillageSecretary && desk.actor.village_id.as_ref() == village
+        })
     }
 
     fn play(&self, conn: &mut Conn, at: usize, line: &Line) -> Result<(), Error> {
@@ -174,13 +170,14 @@ impl Office {
             .iter()
             .find(|unit| unit.kind == UnitKind::Village && unit.name == line.village)
             .map(|unit| unit.id.clone());
-        // The demo has one secretary and one informant; cases of other villages come by the office.
-        let bound = matches!(line.by, Role::VillageSecretary | Role::GroupInformant);
-        let own = self.desk(line.by)?;
-        let desk = if bound && own.actor.village_id != village {
-            office
-        } else {
-            own
+        let desk = match line.by {
+            Role::VillageSecretary => self.secretary(village.as_ref()).unwrap_or(office),
+            role => self.desk(role)?,
+        };
+        // There is one informant; what other villages' informants report comes by the office.
+        let desk = match line.by {
+            Role::GroupInformant if desk.actor.village_id != village => office,
+            _ => desk,
         };
         let input = NewCase {
             village_id: village.clone(),
@@ -257,16 +254,7 @@ impl Office {
         if line.progress == Progress::Accepted {
             return Ok(());
         }
-        let handler = self.handler_desk(&case)?.unwrap_or(office);
-        if case
-            .row
-            .responsible_unit
-            .as_ref()
-            .is_some_and(|unit| unit.id != handler.actor.unit_id.as_str())
-        {
-            // Nobody of that unit signs in to the demo: it stays with the unit, not begun.
-            return Ok(());
-        }
+        let handler = self.handler_desk(&case).unwrap_or(office);
         step(
             conn,
             &mut case,
@@ -345,37 +333,22 @@ impl Office {
         Ok(())
     }
 
-    /// The unit that a demo case is given to: the village where somebody can sign in, else a station.
-    fn handler(
-        &self,
-        line: &Line,
-        village: Option<&shared::ids::UnitId>,
-    ) -> Option<shared::ids::UnitId> {
-        let role = match line.by {
-            Role::PoliceStation => Role::PoliceStation,
-            Role::JusticeOffice => Role::JusticeOffice,
-            _ => {
-                let secretary = self.desk(Role::VillageSecretary).ok()?;
-                if secretary.actor.village_id.as_ref() == village
-                    || line.progress == Progress::Accepted
-                {
-                    return village.cloned();
-                }
-                Role::CoordinationOffice
+    /// The unit that a demo case is given to.
+    fn handler(&self, line: &Line, village: Option<&UnitId>) -> Option<UnitId> {
+        match line.by {
+            role @ (Role::PoliceStation | Role::JusticeOffice) => {
+                self.desk(role).ok().map(|desk| desk.actor.unit_id.clone())
             }
-        };
-        self.desk(role).ok().map(|desk| desk.actor.unit_id.clone())
+            _ => village.cloned(),
+        }
     }
 
-    fn handler_desk(&self, case: &CaseView) -> Result<Option<&Desk>, Error> {
-        let unit = case
-            .row
-            .responsible_unit
-            .as_ref()
-            .map(|unit| unit.id.as_str());
-        Ok(self.desks.iter().map(|(_, desk)| desk).find(|desk| {
-            desk.actor.role != Role::GroupInformant && Some(desk.actor.unit_id.as_str()) == unit
-        }))
+    /// Somebody of the unit that answers for the case.
+    fn handler_desk(&self, case: &CaseView) -> Option<&Desk> {
+        let unit = case.row.responsible_unit.as_ref()?.id.as_str();
+        self.desks
+            .iter()
+            .find(|desk| desk.actor.unit_id.as_str() == unit)
     }
 
     /// An accusation against the village whose secretary signs in: there, and invisible there.

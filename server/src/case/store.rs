@@ -230,6 +230,11 @@ pub(crate) fn find(conn: &mut Conn, id: &str) -> QueryResult<Option<CaseRecord>>
         .optional()
 }
 
+pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
+    let first: Option<String> = cases::table.select(cases::id).first(conn).optional()?;
+    Ok(first.is_none())
+}
+
 pub(crate) fn insert(conn: &mut Conn, case: &CaseRecord) -> QueryResult<()> {
     diesel::insert_into(cases::table)
         .values(case)
