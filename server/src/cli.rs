@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -19,7 +20,7 @@ use crate::context::RequestContext;
 use crate::db::{Conn, Db};
 use crate::session::{password, store as sessions};
 use crate::state::State;
-use crate::{app, case, config, db, demo, openapi, org, setup};
+use crate::{app, config, db, demo, openapi, org, setup};
 
 /// 信访三无工作台：一个程序，浏览器使用，数据在本机。
 #[derive(Debug, Parser)]
@@ -94,9 +95,6 @@ enum Error {
     Query(#[from] diesel::result::Error),
     #[error(transparent)]
     Demo(#[from] demo::Error),
-    /// The demo's cases.
-    #[error(transparent)]
-    DemoCases(#[from] case::demo::DemoError),
     #[error(transparent)]
     Password(#[from] password::Error),
     #[error("{0}")]
@@ -155,7 +153,8 @@ fn start_log(config: &Config) -> Result<(), Error> {
         .map_err(|error| Error::Refused(format!("日志级别“{level}”无效：{error}")))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match config.log.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
@@ -181,22 +180,24 @@ fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
     let state = State::open(config, clock, demo)?;
     if demo {
         demo::load(&state)?;
-        case::demo::load(&state)?;
     }
     state.clean_up()?;
-    let url = url_of(&state);
-    let started = move || {
-        // Nobody reads: serve all the same.
-        let mut lines = format!("xinfang 已启动，请用浏览器打开：\n{url}\n");
-        if demo {
-            lines.push_str("演示数据，均为虚构。登录（角色 用户名 密码）：\n");
-            for (role, username, password) in demo::sign_ins() {
-                lines.push_str(&format!("{role} {username} {password}\n"));
-            }
-        }
-        let _ = print(&lines);
-    };
+    let greeting = greeting(&state);
+    // Where nobody reads it, it serves all the same.
+    let started = move || drop(print(&greeting));
     Ok(actix_web::rt::System::new().block_on(app::serve(state, started))?)
+}
+
+/// The address, and in the demo one line a sign-in: role, user name, password.
+fn greeting(state: &State) -> String {
+    let mut lines = format!("xinfang 已启动，请用浏览器打开：\n{}\n", url_of(state));
+    if state.demo {
+        lines.push_str("演示数据，均为虚构。登录（角色 用户名 密码）：\n");
+        for (role, username, password) in demo::sign_ins() {
+            lines.push_str(&format!("{role} {username} {password}\n"));
+        }
+    }
+    lines
 }
 
 /// An address that a browser on this machine can open.

@@ -8,9 +8,11 @@ use shared::setup::Template;
 use shared::term::Term;
 
 use crate::account;
+use crate::case;
 use crate::context::RequestContext;
 use crate::db::Conn;
 use crate::session::password;
+use crate::settings;
 use crate::setup;
 use crate::state::State;
 
@@ -27,6 +29,12 @@ pub enum Error {
     /// A user of the demo that the rules refuse.
     #[error("demo user: {0}")]
     Account(String),
+    /// A case of the demo that the rules refuse.
+    #[error(transparent)]
+    Cases(#[from] case::demo::DemoError),
+    /// Loading was interrupted.
+    #[error("上次演示数据没有装完。请删除 {0} 后重试。")]
+    Unfinished(String),
     /// The database.
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
@@ -100,13 +108,21 @@ pub fn sign_ins() -> impl Iterator<Item = (&'static str, &'static str, &'static 
         .map(|(role, ..)| (role.code(), role.code(), PASSWORD))
 }
 
-/// Loads the township and its staff if the database is empty.
+/// Loads the township, its staff and their cases if the database is empty.
 ///
 /// # Errors
-/// The database's own.
+/// The database's own; or it was interrupted before, and what is there is no whole demo.
 pub fn load(state: &State) -> Result<(), Error> {
-    if !state.db.read_blocking(account::store::is_empty)? {
-        return Ok(());
+    let loaded = |conn: &mut Conn| {
+        Ok::<_, Error>((
+            settings::store::demo_is_loaded(conn)?,
+            account::store::is_empty(conn)?,
+        ))
+    };
+    match state.db.read_blocking(loaded)? {
+        (true, _) => return Ok(()),
+        (false, false) => return Err(Error::Unfinished(state.config.database_url(true))),
+        (false, true) => {}
     }
     let hash = password::hash(PASSWORD)?;
     let context = RequestContext::local(&state.clock);
@@ -114,7 +130,8 @@ pub fn load(state: &State) -> Result<(), Error> {
         .db
         .write_blocking(move |conn| insert(conn, &context, &hash))?;
     state.directory.invalidate();
-    Ok(())
+    case::demo::load(state)?;
+    Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
 }
 
 fn insert(conn: &mut Conn, context: &RequestContext, hash: &str) -> Result<(), Error> {

@@ -43,11 +43,8 @@ pub(crate) async fn observe(
     let started = Instant::now();
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
-    let http_request = request.request().clone();
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::from_err(error, http_request),
-    };
+    // Errors of handlers are responses by now; only a middleware's own would be lost here.
+    let response = next.call(request).await?.map_into_boxed_body();
     let mut response = with_document(response);
     let place = Place::of(response.request().path());
     add_headers(response.headers_mut(), &id, place);

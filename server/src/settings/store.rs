@@ -135,9 +135,23 @@ pub(crate) fn mark_demo(conn: &mut Conn) -> QueryResult<()> {
     diesel::insert_into(settings::table)
         .values((
             settings::key.eq(DEMO),
-            settings::value.eq("true"),
+            settings::value.eq("marked"),
             settings::updated_at.eq(chrono::NaiveDateTime::default()),
         ))
         .execute(conn)
         .map(drop)
+}
+
+pub(crate) fn demo_is_loaded(conn: &mut Conn) -> QueryResult<bool> {
+    let row = settings::table
+        .find(DEMO)
+        .select(settings::value)
+        .first::<String>(conn);
+    row.optional()
+        .map(|value| value.as_deref() == Some("loaded"))
+}
+
+pub(crate) fn mark_demo_loaded(conn: &mut Conn) -> QueryResult<()> {
+    let mark = diesel::update(settings::table.find(DEMO)).set(settings::value.eq("loaded"));
+    mark.execute(conn).map(drop)
 }
