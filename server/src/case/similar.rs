@@ -21,9 +21,11 @@ use crate::schema::{case_people, cases};
 /// How many of the latest cases are compared by text.
 const COMPARED: i64 = 400;
 /// From how many percent on texts are alike.
-const ALIKE: u32 = 45;
+const ALIKE: u32 = 50;
 /// The same, where a name is the same too.
-const ALIKE_WITH_NAME: u32 = 25;
+const ALIKE_WITH_NAME: u32 = 30;
+/// From how many terms on a text says enough to be compared.
+const FEWEST_TERMS: usize = 6;
 /// How many hints are given at most.
 const MOST: usize = 8;
 /// How many numbers are looked up at most.
@@ -45,7 +47,7 @@ pub(crate) fn find(
         .into_iter()
         .map(|case| (true, alike(&terms, &terms_of(&case.cause)), case))
         .collect();
-    if terms.len() >= 4 {
+    if terms.len() >= FEWEST_TERMS {
         for case in latest(conn, desk, query)? {
             let alike = alike(&terms, &terms_of(&case.cause));
             let named = case
@@ -85,13 +87,14 @@ fn terms_of(text: &str) -> HashSet<String> {
         .collect()
 }
 
-/// Dice's coefficient of the two sets of terms, in percent.
+/// How much of the shorter text the longer one has, in percent: what is being typed is often only
+/// the beginning.
 fn alike(a: &HashSet<String>, b: &HashSet<String>) -> u32 {
-    let sum = a.len() + b.len();
-    if sum == 0 {
+    let shorter = a.len().min(b.len());
+    if shorter < FEWEST_TERMS {
         return 0;
     }
-    u32::try_from(a.intersection(b).count() * 200 / sum).unwrap_or(0)
+    u32::try_from(a.intersection(b).count() * 100 / shorter).unwrap_or(0)
 }
 
 fn same_people(
@@ -152,4 +155,26 @@ fn latest(conn: &mut Conn, desk: &Desk, query: &SimilarQuery) -> Result<Vec<Case
         latest = latest.filter(cases::village_id.eq(village).assume_not_null());
     }
     Ok(latest.load(conn)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_is_like_the_whole() {
+        let whole = "斗渠尾部几户春灌总轮不上水，地里玉米受旱，村里没有公示轮灌次序。";
+        for (text, expect) in [
+            ("反映斗渠春灌水轮不上，玉米受旱", true),
+            ("养殖场粪污排进农渠，天热时气味很大", false),
+            ("宅基地界址不清，院墙占了滴水檐", false),
+            ("春灌", false),
+        ] {
+            assert_eq!(
+                alike(&terms_of(text), &terms_of(whole)) >= ALIKE,
+                expect,
+                "{text}"
+            );
+        }
+    }
 }
