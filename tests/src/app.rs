@@ -208,6 +208,25 @@ impl TestApp {
             .json()
     }
 
+    /// Every row that a query finds for somebody, page by page; `limit` rows a page.
+    #[track_caller]
+    pub fn walk(&self, who: impl Into<Staff>, limit: u32, query: &[(&str, &str)]) -> Vec<Value> {
+        let (who, limit) = (who.into(), limit.to_string());
+        let mut rows = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut query = query.to_vec();
+            query.push(("limit", &limit));
+            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let page = self.list(who, &query);
+            rows.extend(page["items"].as_array().expect("items").iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => return rows,
+            }
+        }
+    }
+
     /// Ends the server with SIGTERM; its data stays.
     pub fn stop(&mut self) -> ExitStatus {
         self.server.take().expect("a running server").stop()

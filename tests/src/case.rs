@@ -189,7 +189,6 @@ impl<'a> Case<'a> {
     }
 
     /// Takes a step that succeeds.
-    #[must_use]
     #[track_caller]
     pub fn then(self, who: impl Into<Staff>, action: &str, input: Value) -> Self {
         let view = self.act(who, action, input).expect(200).json();

@@ -25,6 +25,7 @@ pub mod database;
 pub mod files;
 pub mod server;
 pub mod staff;
+pub mod traces;
 
 pub use app::{Options, TestApp};
 pub use case::{Case, CaseBuilder};

@@ -6,4 +6,9 @@
     reason = "a test fails by a panic"
 )]
 
+mod actions;
+mod register;
+mod session;
+mod setup;
 mod story;
+mod visibility;
