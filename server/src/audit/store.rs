@@ -103,6 +103,10 @@ impl TryFrom<Row> for AuditEntry {
     }
 }
 
+/// Of no case that is sealed by now, whatever it was when the row was written.
+const OF_NO_SEALED_CASE: &str = "(audit_log.case_id IS NULL OR audit_log.case_id NOT IN \
+     (SELECT id FROM cases WHERE seal <> 'open'))";
+
 /// The rows that the filter finds. Sealed accusations are left out altogether: who may know of one
 /// depends on the case, and the log's reader handles none.
 macro_rules! found {
@@ -119,6 +123,9 @@ macro_rules! found {
                     .eq(false)
                     .and(audit_log::registrar_only.eq(false)),
             )
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+                OF_NO_SEALED_CASE,
+            ))
             .into_boxed();
         if let Some(from) = filter.from {
             query = query.filter(audit_log::at.ge(from));
