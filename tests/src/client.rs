@@ -87,6 +87,61 @@ impl Client {
         Call { request, what }
     }
 
+    /// Uploads a file that may be refused before it has come whole. An HTTP library gives up
+    /// where the server stops reading; a browser, and this, read the answer all the same.
+    #[track_caller]
+    pub fn upload(&self, path: &str, name: &str, content: &[u8]) -> Answer {
+        use std::io::{Read as _, Write as _};
+        let what = format!("POST {path}");
+        let (boundary, token) = ("X-X-X", self.token.as_deref().unwrap_or_default());
+        let part = format!(
+            "--{boundary}\r\ncontent-disposition: form-data; name=\"file\"; \
+             filename=\"{name}\"\r\ncontent-type: application/octet-stream\r\n\r\n"
+        );
+        let end = format!("\r\n--{boundary}--\r\n");
+        let head = format!(
+            "POST /api/v1{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             authorization: Bearer {token}\r\n\
+             content-type: multipart/form-data; boundary={boundary}\r\n\
+             content-length: {}\r\n\r\n{part}",
+            part.len() + content.len() + end.len()
+        );
+        let address = self.base.trim_start_matches("http://");
+        let stream = std::net::TcpStream::connect(address).expect("a connection");
+        let mut received = Vec::new();
+        std::thread::scope(|scope| {
+            let mut sending = &stream;
+            scope.spawn(move || {
+                // It is the answer that counts.
+                let _ = sending.write_all(head.as_bytes());
+                let _ = sending.write_all(content);
+                let _ = sending.write_all(end.as_bytes());
+            });
+            let _ = (&stream).read_to_end(&mut received);
+        });
+        let text = String::from_utf8_lossy(&received);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let mut lines = head.lines();
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        let Some(status) = status else {
+            panic!("{what}: no answer: {text}");
+        };
+        let headers = lines.filter_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            Some((name.parse().ok()?, value.parse().ok()?))
+        });
+        let answer = Answer {
+            status,
+            headers: headers.collect::<HeaderMap>(),
+            body: body.as_bytes().to_vec(),
+            what,
+        };
+        answer.check_error();
+        answer
+    }
+
     /// Signs in; the answer has the session.
     pub fn sign_in(&self, username: &str, password: &str) -> Answer {
         let body = serde_json::json!({"username": username, "password": password});

@@ -7,7 +7,10 @@
 )]
 
 mod actions;
+mod attachments;
+mod people;
 mod register;
+mod search;
 mod session;
 mod setup;
 mod story;

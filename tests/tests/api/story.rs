@@ -455,3 +455,40 @@ fn a_repeat_is_linked_to_the_earlier_case() {
     );
     third.then(Staff::Office, "link", link(&later.id));
 }
+
+/// What has ended is no backlog, however it ended.
+#[test]
+fn what_has_ended_is_no_backlog() {
+    let app = TestApp::start();
+    let backlog = |case: Case<'_>| {
+        let id = case
+            .then(Staff::Leader, "mark_backlog", json!({"text": "三年未决"}))
+            .id;
+        Case::of(
+            &app,
+            app.by(Staff::Leader)
+                .get(format!("/cases/{id}"))
+                .expect(200)
+                .json(),
+        )
+    };
+    let declined = backlog(app.case().register());
+    declined.then(
+        Staff::Office,
+        "decline",
+        json!({"text": "应走诉讼", "path": "litigation"}),
+    );
+    let handed_over = backlog(app.case().accuses(VILLAGE).register());
+    handed_over.then(
+        Staff::Office,
+        "hand_over",
+        json!({"authority": "县纪委监委"}),
+    );
+    let withdrawn = backlog(app.case().register());
+    withdrawn.then(
+        Staff::Leader,
+        "close",
+        json!({"text": "撤回", "outcome": "withdrawn"}),
+    );
+    assert_eq!(app.list(Staff::Leader, &[("backlog", "true")])["total"], 0);
+}

@@ -330,7 +330,7 @@ fn a_case_that_becomes_an_accusation_is_sealed() {
     );
     assert_eq!(
         patch(json!({"purpose": "claim"})).invalid_fields(),
-        ["purpose:sealed"]
+        ["accused_unit_id:not_an_accusation", "purpose:sealed"]
     );
     // Against a leader: from now on the registrar's alone.
     let input =
@@ -350,23 +350,9 @@ fn links_to_earlier_and_later_cases_follow_the_same_rules() {
         .village(VILLAGE)
         .received("2026-01-05")
         .register();
-    let sealed = app
-        .case()
-        .village(VILLAGE)
-        .accuses(VILLAGE)
-        .set("earlier_case_id", first.id.clone())
-        .register();
-    let elsewhere = app
-        .case()
-        .village(NEXT_VILLAGE)
-        .set("earlier_case_id", first.id.clone())
-        .register();
-    let after = app
-        .case()
-        .village(VILLAGE)
-        .set("earlier_case_id", sealed.id.clone())
-        .register();
-
+    let repeats = |earlier: &Case| app.case().set("earlier_case_id", earlier.id.clone());
+    let sealed = repeats(&first).village(VILLAGE).accuses(VILLAGE).register();
+    let elsewhere = repeats(&first).village(NEXT_VILLAGE).register();
     let seen = |who: Staff, case: &Case| case.seen_by(who).expect(200).json();
     let later = |who: Staff| {
         let view = seen(who, &first);
@@ -375,28 +361,54 @@ fn links_to_earlier_and_later_cases_follow_the_same_rules() {
             .map(|named| named["name"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(later(Staff::Office).len(), 2);
-    assert_eq!(later(Staff::Secretary), [""; 0]);
     assert_eq!(
-        seen(Staff::NextSecretary, &elsewhere)["earlier_case"],
-        Value::Null
+        later(Staff::Office),
+        [sealed.number.as_str(), &elsewhere.number]
     );
-    assert_eq!(seen(Staff::Office, &after)["earlier_case"]["id"], sealed.id);
-    let view = seen(Staff::Secretary, &after);
-    assert_eq!(view["earlier_case"], Value::Null);
-    let text = view.to_string()
-        + &app
-            .by(Staff::Secretary)
-            .get(after.path("/events"))
-            .expect(200)
-            .text();
+    assert_eq!(later(Staff::Secretary), [""; 0]);
+    // Next door the case repeats something, but not a word of what.
+    let view = seen(Staff::NextSecretary, &elsewhere);
+    assert_eq!(
+        (&view["earlier_case"], &view["first"]),
+        (&Value::Null, &json!(false))
+    );
+    let events = app
+        .by(Staff::NextSecretary)
+        .get(elsewhere.path("/events"))
+        .expect(200)
+        .text();
     assert!(
-        !text.contains(&sealed.id) && !text.contains("检〔"),
-        "{text}"
+        !(view.to_string() + &events).contains(&first.id),
+        "{view} {events}"
     );
-    // The row does not say either that it repeats something.
-    let row = &app.list(Staff::Secretary, &[("q", &after.number)])["items"][0];
-    assert_eq!(row["first"], view["first"]);
+}
+
+/// A case says to all who see it that it repeats something: so it must not repeat an accusation
+/// that some of them may not know of.
+#[test]
+fn only_what_is_sealed_alike_repeats_an_accusation() {
+    let app = TestApp::start();
+    let earlier = app.case().accuses(VILLAGE).register();
+    let repeats = || app.case().set("earlier_case_id", earlier.id.clone());
+    for case in [
+        repeats().village(VILLAGE),
+        repeats().accuses("派出所"),
+        repeats().accuses_user(VILLAGE, Staff::Secretary),
+        repeats().accuses("镇综治办"),
+    ] {
+        assert_eq!(case.send().invalid_fields(), ["earlier_case_id:sealed"]);
+    }
+    let link = || json!({"earlier_case_id": earlier.id});
+    let open = app.case().village(VILLAGE).register();
+    let answer = open.act(Staff::Office, "link", link());
+    assert_eq!(answer.invalid_fields(), ["earlier_case_id:sealed"]);
+    let alike = app
+        .case()
+        .accuses(VILLAGE)
+        .register()
+        .then(Staff::Office, "link", link());
+    assert_eq!(alike.view["earlier_case"]["id"], earlier.id);
+    repeats().accuses(VILLAGE).register();
 }
 
 /// Every count is of what its reader may see: an accusation leaves no gap that tells of it.
