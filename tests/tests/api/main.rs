@@ -7,8 +7,13 @@
 )]
 
 mod actions;
+mod administration;
 mod attachments;
+mod durability;
+mod export;
+mod lists;
 mod people;
+mod protocol;
 mod register;
 mod search;
 mod session;
