@@ -174,7 +174,7 @@ pub(super) fn profile_of(conn: &mut Conn, case: &CaseRecord) -> Result<LawProfil
     if case.law_profile_id == default.id {
         return Ok(default);
     }
-    let profiles = store::law_profiles(conn)?;
+    let profiles = crate::settings::store::law_profiles(conn)?;
     Ok(profiles
         .into_iter()
         .find(|profile| profile.id == case.law_profile_id)
@@ -358,7 +358,7 @@ pub(crate) fn enter(
     entering: &Entering<'_>,
 ) -> Result<CaseRecord, Error> {
     let input = entering.input;
-    let profile = LawProfile::for_case(&store::law_profiles(conn)?, input.received_on);
+    let profile = LawProfile::for_case(desk.names.law_profiles(), input.received_on);
     let mut case = new_record(conn, desk, entering, &profile)?;
     let names: Vec<&str> = input
         .people
