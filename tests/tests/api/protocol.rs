@@ -499,3 +499,37 @@ fn the_command_line_shows_the_configuration_without_secrets() {
         "{text}"
     );
 }
+
+/// A cursor is opaque: one that the server never gave does no harm.
+#[test]
+fn a_forged_cursor_does_no_harm() {
+    let app = TestApp::start();
+    for _ in 0..3 {
+        app.case().register();
+    }
+    // base64url of {"order":{"key":"n","descending":true},"value":"…","id":"…"}
+    for cursor in [
+        "eyJvcmRlciI6eyJrZXkiOiJuIiwiZGVzY2VuZGluZyI6dHJ1ZX0sInZhbHVlIjoiXHUwMDAwIiwiaWQiOiJcdTAwMDAifQ",
+        "eyJvcmRlciI6eyJrZXkiOiJuIiwiZGVzY2VuZGluZyI6dHJ1ZX0sInZhbHVlIjoiJyBPUiAxPTEgLS0iLCJpZCI6Ing7In0",
+        "eyJvcmRlciI6eyJrZXkiOiJuIiwiZGVzY2VuZGluZyI6dHJ1ZX0sInZhbHVlIjoiIiwiaWQiOiIifQ",
+    ] {
+        let query = [("sort", "-number"), ("cursor", cursor)];
+        let answer = app
+            .by(Staff::Office)
+            .get(tests::app::with_query("/cases", &query))
+            .send();
+        assert!(
+            [200, 400, 422].contains(&answer.status),
+            "{}",
+            answer.text()
+        );
+    }
+    // base64url of "\u0000" and "'"
+    for cursor in ["Ilx1MDAwMCI", "Iici"] {
+        for (who, path) in [(Staff::Auditor, "/audit"), (Staff::Admin, "/users")] {
+            let query = [("cursor", cursor)];
+            let answer = app.by(who).get(tests::app::with_query(path, &query)).send();
+            assert!([200, 400].contains(&answer.status), "{}", answer.text());
+        }
+    }
+}
