@@ -65,6 +65,7 @@ fn take(
     action: Action,
     version: Option<i64>,
 ) -> Result<Taken, Error> {
+    store::lock(conn, id.as_str())?;
     let (case, facts) = find(conn, desk, id, action)?;
     if version.is_some_and(|version| version != case.version) {
         return Err(Error::Stale);

@@ -228,6 +228,17 @@ pub(crate) fn find(conn: &mut Conn, id: &str) -> QueryResult<Option<CaseRecord>>
         .optional()
 }
 
+/// Keeps others from changing a case until the transaction ends. On SQLite there is one writer.
+pub(crate) fn lock(conn: &mut Conn, id: &str) -> QueryResult<()> {
+    if conn.is_sqlite() {
+        return Ok(());
+    }
+    diesel::sql_query("SELECT 1 FROM cases WHERE id = $1 FOR UPDATE")
+        .bind::<Text, _>(id)
+        .execute(conn)
+        .map(drop)
+}
+
 pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
     let first: Option<String> = cases::table.select(cases::id).first(conn).optional()?;
     Ok(first.is_none())
