@@ -362,11 +362,12 @@ fn instant(text: &str) -> Option<NaiveDateTime> {
     DateTime::from_timestamp_millis(text.parse().ok()?).map(|at| at.naive_utc())
 }
 
+/// What a parameter says, if it says something. No row has a NUL, and PostgreSQL takes none.
 fn set(text: &Option<String>) -> Option<String> {
     text.as_deref()
         .map(str::trim)
         .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+        .map(|text| text.replace('\0', "\u{fffd}"))
 }
 
 fn one_of<T: Copy>(terms: &[T], condition: impl Fn(T) -> Condition) -> Option<Condition> {
