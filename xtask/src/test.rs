@@ -1,0 +1,255 @@
+//! All checks and tests, in order; the first step that fails ends the run.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::app::{self, AppArgs};
+use crate::browser::Browser;
+use crate::postgres::{Cluster, Programs};
+use crate::server::{self, Profile};
+use crate::toolchain::Toolchain;
+use crate::{cargo, process, ui};
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Only these steps, such as `--only unit,api`.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Step>,
+    /// The API tests' database; both without this flag.
+    #[arg(long)]
+    database: Option<Database>,
+    /// Passed on to the test programs, such as a test's name.
+    #[arg(last = true)]
+    args: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum Step {
+    /// rustfmt finds nothing to change.
+    Fmt,
+    /// Clippy finds nothing to say, about the app neither.
+    Clippy,
+    /// Unit and property tests, examples in documentation.
+    Unit,
+    /// The API over real databases.
+    Api,
+    /// The pages in real Chromium.
+    Pages,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// What the test programs counted.
+#[derive(Debug, Default, PartialEq)]
+struct Tally {
+    passed: u32,
+    failed: u32,
+}
+
+impl Tally {
+    /// Adds a line such as `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
+    fn read(&mut self, line: &str) {
+        let Some((_, counts)) = line.split_once("test result: ") else {
+            return;
+        };
+        let mut before = "";
+        for word in counts.split_whitespace() {
+            let count = before.parse().unwrap_or(0);
+            match word {
+                "passed;" => self.passed += count,
+                "failed;" => self.failed += count,
+                _ => {}
+            }
+            before = word;
+        }
+    }
+}
+
+/// Runs the steps and prints `N passed, N failed` as the last line.
+pub(crate) fn run(args: &TestArgs) -> Result<()> {
+    let mut tally = Tally::default();
+    let outcome = steps(args, &mut tally);
+    if outcome.is_err() && tally.failed == 0 {
+        // A check, or a build, failed before any test did.
+        tally.failed = 1;
+    }
+    if let Err(error) = &outcome {
+        ui::error(&format!("{error:#}"));
+    }
+    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    if outcome.is_err() {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
+    let wants = |step| args.only.is_empty() || args.only.contains(&step);
+    let on = |database| args.database.is_none_or(|only| only == database);
+    let (api, pages) = (wants(Step::Api), wants(Step::Pages));
+
+    // What can be missing is asked for first, not after twenty minutes.
+    let postgres = (api && on(Database::Postgres))
+        .then(Programs::find)
+        .transpose()?;
+    let browser = pages.then(Browser::find).transpose()?;
+    if api || pages {
+        Toolchain::find()?;
+    }
+
+    if wants(Step::Fmt) {
+        let mut fmt = cargo::cargo();
+        fmt.args(["fmt", "--all", "--check"]);
+        ui::step("format", None, || {
+            process::run(&mut fmt).context("run `cargo fmt` and look at what it changes")
+        })?;
+    }
+    if wants(Step::Clippy) {
+        let mut clippy = cargo::cargo();
+        let hint = (!cargo::target().join("debug/xinfang").exists())
+            .then_some("the first time takes about 3 minutes on 2 cores");
+        clippy.args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ]);
+        ui::step("clippy", hint, || process::run(&mut clippy))?;
+    }
+    if wants(Step::Unit) {
+        let mut unit = cargo_test(&["shared", "server", "xtask"]);
+        ui::step("unit tests", None, || count(&mut unit, args, tally))?;
+    }
+    if !(api || pages) {
+        return Ok(());
+    }
+
+    app::build(&AppArgs::default())?;
+    let binary = server::build(Profile::Dev)?;
+    let (page_tests, api_tests) = programs(&cargo::root().join("tests/tests"))?;
+    if api_tests.is_empty() || page_tests.is_empty() {
+        bail!("tests/tests needs at least one program for the API, and pages.rs for the pages");
+    }
+    let black_box = |names: &[String]| {
+        let mut test = cargo_test(&["tests"]);
+        for name in names {
+            test.args(["--test", name]);
+        }
+        test.env("XINFANG_BIN", &binary)
+            .env_remove("XINFANG_TEST_PG");
+        test
+    };
+    if api && on(Database::Sqlite) {
+        let mut test = black_box(&api_tests);
+        ui::step("API tests on SQLite", None, || {
+            count(&mut test, args, tally)
+        })?;
+    }
+    if let Some(programs) = postgres {
+        let mut test = black_box(&api_tests);
+        ui::step("API tests on PostgreSQL", None, || {
+            let cluster = Cluster::start(&programs)?;
+            count(test.env("XINFANG_TEST_PG", cluster.url()), args, tally)
+        })?;
+    }
+    if let Some(browser) = browser {
+        let mut test = black_box(&page_tests);
+        test.env("XINFANG_CHROMEDRIVER", browser.driver);
+        test.env("XINFANG_CHROMIUM", browser.chromium);
+        ui::step("page tests", None, || count(&mut test, args, tally))?;
+    }
+    Ok(())
+}
+
+/// `cargo test` that goes on after a failing program, so that all failures are seen at once.
+fn cargo_test(packages: &[&str]) -> Command {
+    let mut test = cargo::cargo();
+    test.args(["test", "--no-fail-fast"]);
+    for package in packages {
+        test.args(["--package", package]);
+    }
+    test
+}
+
+fn count(test: &mut Command, args: &TestArgs, tally: &mut Tally) -> Result<()> {
+    if !args.args.is_empty() {
+        test.arg("--").args(&args.args);
+    }
+    let before = tally.failed;
+    let status = process::tee(test, |line| tally.read(line))?;
+    if tally.failed > before {
+        bail!(
+            "{} tests failed; they are listed above",
+            tally.failed - before
+        );
+    }
+    process::succeeded(test, status)
+}
+
+/// The test programs of the package `tests`: those of the pages, and the others.
+fn programs(folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
+    let mut names = Vec::new();
+    let entries = fs::read_dir(folder);
+    for entry in entries.with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        let is_program = path.extension().is_some_and(|extension| extension == "rs")
+            || path.join("main.rs").is_file();
+        if is_program && let Some(name) = path.file_stem() {
+            names.push(name.to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names
+        .into_iter()
+        .partition(|name| name.starts_with("pages")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_what_every_test_program_reports() {
+        let mut tally = Tally::default();
+        for line in [
+            "running 6 tests",
+            "test case::state::reopens ... ok",
+            "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.02s",
+            "test result: FAILED. 12 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
+        ] {
+            tally.read(line);
+        }
+        assert_eq!(
+            tally,
+            Tally {
+                passed: 17,
+                failed: 2
+            }
+        );
+    }
+
+    #[test]
+    fn tells_page_tests_from_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("api.rs"), "").unwrap();
+        fs::write(folder.path().join("notes.md"), "").unwrap();
+        fs::create_dir(folder.path().join("common")).unwrap();
+        fs::create_dir(folder.path().join("pages")).unwrap();
+        fs::write(folder.path().join("pages/main.rs"), "").unwrap();
+        let (pages, others) = programs(folder.path()).unwrap();
+        assert_eq!(
+            (pages, others),
+            (vec!["pages".to_owned()], vec!["api".to_owned()])
+        );
+    }
+}
