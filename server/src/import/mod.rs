@@ -10,6 +10,7 @@ mod counts;
 mod dates;
 mod guard;
 mod header;
+mod mark;
 mod plan;
 mod reader;
 mod rows;

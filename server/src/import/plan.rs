@@ -13,7 +13,7 @@
 //!   otherwise final, with a warning. Every other row arrives registered, because a ledger does not
 //!   say when a case was accepted, and no day is made up; what was done stands in its words.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use shared::case::hint::category_hint;
@@ -24,6 +24,7 @@ use shared::ledger::{ColumnMapping, Duplicate, ImportReport, LedgerField as F, R
 use shared::org::{Unit, UnitKind};
 use shared::term::Term;
 
+use super::mark::{Colour, Mark};
 use super::rows::{Draft, Ending, Key, Ledger, LedgerRow, Note, Notes};
 use super::text::{compact, shorten};
 use super::words;
@@ -54,9 +55,10 @@ pub(super) struct Plan {
     pub(super) columns: Vec<ColumnMapping>,
     pub(super) report: ImportReport,
     pub(super) loads: Vec<Load>,
-    /// Flags and warnings with their columns, for marking the workbook.
-    pub(super) flags: Vec<Note>,
-    pub(super) warnings: Vec<Note>,
+    /// The cells to be coloured and commented.
+    pub(super) marks: Vec<Mark>,
+    /// How many rows are flagged; one row may have several flagged cells.
+    pub(super) flagged_rows: u32,
 }
 
 /// A case to be made.
@@ -77,9 +79,9 @@ pub(super) fn plan(ledger: Ledger, known: &Known, file: &str, today: NaiveDate) 
     let places = Places::of(&known.units);
     let mut plan = Plan {
         columns: ledger.columns,
-        warnings: ledger.warnings,
         ..Plan::default()
     };
+    plan.warn(ledger.warnings, 0);
     plan.report.skipped = ledger.skipped;
     let mut seen: HashMap<String, Vec<(Option<String>, RowRef)>> = HashMap::new();
     for row in ledger.rows {
@@ -89,19 +91,13 @@ pub(super) fn plan(ledger: Ledger, known: &Known, file: &str, today: NaiveDate) 
             .iter()
             .find(|(id, _)| may_be_one(id.as_deref(), row.key.id_number.as_deref()))
         {
-            plan.report.duplicates.push(Duplicate {
-                sheet: row.at.sheet,
-                row: row.at.row,
-                of_row: Some(first.clone()),
-                of_case: None,
-            });
+            let first = first.clone();
+            plan.repeated(&row.at, row.notes.first_column(), Some(first), None);
             continue;
         }
         earlier.push((row.key.id_number.clone(), row.at.clone()));
         plan.take(row, known, &places, file, today);
     }
-    plan.report.flagged = plan.flags.iter().map(|note| note.cell.clone()).collect();
-    plan.report.warnings = plan.warnings.iter().map(|note| note.cell.clone()).collect();
     plan
 }
 
@@ -135,10 +131,12 @@ impl Plan {
             places,
         }
         .load(&at, &key, file, today);
+        let first_column = notes.first_column();
         let load = match load {
             Some(load) if notes.flags.is_empty() => load,
             _ => {
-                self.flags.append(&mut notes.flags);
+                self.flagged_rows += 1;
+                self.flag(notes.flags, first_column);
                 return;
             }
         };
@@ -148,28 +146,69 @@ impl Plan {
                 .find(|case| may_be_one(case.id_number.as_deref(), key.id_number.as_deref()))
         });
         if let Some(case) = repeated {
-            self.report.duplicates.push(Duplicate {
-                sheet: at.sheet,
-                row: at.row,
-                of_row: None,
-                of_case: Some(case.number.clone()),
-            });
+            self.repeated(&at, first_column, None, Some(case.number.clone()));
             return;
         }
-        self.warnings.append(&mut notes.warnings);
+        self.warn(notes.warnings, first_column);
         self.report.loaded += 1;
         self.loads.push(load);
     }
 
-    /// How many rows are flagged (a row may have several flagged cells).
-    #[cfg(test)]
-    pub(super) fn flagged_rows(&self) -> usize {
-        let rows: HashSet<(&str, u32)> = self
-            .flags
-            .iter()
-            .map(|note| (note.cell.sheet.as_str(), note.cell.row))
-            .collect();
-        rows.len()
+    fn flag(&mut self, notes: Vec<Note>, first_column: u32) {
+        for note in notes {
+            self.mark(&note, first_column, Colour::Red);
+            self.report.flagged.push(note.cell);
+        }
+    }
+
+    fn warn(&mut self, notes: Vec<Note>, first_column: u32) {
+        for note in notes {
+            self.mark(&note, first_column, Colour::Yellow);
+            self.report.warnings.push(note.cell);
+        }
+    }
+
+    /// Colours the cell of a note; where the sheet has no such column, the row's first one.
+    fn mark(&mut self, note: &Note, first_column: u32, colour: Colour) {
+        let text = match note.column {
+            Some(_) => note.cell.reason.clone(),
+            None => format!("{}：{}", note.cell.column, note.cell.reason),
+        };
+        self.marks.push(Mark {
+            sheet: note.cell.sheet.clone(),
+            row: note.cell.row.saturating_sub(1),
+            column: note.column.unwrap_or(first_column),
+            colour,
+            text,
+        });
+    }
+
+    fn repeated(
+        &mut self,
+        at: &RowRef,
+        first_column: u32,
+        of_row: Option<RowRef>,
+        of_case: Option<String>,
+    ) {
+        let text = match (&of_row, &of_case) {
+            (Some(first), _) if first.sheet == at.sheet => format!("与第{}行重复。", first.row),
+            (Some(first), _) => format!("与工作表“{}”第{}行重复。", first.sheet, first.row),
+            (None, Some(number)) => format!("系统里已有这件事项：{number}。"),
+            (None, None) => "重复。".to_owned(),
+        };
+        self.marks.push(Mark {
+            sheet: at.sheet.clone(),
+            row: at.row.saturating_sub(1),
+            column: first_column,
+            colour: Colour::Grey,
+            text,
+        });
+        self.report.duplicates.push(Duplicate {
+            sheet: at.sheet.clone(),
+            row: at.row,
+            of_row,
+            of_case,
+        });
     }
 }
 
@@ -496,13 +535,4 @@ fn group_number(name: &str) -> Option<u32> {
         let numeral = name.trim_end_matches(['社', '组', '队']);
         super::text::chinese_number(numeral)
     })
-}
-
-/// The matters that a file's rows are about, for looking them up in the database.
-pub(super) fn matters(ledger: &Ledger) -> HashSet<&str> {
-    ledger
-        .rows
-        .iter()
-        .map(|row| row.key.matter.as_str())
-        .collect()
 }

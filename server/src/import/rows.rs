@@ -140,6 +140,12 @@ impl Notes {
         self.warnings.push(note);
     }
 
+    /// The leftmost column that is read: where a remark on the row as a whole goes.
+    pub(super) fn first_column(&self) -> u32 {
+        let columns = self.cells.values().map(|raw| raw.column);
+        columns.min().unwrap_or(0)
+    }
+
     /// Whether a field is flagged.
     pub(super) fn is_flagged(&self, field: F) -> bool {
         let header = self.header(field);

@@ -119,7 +119,7 @@ fn one_row(cells: &[(&str, &str)]) -> (Vec<String>, Plan) {
         .collect();
     let plan = plan_cells(&[&["2023年台账"], HEADER, &row]).unwrap();
     assert_eq!(plan.report.read, 1);
-    let reasons = plan.flags.iter().map(|note| note.cell.reason.clone());
+    let reasons = plan.report.flagged.iter().map(|note| note.reason.clone());
     (reasons.collect(), plan)
 }
 
@@ -131,7 +131,7 @@ fn the_fixture() {
     let report = &plan.report;
     assert_eq!(report.read, 90);
     assert_eq!(report.loaded, 54);
-    assert_eq!(plan.flagged_rows(), 27);
+    assert_eq!(plan.flagged_rows, 27);
     assert_eq!(report.duplicates.len(), 9);
     assert_eq!(report.skipped.len(), 45);
     assert_eq!(report.warnings.len(), 151);
@@ -433,7 +433,7 @@ fn a_flagged_row_twice_is_told_once() {
     assert_eq!(
         (
             plan.report.read,
-            plan.flagged_rows(),
+            plan.flagged_rows,
             plan.report.duplicates.len()
         ),
         (4, 2, 2)
@@ -790,4 +790,38 @@ fn damaged_files_never_panic() {
             let _ = plan_bytes(&bytes, &[]);
         }
     }
+}
+
+#[test]
+fn marks_go_into_the_same_workbook() {
+    let bytes = std::fs::read(FIXTURE).unwrap();
+    let plan = plan_bytes(&bytes, &[]).unwrap();
+    let marked = super::mark::mark(&bytes, &plan.marks).unwrap();
+    if let Ok(path) = std::env::var("IMPORT_MARKED") {
+        std::fs::write(path, &marked).unwrap();
+    }
+    let again = plan_bytes(&marked, &[]).unwrap();
+    assert_eq!(again.report, plan.report, "it reads as before");
+    // Marking what is marked adds words to the comments that are there.
+    let twice = super::mark::mark(&marked, &plan.marks).unwrap();
+    assert_eq!(plan_bytes(&twice, &[]).unwrap().report, plan.report);
+    for name in ["ledger-small.xls", "ledger-small.ods"] {
+        let path = format!("{}/../tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+        let bytes = std::fs::read(path).unwrap();
+        assert_eq!(
+            super::mark::mark(&bytes, &[]).unwrap_err(),
+            super::mark::MarkError::NotXlsx
+        );
+    }
+}
+
+/// `IMPORT_MARK=in.xlsx IMPORT_MARKED=out.xlsx`: for looking at the result with other programs.
+#[test]
+fn marks_any_workbook_named() {
+    let (Ok(from), Ok(to)) = (std::env::var("IMPORT_MARK"), std::env::var("IMPORT_MARKED")) else {
+        return;
+    };
+    let bytes = std::fs::read(from).unwrap();
+    let plan = plan_bytes(&bytes, &[]).unwrap();
+    std::fs::write(to, super::mark::mark(&bytes, &plan.marks).unwrap()).unwrap();
 }
