@@ -51,6 +51,7 @@ impl Columns {
     }
 
     /// The column of a field.
+    #[cfg(test)]
     pub(super) fn find(&self, field: LedgerField) -> Option<&Column> {
         self.0.iter().find(|column| column.field == Some(field))
     }

@@ -170,13 +170,18 @@ impl Plan {
 
     /// Colours the cell of a note; where the sheet has no such column, the row's first one.
     fn mark(&mut self, note: &Note, first_column: u32, colour: Colour) {
-        let text = match note.column {
-            Some(_) => note.cell.reason.clone(),
-            None => format!("{}：{}", note.cell.column, note.cell.reason),
+        let reason = &note.cell.reason;
+        let text = match (note.column, note.merged_from) {
+            (None, _) => format!("{}：{reason}", note.cell.column),
+            (_, Some(_)) => format!("第{}行：{reason}", note.cell.row),
+            (Some(_), None) => reason.clone(),
         };
         self.marks.push(Mark {
             sheet: note.cell.sheet.clone(),
-            row: note.cell.row.saturating_sub(1),
+            // Of a merged region only the first cell can be marked.
+            row: note
+                .merged_from
+                .unwrap_or_else(|| note.cell.row.saturating_sub(1)),
             column: note.column.unwrap_or(first_column),
             colour,
             text,

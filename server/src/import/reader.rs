@@ -117,15 +117,6 @@ impl Sheet {
     pub(super) fn cell(&self, row: u32, column: u32) -> Option<&Cell> {
         self.rows.get(&row)?.get(&column)
     }
-
-    /// The merged region that covers a place without beginning there.
-    pub(super) fn covered_by(&self, row: u32, column: u32) -> Option<&Merge> {
-        self.merges.iter().find(|merge| {
-            merge.rows.contains(&row)
-                && merge.columns.contains(&column)
-                && (*merge.rows.start(), *merge.columns.start()) != (row, column)
-        })
-    }
 }
 
 /// Reads a workbook.

@@ -107,6 +107,8 @@ pub(super) struct Note {
     pub(super) cell: CellNote,
     /// The column, from 0; none where the sheet has no such column.
     pub(super) column: Option<u32>,
+    /// The row, from 0, that a merged region takes its content from.
+    pub(super) merged_from: Option<u32>,
 }
 
 /// A row's raw cells and what is noted of them.
@@ -170,6 +172,7 @@ impl Notes {
         let (sheet, row) = at.map_or_else(|| (String::new(), 0), |at| (at.sheet, at.row));
         Note {
             column: raw.map(|raw| raw.column),
+            merged_from: raw.and_then(|raw| raw.merged_from),
             cell: CellNote {
                 sheet,
                 row,
@@ -302,6 +305,7 @@ impl<'a> SheetReader<'a> {
             if column.field.is_none() && !said {
                 ledger.warnings.push(Note {
                     column: Some(column.at),
+                    merged_from: None,
                     cell: CellNote {
                         sheet: self.sheet.name.clone(),
                         row: self.header.rows.1.saturating_add(1),
@@ -974,9 +978,9 @@ impl RowReader<'_> {
             None => raw(F::ReceivedOn),
         };
         // What the staff found need not name anybody: then the place stands for the person.
-        let person = match raw(F::Petitioner) {
-            name if name.is_empty() => format!("@{}", raw(F::Village)),
-            name => name,
+        let person = match draft.names.first() {
+            Some(name) => name.clone(),
+            None => format!("@{}", raw(F::Village)),
         };
         let id_number = draft.id_number.clone().or_else(|| {
             let text = raw(F::IdNumber);

@@ -37,17 +37,27 @@ pub(super) fn extended(xml: &str, comments: &Comments) -> Result<(String, Commen
     let mut tags = Tags::of(xml);
     let mut authors = 0u32;
     let mut own = None;
+    let mut own_from = 0;
     while let Some(tag) = tags.next()? {
         match (tag.depth, tag.name.as_str(), tag.kind) {
             (2, "author", TagKind::Open | TagKind::Empty) => authors += 1,
             (1, "authors", TagKind::Close) => {
-                edits.insert(tag.range.start, format!("<{0}author>{AUTHOR}</{0}author>", tag.prefix));
+                edits.insert(
+                    tag.range.start,
+                    format!("<{0}author>{AUTHOR}</{0}author>", tag.prefix),
+                );
             }
             (2, "comment", TagKind::Open) => {
                 own = tag.attribute("ref").and_then(|name| left.remove(&name));
+                own_from = tag.range.end;
             }
             (3, "text", TagKind::Close) => {
-                if let Some((_, text)) = own.take() {
+                let said = xml.get(own_from..tag.range.start).unwrap_or_default();
+                // Marking a marked workbook again says nothing twice.
+                if let Some((_, text)) = own
+                    .take()
+                    .filter(|(_, text)| !said.contains(&escaped(text)))
+                {
                     edits.insert(tag.range.start, run(&tag.prefix, &format!("\n{text}")));
                 }
             }
@@ -62,7 +72,10 @@ pub(super) fn extended(xml: &str, comments: &Comments) -> Result<(String, Commen
             _ => {}
         }
     }
-    let boxes = left.into_values().map(|(at, text)| (at, text.clone())).collect();
+    let boxes = left
+        .into_values()
+        .map(|(at, text)| (at, text.clone()))
+        .collect();
     Ok((edits.apply(xml)?, boxes))
 }
 
@@ -81,37 +94,53 @@ fn run(prefix: &str, text: &str) -> String {
     )
 }
 
+const V: &str = " xmlns:v=\"urn:schemas-microsoft-com:vml\"";
+const O: &str = " xmlns:o=\"urn:schemas-microsoft-com:office:office\"";
+const X: &str = " xmlns:x=\"urn:schemas-microsoft-com:office:excel\"";
+
 /// A drawing of its own.
 pub(super) fn new_drawing(comments: &Comments) -> String {
     format!(
-        "<xml xmlns:v=\"urn:schemas-microsoft-com:vml\" xmlns:o=\"urn:schemas-microsoft-com:office:office\" \
-         xmlns:x=\"urn:schemas-microsoft-com:office:excel\"><o:shapelayout v:ext=\"edit\">\
-         <o:idmap v:ext=\"edit\" data=\"1\"/></o:shapelayout>{SHAPE_TYPE}{}</xml>",
-        boxes(comments, 1025)
+        "<xml{V}{O}{X}><o:shapelayout v:ext=\"edit\"><o:idmap v:ext=\"edit\" data=\"1\"/>\
+         </o:shapelayout>{}{}</xml>",
+        shape_type(""),
+        boxes(comments, 1025, "")
     )
 }
 
 /// A drawing with more boxes in it.
 pub(super) fn extended_drawing(xml: &str, comments: &Comments) -> Result<String, MarkError> {
-    let mut shapes = boxes(comments, 50_001);
+    // A program may have written its own prefixes: then each shape declares the usual ones.
+    let declared = [V, O, X].iter().all(|names| xml.contains(names.trim()));
+    let names = if declared {
+        String::new()
+    } else {
+        format!("{V}{O}{X}")
+    };
+    let mut shapes = String::new();
     if !xml.contains("\"_x0000_t202\"") && !xml.contains("'_x0000_t202'") {
-        shapes.insert_str(0, SHAPE_TYPE);
+        shapes.push_str(&shape_type(&names));
     }
+    shapes.push_str(&boxes(comments, 50_001, &names));
     append_to_root(xml, &shapes)
 }
 
-const SHAPE_TYPE: &str = "<v:shapetype id=\"_x0000_t202\" coordsize=\"21600,21600\" o:spt=\"202\" \
-     path=\"m,l,21600r21600,l21600,xe\"><v:stroke joinstyle=\"miter\"/>\
-     <v:path gradientshapeok=\"t\" o:connecttype=\"rect\"/></v:shapetype>";
+fn shape_type(names: &str) -> String {
+    format!(
+        "<v:shapetype{names} id=\"_x0000_t202\" coordsize=\"21600,21600\" o:spt=\"202\" \
+         path=\"m,l,21600r21600,l21600,xe\"><v:stroke joinstyle=\"miter\"/>\
+         <v:path gradientshapeok=\"t\" o:connecttype=\"rect\"/></v:shapetype>"
+    )
+}
 
-fn boxes(comments: &Comments, first_id: usize) -> String {
+fn boxes(comments: &Comments, first_id: usize, names: &str) -> String {
     let mut text = String::new();
     for (id, ((row, column), words)) in (first_id..).zip(comments) {
         // A line of the box holds about fourteen characters.
         let lines = words.chars().count() / 14 + words.matches('\n').count() + 2;
         let last_row = row.saturating_add(u32::try_from(lines).unwrap_or(4).clamp(3, 24));
         text.push_str(&format!(
-            "<v:shape id=\"_x0000_s{id}\" type=\"#_x0000_t202\" \
+            "<v:shape{names} id=\"_x0000_s{id}\" type=\"#_x0000_t202\" \
              style=\"position:absolute;margin-left:60pt;margin-top:1.5pt;width:160pt;height:60pt;z-index:1;visibility:hidden\" \
              fillcolor=\"#ffffe1\" o:insetmode=\"auto\"><v:fill color2=\"#ffffe1\"/>\
              <v:shadow on=\"t\" color=\"black\" obscured=\"t\"/><v:path o:connecttype=\"none\"/>\

@@ -197,9 +197,11 @@ impl<'a> Package<'a> {
             if tag.name != "Relationship" || tag.kind == TagKind::Close {
                 continue;
             }
-            if let (Some(id), Some(kind), Some(target)) =
-                (tag.attribute("Id"), tag.attribute("Type"), tag.attribute("Target"))
-            {
+            if let (Some(id), Some(kind), Some(target)) = (
+                tag.attribute("Id"),
+                tag.attribute("Type"),
+                tag.attribute("Target"),
+            ) {
                 found.push(Relationship {
                     id,
                     kind,

@@ -106,7 +106,8 @@ impl Patch<'_> {
             let open = tag.with(&[], TagKind::Open);
             let cells = self.missing(u32::MAX);
             let close = format!("</{}row>", tag.prefix);
-            self.edits.replace(tag.range, format!("{open}{cells}{close}"));
+            self.edits
+                .replace(tag.range, format!("{open}{cells}{close}"));
         }
     }
 
@@ -151,7 +152,10 @@ impl Patch<'_> {
             let base = self.row.style.or(by_column.map(|(.., style)| *style));
             let style = self.styles.coloured(base.unwrap_or(0), colour);
             let place = cell_name(self.row.number, at);
-            text.push_str(&format!("<{}c r=\"{place}\" s=\"{style}\"/>", self.row.prefix));
+            text.push_str(&format!(
+                "<{}c r=\"{place}\" s=\"{style}\"/>",
+                self.row.prefix
+            ));
         }
         text
     }
@@ -195,7 +199,12 @@ mod tests {
 
     #[test]
     fn names_of_cells() {
-        for (row, column, name) in [(0, 0, "A1"), (4, 25, "Z5"), (9, 26, "AA10"), (0, 16_383, "XFD1")] {
+        for (row, column, name) in [
+            (0, 0, "A1"),
+            (4, 25, "Z5"),
+            (9, 26, "AA10"),
+            (0, 16_383, "XFD1"),
+        ] {
             assert_eq!(cell_name(row, column), name);
             assert_eq!(column_of(name), Some(column));
         }

@@ -69,7 +69,11 @@ impl Styles {
 
     /// The style that is `base` with a colour behind it.
     pub(super) fn coloured(&mut self, base: u32, colour: Colour) -> u32 {
-        let base = if (base as usize) < self.formats.len() { base } else { 0 };
+        let base = if (base as usize) < self.formats.len() {
+            base
+        } else {
+            0
+        };
         let at = match self.added.iter().position(|added| *added == (base, colour)) {
             Some(at) => at,
             None => {

@@ -78,7 +78,10 @@ impl<'a> Tags<'a> {
         let place = |position: u64| usize::try_from(position).map_err(|_| MarkError::Unsupported);
         loop {
             let from = place(self.reader.buffer_position())?;
-            let event = self.reader.read_event().map_err(|_| MarkError::Unsupported)?;
+            let event = self
+                .reader
+                .read_event()
+                .map_err(|_| MarkError::Unsupported)?;
             let range = from..place(self.reader.buffer_position())?;
             let (kind, start, full) = match event {
                 Event::Start(start) => {
