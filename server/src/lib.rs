@@ -42,3 +42,6 @@ pub mod settings;
 pub mod setup;
 pub mod state;
 mod web;
+
+#[cfg(test)]
+mod front;
