@@ -1,7 +1,6 @@
 //! What a client of the API sees, over a real database.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by a panic"
 )]
