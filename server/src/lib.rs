@@ -1,1 +1,43 @@
-//! Server.
+//! The binary `xinfang`: HTTP, storage, command line.
+//!
+//! A request goes one way: extractor (who: [`auth`]) → route (parse, answer) → service (load, ask
+//! `shared::access::can`, domain function, write with event and audit in one transaction) → store
+//! (Diesel). Each room has these three as `routes`, `service`, `store`.
+//!
+//! | beside the rooms | what it settles |
+//! | --- | --- |
+//! | [`app`] | how the parts are put together and served |
+//! | [`config`], [`clock`], [`keys`] | settings, time, encryption |
+//! | [`db`], `schema` | storage: reads, the one writer, migrations |
+//! | [`directory`] | users and units in memory |
+//! | [`auth`], [`context`], [`extract`], [`idempotency`] | what handlers take from a request |
+//! | [`error`] | how errors become answers |
+
+pub mod account;
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod case;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod db;
+pub mod demo;
+pub mod directory;
+pub mod error;
+pub mod extract;
+pub mod health;
+pub mod idempotency;
+pub mod ids;
+pub mod keys;
+mod observe;
+pub mod openapi;
+pub mod org;
+pub mod page;
+mod schema;
+pub mod session;
+pub mod settings;
+pub mod setup;
+pub mod state;
+mod web;

@@ -1,2 +1,5 @@
-//! xinfang
-fn main() {}
+//! `xinfang`: one binary for serving and looking after a township's ledger.
+
+fn main() -> std::process::ExitCode {
+    server::cli::main()
+}

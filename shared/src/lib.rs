@@ -29,5 +29,7 @@ pub mod page;
 pub mod problem;
 pub mod role;
 pub mod search;
+pub mod settings;
+pub mod setup;
 pub mod term;
 pub mod validate;

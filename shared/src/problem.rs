@@ -13,7 +13,7 @@ terms! {
         Unauthenticated = "unauthenticated", "请先登录";
         /// 401: wrong user name or password; the same for both.
         WrongCredentials = "wrong_credentials", "用户名或密码不正确";
-        /// 401: the refresh cookie was used before; every session of the user has been ended.
+        /// 401: the refresh cookie was used before; the sign-in that it belongs to has been ended.
         SessionReused = "session_reused", "登录已失效，请重新登录";
         /// 403: known, but not allowed on a thing that they may see.
         Forbidden = "forbidden", "没有权限";

@@ -1,5 +1,6 @@
 //! Roles (design section 1).
 
+use crate::org::UnitKind;
 use crate::terms;
 
 terms! {
@@ -25,5 +26,25 @@ terms! {
         Auditor = "auditor", "监督员";
         /// Organisation, users, settings; no case content.
         Administrator = "administrator", "系统管理员";
+    }
+}
+
+impl Role {
+    /// Whether somebody with this role belongs in a unit of this kind: a village secretary without
+    /// a village would see nothing.
+    pub const fn belongs_in(self, kind: UnitKind) -> bool {
+        match self {
+            Self::TownshipLeader => {
+                matches!(kind, UnitKind::Township | UnitKind::PartyGovernmentOffice)
+            }
+            Self::CoordinationOffice => matches!(kind, UnitKind::CoordinationOffice),
+            Self::VillageSecretary => matches!(kind, UnitKind::Village),
+            Self::GroupInformant => matches!(kind, UnitKind::Group | UnitKind::Village),
+            Self::PoliceStation => matches!(kind, UnitKind::PoliceStation),
+            Self::Court => matches!(kind, UnitKind::Court),
+            Self::JusticeOffice => matches!(kind, UnitKind::JusticeOffice),
+            Self::ServiceCentre => matches!(kind, UnitKind::ServiceCentre),
+            Self::Auditor | Self::Administrator => true,
+        }
     }
 }

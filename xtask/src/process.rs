@@ -26,13 +26,19 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// it would make cargo see a changed environment and build again.
 const FROM_CARGO_RUN: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
 
+/// Asked to stop again after this time, this program goes at once.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Passes Ctrl-C and SIGTERM on to the children.
 pub(crate) fn forward_signals() -> Result<()> {
-    ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            // Asked twice: go at once. PostgreSQL goes with its parent (see `postgres`).
+    let mut asked = None::<Instant>;
+    ctrlc::set_handler(move || {
+        // One wish to stop can arrive twice, from the terminal and from the shell.
+        if asked.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            // PostgreSQL goes with its parent (see `postgres`).
             std::process::exit(130);
         }
+        INTERRUPTED.store(true, Ordering::SeqCst);
         for id in RUNNING
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -10,9 +10,12 @@ use clap::{Args, ValueEnum};
 use crate::app::{self, AppArgs};
 use crate::browser::Browser;
 use crate::postgres::{Cluster, Programs};
-use crate::server::{self, Profile};
 use crate::toolchain::Toolchain;
 use crate::{cargo, process, ui};
+
+/// What is tested natively. Cargo unites the features of the packages it is asked for, so asking
+/// for other sets in other steps would build half of the dependencies again.
+const PACKAGES: [&str; 4] = ["shared", "server", "xtask", "tests"];
 
 #[derive(Args)]
 pub(crate) struct TestArgs {
@@ -127,24 +130,42 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         ui::step("clippy", hint, || process::run(&mut clippy))?;
     }
     if wants(Step::Unit) {
-        let mut unit = cargo_test(&["shared", "server", "xtask"]);
+        let mut unit = cargo_on("test", &["--no-fail-fast", "--lib", "--bins"]);
+        for package in PACKAGES.into_iter().filter(|package| *package != "tests") {
+            for name in programs(&cargo::root().join(package).join("tests"))? {
+                unit.args(["--test", &name]);
+            }
+        }
         ui::step("unit tests", None, || count(&mut unit, args, tally))?;
+        let mut doc = cargo_on("test", &["--no-fail-fast", "--doc"]);
+        ui::step("examples in documentation", None, || {
+            count(&mut doc, args, tally)
+        })?;
     }
     if !(api || pages) {
         return Ok(());
     }
 
     app::build(&AppArgs::default())?;
-    let binary = server::build(Profile::Dev)?;
-    let (page_tests, api_tests) = programs(&cargo::root().join("tests/tests"))?;
-    if api_tests.is_empty() || page_tests.is_empty() {
-        bail!("tests/tests needs at least one program for the API, and pages.rs for the pages");
+    let (page_tests, api_tests): (Vec<String>, Vec<String>) =
+        programs(&cargo::root().join("tests/tests"))?
+            .into_iter()
+            .partition(|name| name.starts_with("pages"));
+    if (api && api_tests.is_empty()) || (pages && page_tests.is_empty()) {
+        bail!("tests/tests needs a program for the API, such as api.rs, and pages.rs");
     }
+    let mut build = cargo_on("build", &["--bin", "xinfang"]);
+    choose(&mut build, api.then_some(&api_tests));
+    choose(&mut build, pages.then_some(&page_tests));
+    ui::step(
+        "build the server and the programs that test it",
+        None,
+        || process::run(&mut build),
+    )?;
+    let binary = cargo::target().join("debug/xinfang");
     let black_box = |names: &[String]| {
-        let mut test = cargo_test(&["tests"]);
-        for name in names {
-            test.args(["--test", name]);
-        }
+        let mut test = cargo_on("test", &["--no-fail-fast"]);
+        choose(&mut test, Some(names));
         test.env("XINFANG_BIN", &binary)
             .env_remove("XINFANG_TEST_PG");
         test
@@ -171,14 +192,21 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// `cargo test` that goes on after a failing program, so that all failures are seen at once.
-fn cargo_test(packages: &[&str]) -> Command {
-    let mut test = cargo::cargo();
-    test.args(["test", "--no-fail-fast"]);
-    for package in packages {
-        test.args(["--package", package]);
+/// `cargo <verb> <args>` on all packages.
+fn cargo_on(verb: &str, args: &[&str]) -> Command {
+    let mut command = cargo::cargo();
+    command.arg(verb).args(args);
+    for package in PACKAGES {
+        command.args(["--package", package]);
     }
-    test
+    command
+}
+
+/// Adds `--test` for each name.
+fn choose<'a>(command: &mut Command, names: Option<impl IntoIterator<Item = &'a String>>) {
+    for name in names.into_iter().flatten() {
+        command.args(["--test", name]);
+    }
 }
 
 fn count(test: &mut Command, args: &TestArgs, tally: &mut Tally) -> Result<()> {
@@ -196,9 +224,12 @@ fn count(test: &mut Command, args: &TestArgs, tally: &mut Tally) -> Result<()> {
     process::succeeded(test, status)
 }
 
-/// The test programs of the package `tests`: those of the pages, and the others.
-fn programs(folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
+/// The test programs in a package's folder `tests`; none if there is no such folder.
+fn programs(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
+    if !folder.is_dir() {
+        return Ok(names);
+    }
     let entries = fs::read_dir(folder);
     for entry in entries.with_context(|| format!("cannot list {}", folder.display()))? {
         let path = entry?.path();
@@ -209,9 +240,7 @@ fn programs(folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
         }
     }
     names.sort();
-    Ok(names
-        .into_iter()
-        .partition(|name| name.starts_with("pages")))
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -239,17 +268,14 @@ mod tests {
     }
 
     #[test]
-    fn tells_page_tests_from_the_others() {
+    fn finds_test_programs() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("api.rs"), "").unwrap();
         fs::write(folder.path().join("notes.md"), "").unwrap();
         fs::create_dir(folder.path().join("common")).unwrap();
         fs::create_dir(folder.path().join("pages")).unwrap();
         fs::write(folder.path().join("pages/main.rs"), "").unwrap();
-        let (pages, others) = programs(folder.path()).unwrap();
-        assert_eq!(
-            (pages, others),
-            (vec!["pages".to_owned()], vec!["api".to_owned()])
-        );
+        assert_eq!(programs(folder.path()).unwrap(), ["api", "pages"]);
+        assert!(programs(&folder.path().join("none")).unwrap().is_empty());
     }
 }

@@ -1,0 +1,10 @@
+DROP TABLE key_check;
+DROP TABLE generations;
+DROP TABLE law_profiles;
+DROP TABLE settings;
+DROP TABLE audit_log;
+DROP TABLE idempotency_keys;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE users;
+DROP TABLE units;

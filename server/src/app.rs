@@ -1,0 +1,153 @@
+//! Puts the rooms together: the state at the start, the routes, the server.
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{Conn, Db};
+use crate::directory::Directory;
+use crate::error;
+use crate::keys::Keys;
+use crate::observe::observe;
+use crate::session::{self, Sessions};
+use crate::state::State;
+use crate::{account, audit, case, db, health, idempotency, keys, openapi, org, settings, setup};
+
+/// The most bytes of a JSON body; files go through multipart.
+const JSON_LIMIT: usize = 1024 * 1024;
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    /// The key.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    /// The address.
+    #[error("无法监听 {0}：{1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
+    /// The server ended by itself.
+    #[error("服务异常结束：{0}")]
+    Serve(#[from] std::io::Error),
+    /// Demo data and real data must not meet.
+    #[error("{0}")]
+    DemoMix(&'static str),
+    /// A query at the start.
+    #[error("数据库出错：{0}")]
+    Query(#[from] diesel::result::Error),
+}
+
+impl State {
+    /// Opens database and keys and reads nothing else: what `serve` and the command line share.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or the key is missing or another.
+    pub fn open(config: Config, clock: Clock, demo: bool) -> Result<Self, Error> {
+        let db = Db::open(&config.database_url(demo), config.storage.pool_size)?;
+        db.write_blocking(move |conn| keep_apart(conn, demo))?;
+        let keys = Arc::new(Keys::load(&config, demo, &db)?);
+        let sessions = Arc::new(Sessions::new(&config, &keys));
+        let directory = Directory::new(db.clone(), clock.clone(), session::token_life(&config));
+        Ok(Self {
+            config: Arc::new(config),
+            clock,
+            db,
+            keys,
+            directory,
+            sessions,
+            demo,
+        })
+    }
+
+    /// Forgets what nobody needs any more: old idempotency keys and sessions.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn clean_up(&self) -> Result<(), diesel::result::Error> {
+        let now = self.clock.now();
+        self.db.write_blocking(move |conn| {
+            idempotency::clean_up(conn, now)?;
+            session::store::forget_before(conn, now - chrono::Duration::days(30)).map(drop)
+        })
+    }
+}
+
+/// A database is the demo's or real, from its first day on: the demo's well-known password must
+/// never open real data, and made-up cases must never stand beside real ones.
+fn keep_apart(conn: &mut Conn, demo: bool) -> Result<(), Error> {
+    match (demo, settings::store::is_demo(conn)?) {
+        (true, true) | (false, false) => Ok(()),
+        (false, true) => Err(Error::DemoMix(
+            "这是演示数据库，不能用来登记真实事项。请换一个数据库，或用 xinfang serve --demo。",
+        )),
+        (true, false) if account::store::is_empty(conn)? => Ok(settings::store::mark_demo(conn)?),
+        (true, false) => Err(Error::DemoMix(
+            "数据目录中的 demo.db 含有非演示数据，演示不会使用它。",
+        )),
+    }
+}
+
+/// All routes. Tests build their app from this, too.
+pub fn configure(state: State) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
+    move |config| {
+        let data = web::Data::new(state);
+        config
+            .app_data(data)
+            .app_data(
+                web::JsonConfig::default()
+                    .limit(JSON_LIMIT)
+                    .error_handler(error::of_json),
+            )
+            .app_data(web::QueryConfig::default().error_handler(error::of_query))
+            .app_data(web::PathConfig::default().error_handler(error::of_path))
+            .service(web::scope("/api/v1").configure(rooms))
+            .configure(openapi::configure)
+            .configure(health::configure)
+            .default_service(web::to(crate::web::serve));
+    }
+}
+
+fn rooms(config: &mut web::ServiceConfig) {
+    config
+        .configure(session::routes::configure)
+        .configure(setup::routes::configure)
+        .configure(org::routes::configure)
+        .configure(account::routes::configure)
+        .configure(settings::routes::configure)
+        .configure(audit::routes::configure)
+        .configure(case::routes::configure);
+}
+
+/// Serves until it is told to stop (SIGTERM, SIGINT), finishes the requests in flight, and writes
+/// what is queued. `started` is called once it listens.
+///
+/// # Errors
+/// The address cannot be had.
+pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
+    let listen = state.config.http.listen;
+    let shutdown = u64::from(state.config.http.shutdown_seconds);
+    let workers = usize::try_from(state.config.http.workers).unwrap_or_default();
+    let db = state.db.clone();
+    let factory = move || {
+        actix_web::App::new()
+            .wrap(from_fn(observe))
+            .configure(configure(state.clone()))
+    };
+    let mut server = HttpServer::new(factory)
+        .shutdown_timeout(shutdown)
+        .bind(listen)
+        .map_err(|e| Error::Listen(listen, e))?;
+    if workers > 0 {
+        server = server.workers(workers);
+    }
+    let running = server.run();
+    started();
+    running.await?;
+    db.close();
+    Ok(())
+}

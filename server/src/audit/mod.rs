@@ -1,0 +1,90 @@
+//! The audit log: who did or saw what, when, from where. Append-only; the database refuses the rest.
+
+pub mod routes;
+mod service;
+pub(crate) mod store;
+
+use diesel::result::QueryResult;
+use shared::audit::AuditAction;
+
+use crate::auth::Actor;
+use crate::context::RequestContext;
+use crate::db::Conn;
+
+/// What to note. Keep personal data out of `detail`: field names, numbers of cases, reasons.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What was done.
+    pub action: AuditAction,
+    /// The case it concerns.
+    pub case_id: Option<String>,
+    /// Whether the case is a sealed accusation.
+    pub sealed: bool,
+    /// Whether only its registrar may know of the case.
+    pub registrar_only: bool,
+    /// What exactly, in Chinese.
+    pub detail: String,
+}
+
+impl Entry {
+    /// An entry that concerns no case.
+    pub fn new(action: AuditAction, detail: impl Into<String>) -> Self {
+        Self {
+            action,
+            case_id: None,
+            sealed: false,
+            registrar_only: false,
+            detail: detail.into(),
+        }
+    }
+
+    /// The same, of a case.
+    #[must_use]
+    pub fn of_case(
+        mut self,
+        case_id: impl Into<String>,
+        sealed: bool,
+        registrar_only: bool,
+    ) -> Self {
+        self.case_id = Some(case_id.into());
+        self.sealed = sealed;
+        self.registrar_only = registrar_only;
+        self
+    }
+}
+
+/// Notes what a signed-in user did, in the transaction that does it.
+///
+/// # Errors
+/// The database's own; the transaction fails with it.
+pub fn append(
+    conn: &mut Conn,
+    context: &RequestContext,
+    actor: &Actor,
+    entry: Entry,
+) -> QueryResult<()> {
+    let who = store::Who {
+        user_id: Some(actor.user_id.as_str()),
+        user_name: Some(actor.name()),
+        township_id: Some(actor.township_id.as_str()),
+    };
+    store::insert(conn, context, who, entry)
+}
+
+/// Notes what nobody who is signed in did: a failed sign-in, the command line.
+///
+/// # Errors
+/// The database's own; the transaction fails with it.
+pub fn append_anonymous(
+    conn: &mut Conn,
+    context: &RequestContext,
+    name: Option<&str>,
+    entry: Entry,
+) -> QueryResult<()> {
+    let who = store::Who {
+        user_id: None,
+        user_name: name,
+        township_id: None,
+    };
+    store::insert(conn, context, who, entry)
+}

@@ -1,0 +1,164 @@
+//! Rows of the audit log.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use shared::audit::{AuditAction, AuditEntry};
+use shared::ids::{CaseId, UserId};
+use shared::term::Term;
+
+use super::Entry;
+use crate::context::RequestContext;
+use crate::db::Conn;
+use crate::schema::audit_log;
+
+/// Who did it.
+pub(super) struct Who<'a> {
+    pub(super) user_id: Option<&'a str>,
+    pub(super) user_name: Option<&'a str>,
+    pub(super) township_id: Option<&'a str>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_log)]
+struct NewRow<'a> {
+    id: String,
+    at: NaiveDateTime,
+    user_id: Option<&'a str>,
+    user_name: Option<&'a str>,
+    township_id: Option<&'a str>,
+    action: &'static str,
+    case_id: Option<String>,
+    sealed: bool,
+    registrar_only: bool,
+    detail: String,
+    address: Option<String>,
+    request_id: &'a str,
+}
+
+pub(super) fn insert(
+    conn: &mut Conn,
+    context: &RequestContext,
+    who: Who<'_>,
+    entry: Entry,
+) -> QueryResult<()> {
+    let row = NewRow {
+        id: crate::ids::new_id(),
+        at: context.now.naive_utc(),
+        user_id: who.user_id,
+        user_name: who.user_name,
+        township_id: who.township_id,
+        action: entry.action.code(),
+        case_id: entry.case_id,
+        sealed: entry.sealed,
+        registrar_only: entry.registrar_only,
+        detail: entry.detail,
+        address: context.address.map(|address| address.to_string()),
+        request_id: &context.request_id,
+    };
+    diesel::insert_into(audit_log::table)
+        .values(row)
+        .execute(conn)
+        .map(drop)
+}
+
+/// What a reader of the log asks for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Filter {
+    pub(super) township_id: String,
+    pub(super) from: Option<NaiveDateTime>,
+    pub(super) before: Option<NaiveDateTime>,
+    pub(super) user_id: Option<String>,
+    pub(super) action: Option<AuditAction>,
+    pub(super) case_id: Option<String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_log)]
+struct Row {
+    id: String,
+    at: NaiveDateTime,
+    user_id: Option<String>,
+    user_name: Option<String>,
+    action: String,
+    case_id: Option<String>,
+    detail: String,
+    address: Option<String>,
+    request_id: Option<String>,
+}
+
+impl TryFrom<Row> for AuditEntry {
+    type Error = diesel::result::Error;
+    fn try_from(row: Row) -> QueryResult<Self> {
+        Ok(Self {
+            action: crate::db::term(&row.action)?,
+            id: row.id,
+            at: row.at.and_utc(),
+            user_id: row.user_id.map(UserId::new),
+            user_name: row.user_name,
+            case_id: row.case_id.map(CaseId::new),
+            detail: row.detail,
+            address: row.address,
+            request_id: row.request_id,
+        })
+    }
+}
+
+/// The rows that the filter finds. Sealed accusations are left out altogether: who may know of one
+/// depends on the case, and the log's reader handles none.
+macro_rules! found {
+    ($filter:expr, $query:expr) => {{
+        let filter = $filter;
+        let mut query = $query
+            .filter(
+                audit_log::township_id
+                    .is_null()
+                    .or(audit_log::township_id.eq(filter.township_id.clone())),
+            )
+            .filter(
+                audit_log::sealed
+                    .eq(false)
+                    .and(audit_log::registrar_only.eq(false)),
+            )
+            .into_boxed();
+        if let Some(from) = filter.from {
+            query = query.filter(audit_log::at.ge(from));
+        }
+        if let Some(before) = filter.before {
+            query = query.filter(audit_log::at.lt(before));
+        }
+        if let Some(user_id) = filter.user_id.clone() {
+            query = query.filter(audit_log::user_id.eq(user_id));
+        }
+        if let Some(action) = filter.action {
+            query = query.filter(audit_log::action.eq(action.code()));
+        }
+        if let Some(case_id) = filter.case_id.clone() {
+            query = query.filter(audit_log::case_id.eq(case_id));
+        }
+        query
+    }};
+}
+
+/// A page of entries, newest first, older than `after`.
+pub(super) fn page(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: u32,
+) -> QueryResult<Vec<AuditEntry>> {
+    let mut query = found!(filter, audit_log::table.select(Row::as_select()));
+    if let Some(after) = after {
+        query = query.filter(audit_log::id.lt(after.to_owned()));
+    }
+    let rows = query
+        .order(audit_log::id.desc())
+        .limit(limit.into())
+        .load::<Row>(conn)?;
+    rows.into_iter().map(AuditEntry::try_from).collect()
+}
+
+/// How many the filter finds.
+pub(super) fn count(conn: &mut Conn, filter: &Filter) -> QueryResult<u64> {
+    let query = found!(filter, audit_log::table.select(diesel::dsl::count_star()));
+    query.first::<i64>(conn).map(|count| count.unsigned_abs())
+}

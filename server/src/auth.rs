@@ -1,0 +1,141 @@
+//! Who calls: the extractors that a handler names so that it cannot be called without a sign-in.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+use shared::access;
+use shared::problem::Code;
+
+use crate::directory::{Member, Snapshot};
+use crate::error::ApiError;
+use crate::state::State;
+
+/// The signed-in caller. It reads as [`access::Actor`], so `can(&actor, …)` takes it as it is.
+/// Callers whose initial password still stands are refused (403 `password_change_required`).
+#[derive(Debug, Clone)]
+pub struct Actor {
+    member: Arc<Member>,
+    session_id: Arc<str>,
+}
+
+impl Actor {
+    /// An actor for work that does not come through HTTP (the demo, tests).
+    pub fn of_member(member: Arc<Member>) -> Self {
+        Self {
+            member,
+            session_id: "local".into(),
+        }
+    }
+
+    /// The person's name.
+    pub fn name(&self) -> &str {
+        &self.member.name
+    }
+
+    /// The user.
+    pub fn user(&self) -> &shared::account::User {
+        &self.member.user
+    }
+
+    /// The session that the access token belongs to.
+    pub fn session_id(&self) -> &str {
+        &self.session_id
+    }
+}
+
+impl Deref for Actor {
+    type Target = access::Actor;
+    fn deref(&self) -> &access::Actor {
+        &self.member.access
+    }
+}
+
+impl FromRequest for Actor {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload);
+        Box::pin(async move {
+            let SignedIn(actor) = signed_in.await?;
+            if actor.user().must_change_password {
+                return Err(ApiError::new(
+                    Code::PasswordChangeRequired,
+                    "首次登录须先修改初始密码，才能使用其他功能。",
+                ));
+            }
+            Ok(actor)
+        })
+    }
+}
+
+/// The signed-in caller, initial password or not: for `/me`, the session and the password.
+#[derive(Debug, Clone)]
+pub struct SignedIn(pub Actor);
+
+impl FromRequest for SignedIn {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let state = request
+                .app_data::<web::Data<State>>()
+                .ok_or_else(|| ApiError::internal("no state"))?;
+            let claims = bearer(&request)
+                .and_then(|token| state.sessions.verify(token, state.clock.now()))
+                .ok_or_else(unauthenticated)?;
+            let directory = match state.directory.fresh() {
+                Some(directory) => directory,
+                None => state.directory.current().await?,
+            };
+            let actor = admit(&directory, &claims).ok_or_else(unauthenticated)?;
+            request
+                .extensions_mut()
+                .insert(CallerId(actor.member.user.id.clone()));
+            Ok(Self(actor))
+        })
+    }
+}
+
+/// For the log line.
+pub(crate) struct CallerId(pub(crate) shared::ids::UserId);
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn admit(directory: &Snapshot, claims: &crate::session::token::Claims) -> Option<Actor> {
+    let member = directory.member(&claims.sub)?;
+    let good = !member.user.disabled
+        && member.token_version == claims.ver
+        && !directory.has_ended(&claims.sid);
+    good.then(|| Actor {
+        member: Arc::clone(member),
+        session_id: claims.sid.as_str().into(),
+    })
+}
+
+fn unauthenticated() -> ApiError {
+    ApiError::new(Code::Unauthenticated, "未登录，或登录已过期，请重新登录。")
+}
+
+impl From<access::Denied> for ApiError {
+    fn from(denied: access::Denied) -> Self {
+        match denied {
+            access::Denied::Hidden => Self::not_found(),
+            access::Denied::NotAllowed(whose) => Self::new(Code::Forbidden, whose),
+        }
+    }
+}

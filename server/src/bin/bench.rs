@@ -1,0 +1,574 @@
+//! `cargo xtask bench`: what the server can do, as ratios in one run (design section 4).
+//!
+//! The program starts itself a second time as the server: the real app on one port, a bare
+//! actix-web JSON route on another, in the same process. Then it registers the cases through the
+//! API (which is the first measurement), gives some of them other states, and measures the rest.
+//! Everything stays on the loopback interface.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+const VILLAGES: usize = 9;
+const CAUSES: &[&str] = &[
+    "反映村里土地流转费两年未按合同兑付，涉及耕地十二亩，要求尽快支付并补签合同。",
+    "反映春灌水次安排不公，斗渠尾部玉米受旱，要求调整轮灌。",
+    "反映养殖场粪污排入农渠，气味扰民，要求整治。",
+    "与邻居因宅基地界址及滴水问题发生争执，要求村委会实地丈量确认。",
+    "反映在蔬菜合作社务工工资至今未付，要求协调支付。",
+    "反映修建通村道路占用承包地，补偿标准与公示不一致，要求重新核算。",
+    "反映家庭困难但未纳入农村低保，要求核查评议结果并说明理由。",
+    "反映村集体机动地发包收入未公示，要求公开近三年村级账目。",
+];
+
+fn main() -> Outcome<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("serve") => serve(),
+        Some(text) => run(text.parse().map_err(|_| "usage: bench [CASES]")?),
+        None => run(100_000),
+    }
+}
+
+/// The server's side: the app and the bare route in one process.
+fn serve() -> Outcome<()> {
+    use actix_web::{App, HttpResponse, HttpServer, web};
+    let bare: SocketAddr = std::env::var("BENCH_BARE")?.parse()?;
+    let config = server::config::Config::load(&server::config::Flags::default())?;
+    let state = server::state::State::open(config, server::clock::Clock::system(), false)?;
+    actix_web::rt::System::new().block_on(async move {
+        let db = state.db.clone();
+        let counted = db.clone();
+        let side = HttpServer::new(move || {
+            let counted = counted.clone();
+            App::new()
+                .route("/bare", web::get().to(|| async {
+                    HttpResponse::Ok().json(json!({"id": "x", "number": "平川信〔2026〕00012号", "state": "registered"}))
+                }))
+                .route("/commits", web::get().to(move || {
+                    let commits = counted.commits();
+                    async move { HttpResponse::Ok().json(commits) }
+                }))
+        })
+        .bind(bare)?
+        .run();
+        actix_web::rt::spawn(side);
+        server::app::serve(state, || {}).await?;
+        Ok(())
+    })
+}
+
+struct Server {
+    child: Child,
+    app: SocketAddr,
+    bare: SocketAddr,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free() -> Outcome<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+impl Server {
+    /// Starts it and waits for its first answer; how long that took.
+    fn start(dir: &Path) -> Outcome<(Self, Duration)> {
+        let (app, bare) = (free()?, free()?);
+        let began = Instant::now();
+        let child = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .env("XINFANG_DATA_DIR", dir)
+            .env("XINFANG_LISTEN", app.to_string())
+            .env("BENCH_BARE", bare.to_string())
+            .env("RUST_LOG", "warn")
+            .env("XINFANG_LOG", "warn")
+            .stdout(Stdio::null())
+            .spawn()?;
+        let server = Self { child, app, bare };
+        for _ in 0..2000 {
+            if let Ok(mut client) = Client::connect(app)
+                && client
+                    .send("GET", "/health/live", None, &[], "")
+                    .is_ok_and(|a| a.status == 200)
+            {
+                return Ok((server, began.elapsed()));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Err("the server does not answer".into())
+    }
+
+    /// Resident memory, in MB.
+    fn resident(&self) -> Outcome<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap_or("0 kB");
+        let kb: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kb / 1024.0)
+    }
+
+    fn commits(&self) -> Outcome<u64> {
+        let answer = Client::connect(self.bare)?.send("GET", "/commits", None, &[], "")?;
+        Ok(answer.body.trim().parse()?)
+    }
+}
+
+struct Answer {
+    status: u16,
+    body: String,
+}
+
+/// A connection that stays open.
+struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    fn connect(address: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+        })
+    }
+
+    fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Outcome<Answer> {
+        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+        if let Some(token) = token {
+            text.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        }
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !body.is_empty() {
+            text.push_str(&format!(
+                "Content-Type: application/json\r\nContent-Length: {}\r\n",
+                body.len()
+            ));
+        }
+        text.push_str("\r\n");
+        text.push_str(body);
+        self.stream.get_mut().write_all(text.as_bytes())?;
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).ok_or("no status")?.parse()?;
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            let header = line.trim_end().to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse()?;
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok(Answer {
+            status,
+            body: String::from_utf8(body)?,
+        })
+    }
+
+    fn json(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: &Value,
+    ) -> Outcome<Value> {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let answer = self.send(method, path, token, &[], &body)?;
+        if answer.status >= 300 {
+            return Err(format!("{method} {path}: {} {}", answer.status, answer.body).into());
+        }
+        Ok(serde_json::from_str(&answer.body)?)
+    }
+}
+
+/// What a measurement found.
+struct Figures {
+    per_second: f64,
+    p50: Duration,
+    p99: Duration,
+}
+
+impl Figures {
+    fn print(&self, name: &str, bare: Option<&Self>) {
+        let ratio = bare.map_or(String::new(), |bare| {
+            format!("{:>6.1} %", 100.0 * self.per_second / bare.per_second)
+        });
+        println!(
+            "{name:<44} {:>9.0}/s  p50 {:>8.2} ms  p99 {:>8.2} ms  {ratio}",
+            self.per_second,
+            self.p50.as_secs_f64() * 1e3,
+            self.p99.as_secs_f64() * 1e3,
+        );
+    }
+}
+
+/// Lets `clients` connections each send what `next` gives for a running number, until `most`
+/// requests were sent or `time` has passed.
+fn measure(
+    address: SocketAddr,
+    clients: usize,
+    most: usize,
+    time: Duration,
+    next: impl Fn(usize, &mut Client) -> Outcome<()> + Send + Sync,
+) -> Outcome<Figures> {
+    let taken = AtomicUsize::new(0);
+    let began = Instant::now();
+    let mut latencies = std::thread::scope(|scope| -> Outcome<Vec<Duration>> {
+        let (taken, next) = (&taken, &next);
+        let threads: Vec<_> = (0..clients)
+            .map(|_| {
+                scope.spawn(move || -> Outcome<Vec<Duration>> {
+                    let mut client = Client::connect(address)?;
+                    let mut latencies = Vec::new();
+                    loop {
+                        let n = taken.fetch_add(1, Ordering::Relaxed);
+                        if n >= most || began.elapsed() >= time {
+                            return Ok(latencies);
+                        }
+                        let sent = Instant::now();
+                        next(n, &mut client)?;
+                        latencies.push(sent.elapsed());
+                    }
+                })
+            })
+            .collect();
+        let mut all = Vec::new();
+        for thread in threads {
+            all.extend(thread.join().map_err(|_| "a client panicked")??);
+        }
+        Ok(all)
+    })?;
+    let elapsed = began.elapsed().as_secs_f64();
+    latencies.sort();
+    let at = |percent: usize| {
+        latencies
+            .get(latencies.len() * percent / 100)
+            .copied()
+            .unwrap_or_default()
+    };
+    Ok(Figures {
+        per_second: latencies.len() as f64 / elapsed,
+        p50: at(50),
+        p99: at(99),
+    })
+}
+
+/// Spreads running numbers without a pattern that an index would like.
+const fn scatter(n: usize) -> usize {
+    n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 17
+}
+
+struct Town {
+    token: String,
+    villages: Vec<String>,
+}
+
+/// An empty ledger with its organisation and an office to work in.
+fn found(address: SocketAddr) -> Outcome<Town> {
+    let mut client = Client::connect(address)?;
+    let password = "xinfang-bench-2026";
+    client.json(
+        "POST",
+        "/api/v1/setup",
+        None,
+        &json!({
+            "username": "root", "password": password, "name": "管理员",
+            "township_name": "平川镇", "short_name": "平川", "template": "pingchuan",
+        }),
+    )?;
+    let sign_in = |client: &mut Client, user: &str, password: &str| -> Outcome<String> {
+        let session = client.json(
+            "POST",
+            "/api/v1/session",
+            None,
+            &json!({"username": user, "password": password}),
+        )?;
+        Ok(session
+            .get("access_token")
+            .and_then(Value::as_str)
+            .ok_or("no token")?
+            .to_owned())
+    };
+    let root = sign_in(&mut client, "root", password)?;
+    let units = client.json("GET", "/api/v1/org-units", Some(&root), &Value::Null)?;
+    let units = units
+        .get("items")
+        .unwrap_or(&units)
+        .as_array()
+        .ok_or("no units")?
+        .clone();
+    let of = |kind: &str| -> Vec<String> {
+        units
+            .iter()
+            .filter(|unit| unit.get("kind").and_then(Value::as_str) == Some(kind))
+            .filter_map(|unit| unit.get("id").and_then(Value::as_str).map(str::to_owned))
+            .collect()
+    };
+    let office = of("coordination_office")
+        .first()
+        .cloned()
+        .ok_or("no office")?;
+    let made = client.json(
+        "POST",
+        "/api/v1/users",
+        Some(&root),
+        &json!({
+            "username": "office", "name": "王办", "role": "coordination_office", "unit_id": office,
+        }),
+    )?;
+    let initial = made
+        .get("initial_password")
+        .and_then(Value::as_str)
+        .ok_or("no password")?
+        .to_owned();
+    let token = sign_in(&mut client, "office", &initial)?;
+    client.send(
+        "POST",
+        "/api/v1/me/password",
+        Some(&token),
+        &[],
+        &json!({
+            "current_password": initial, "new_password": password,
+        })
+        .to_string(),
+    )?;
+    let token = sign_in(&mut client, "office", password)?;
+    Ok(Town {
+        token,
+        villages: of("village"),
+    })
+}
+
+/// The n-th made-up case.
+fn case(town: &Town, n: usize) -> String {
+    let cause = CAUSES.get(n % CAUSES.len()).copied().unwrap_or_default();
+    let day = 1 + scatter(n) % 28;
+    let month = 1 + scatter(n + 7) % 10;
+    json!({
+        "kind": "petition", "channel": "visit", "purpose": "claim", "category": "rural",
+        "cause": format!("{cause}（第{n}件，{}社）", n % 8 + 1),
+        "received_on": format!("2026-{month:02}-{day:02}"),
+        "people_count": 1 + n % 7,
+        "village_id": town.villages.get(n % VILLAGES),
+        "people": [{"role": "petitioner", "name": format!("张{}", n % 1000), "phone": format!("130{:08}", n % 100_000_000)}],
+    })
+    .to_string()
+}
+
+fn run(cases: usize) -> Outcome<()> {
+    let dir = std::env::temp_dir().join(format!("xinfang-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&dir)?;
+    let measured = measure_all(&dir, cases);
+    std::fs::remove_dir_all(&dir)?;
+    measured
+}
+
+/// The token lives 15 minutes; a run is shorter.
+fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
+    let (server, _) = Server::start(dir)?;
+    let town = Arc::new(found(server.app)?);
+    let token = town.token.as_str();
+    println!(
+        "{cases} cases, {} processors, SQLite",
+        std::thread::available_parallelism()?
+    );
+    let before = server.commits()?;
+    let began = Instant::now();
+    let register = measure(
+        server.app,
+        32,
+        cases,
+        Duration::from_secs(900),
+        |n, client| {
+            let answer = client.send("POST", "/api/v1/cases", Some(token), &[], &case(&town, n))?;
+            if answer.status == 201 {
+                Ok(())
+            } else {
+                Err(answer.body.into())
+            }
+        },
+    )?;
+    let commits = (server.commits()? - before) as f64 / began.elapsed().as_secs_f64();
+    let ids = all_ids(server.app, token, 2000)?;
+    spread(server.app, token, &ids)?;
+    let ten = Duration::from_secs(10);
+    let ok = |answer: Answer| {
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer.body.into())
+        }
+    };
+    let bare = measure(
+        server.bare,
+        32,
+        usize::MAX,
+        Duration::from_secs(5),
+        |_, client| ok(client.send("GET", "/bare", None, &[], "")?),
+    )?;
+    let one = measure(server.app, 32, usize::MAX, ten, |n, client| {
+        let id = ids.get(scatter(n) % ids.len()).map_or("", |(id, _)| id);
+        ok(client.send("GET", &format!("/api/v1/cases/{id}"), Some(token), &[], "")?)
+    })?;
+    let lists: Vec<String> = town
+        .villages
+        .iter()
+        .map(|village| {
+            format!("/api/v1/cases?village_id={village}&state=registered&sort=due_on&limit=20")
+        })
+        .collect();
+    let list_of = |clients| {
+        measure(server.app, clients, usize::MAX, ten, |n, client| {
+            let path = lists
+                .get(scatter(n) % lists.len())
+                .map_or("", String::as_str);
+            ok(client.send("GET", path, Some(token), &[], "")?)
+        })
+    };
+    let list = list_of(1)?;
+    let list_busy = list_of(8)?;
+    // 轮灌, 粪污, 工资, 第99件
+    let words = [
+        "%E8%BD%AE%E7%81%8C",
+        "%E7%B2%AA%E6%B1%A1",
+        "%E5%B7%A5%E8%B5%84",
+        "%E7%AC%AC99%E4%BB%B6",
+    ];
+    let search = measure(server.app, 1, usize::MAX, ten, |n, client| {
+        let word = words.get(n % words.len()).copied().unwrap_or_default();
+        ok(client.send(
+            "GET",
+            &format!("/api/v1/cases?q={word}&limit=20"),
+            Some(token),
+            &[],
+            "",
+        )?)
+    })?;
+    let home = measure(
+        server.app,
+        1,
+        usize::MAX,
+        Duration::from_secs(5),
+        |_, client| ok(client.send("GET", "/api/v1/dashboard", Some(token), &[], "")?),
+    )?;
+    let resident = server.resident()?;
+    drop(server);
+    let mut starts = Vec::new();
+    for _ in 0..5 {
+        let (server, took) = Server::start(dir)?;
+        starts.push((took, server.resident()?));
+    }
+    starts.sort_by_key(|(took, _)| *took);
+    bare.print("bare JSON route, 32 clients", None);
+    one.print("one case (audited), 32 clients", Some(&bare));
+    list.print("list by village and state, 1 client", Some(&bare));
+    list_busy.print("list by village and state, 8 clients", Some(&bare));
+    search.print("search, 1 client", Some(&bare));
+    home.print("home page of the office, 1 client", Some(&bare));
+    register.print("register (durable), 32 clients", Some(&bare));
+    println!(
+        "commits (fsyncs of the log) while registering: {commits:.0}/s, {:.1} cases each",
+        register.per_second / commits
+    );
+    println!("resident memory after all this: {resident:.0} MB");
+    if let Some((took, resident)) = starts.get(starts.len() / 2) {
+        println!(
+            "start to first answer on this database: {:.0} ms (median of {}), {resident:.0} MB",
+            took.as_secs_f64() * 1e3,
+            starts.len()
+        );
+    }
+    Ok(())
+}
+
+/// Ids and versions of some cases, spread over the ledger.
+fn all_ids(address: SocketAddr, token: &str, most: usize) -> Outcome<Vec<(String, i64)>> {
+    let mut client = Client::connect(address)?;
+    let mut ids = Vec::new();
+    let mut cursor = String::new();
+    while ids.len() < most {
+        let page = client.json(
+            "GET",
+            &format!("/api/v1/cases?limit=200&sort=received_on{cursor}"),
+            Some(token),
+            &Value::Null,
+        )?;
+        for item in page
+            .get("items")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
+            ids.push((
+                id.to_owned(),
+                item.get("version").and_then(Value::as_i64).unwrap_or(1),
+            ));
+        }
+        match page.get("next_cursor").and_then(Value::as_str) {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    Ok(ids)
+}
+
+/// Accepts every other of these cases, so that states differ.
+fn spread(address: SocketAddr, token: &str, ids: &[(String, i64)]) -> Outcome<()> {
+    let some: Vec<&(String, i64)> = ids.iter().step_by(2).collect();
+    measure(
+        address,
+        16,
+        some.len(),
+        Duration::from_secs(120),
+        |n, client| {
+            let Some((id, version)) = some.get(n) else {
+                return Ok(());
+            };
+            let tag = format!("\"{version}\"");
+            let path = format!("/api/v1/cases/{id}/actions/accept");
+            let answer = client.send("POST", &path, Some(token), &[("If-Match", &tag)], "{}")?;
+            if answer.status == 200 {
+                Ok(())
+            } else {
+                Err(answer.body.into())
+            }
+        },
+    )
+    .map(drop)
+}

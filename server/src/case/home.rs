@@ -1,0 +1,194 @@
+//! The home page: what a role must do today. Each line counts with the very query that its list
+//! opens, so that the two cannot differ.
+
+use chrono::Days;
+use shared::case::view::{Home, Todo};
+use shared::role::Role;
+
+use super::desk::Desk;
+use super::list::{self, CaseQuery, Filter};
+use super::{Error, service};
+use crate::db::Conn;
+
+/// A line of the page before it is counted.
+struct Line {
+    title: &'static str,
+    hint: &'static str,
+    query: String,
+    urgent: bool,
+}
+
+fn line(title: &'static str, hint: &'static str, query: impl Into<String>) -> Line {
+    Line {
+        title,
+        hint,
+        query: query.into(),
+        urgent: false,
+    }
+}
+
+fn lines(desk: &Desk) -> Vec<Line> {
+    let today = desk.context.today();
+    let soon = today.checked_add_days(Days::new(3)).unwrap_or(today);
+    let overdue = Line {
+        urgent: true,
+        ..line(
+            "已超期",
+            "超过法定期限仍未办理，请立即处理",
+            "overdue=true&open=true&sort=due_on",
+        )
+    };
+    let soon = line(
+        "三日内到期",
+        "今天起三日内到期的受理、办理、答复",
+        format!("due_from={today}&due_before={soon}&sort=due_on"),
+    );
+    let unit = desk.actor.unit_id.as_str();
+    let backlog = line(
+        "积案",
+        "一件事项、一名领导、一个专班、一套方案、一包到底",
+        "backlog=true",
+    );
+    let answered = line(
+        "待办结",
+        "已答复，等候信访人意见或申请复查（三十日）",
+        "state=answered&sort=received_on",
+    );
+    match desk.actor.role {
+        Role::CoordinationOffice => vec![
+            overdue,
+            line(
+                "待受理",
+                "自收到次日起十五日内告知（条例第二十二条、第二十三条）",
+                "state=registered&sort=due_on",
+            ),
+            soon,
+            line(
+                "已转送未接办",
+                "五个工作日内可以提出异议（条例第二十三条）",
+                "state=transferred&sort=due_on",
+            ),
+            line(
+                "已受理未接办",
+                "已交办，责任单位还没有开始办理",
+                "state=accepted&sort=due_on",
+            ),
+            answered,
+            backlog,
+        ],
+        Role::TownshipLeader => vec![
+            overdue,
+            line(
+                "我包案的",
+                "一包到底",
+                format!("lead_id={}&open=true&sort=due_on", desk.actor.user_id),
+            ),
+            soon,
+            answered,
+            backlog,
+            line(
+                "集体事项",
+                "五人及以上，未办结",
+                "collective=true&open=true&sort=due_on",
+            ),
+        ],
+        Role::VillageSecretary => vec![
+            overdue,
+            line(
+                "本村待接办",
+                "镇里交办或转送到本村，请开始办理",
+                format!("unit_id={unit}&state=accepted,transferred&sort=due_on"),
+            ),
+            line(
+                "村内待受理",
+                "本村登记的矛盾纠纷和苗头",
+                "kind=dispute,sign&state=registered&sort=due_on",
+            ),
+            line(
+                "正在办理",
+                "记录进展，按期答复",
+                format!("unit_id={unit}&state=handling&sort=due_on"),
+            ),
+            soon,
+            backlog,
+        ],
+        Role::PoliceStation | Role::JusticeOffice | Role::Court => vec![
+            overdue,
+            line(
+                "待接办",
+                "交办或转送到本单位",
+                format!("unit_id={unit}&state=accepted,transferred&sort=due_on"),
+            ),
+            line(
+                "正在办理",
+                "记录进展，按期答复",
+                format!("unit_id={unit}&state=handling&sort=due_on"),
+            ),
+            soon,
+        ],
+        Role::ServiceCentre => vec![
+            line(
+                "今天登记的",
+                "打印回执，告知查询方式",
+                format!("received_from={today}"),
+            ),
+            line(
+                "等候受理",
+                "十五日内由综治办告知是否受理",
+                "state=registered&sort=due_on",
+            ),
+            overdue,
+            line("未办结", "窗口登记、尚未办结", "open=true&sort=due_on"),
+        ],
+        Role::GroupInformant => vec![
+            line(
+                "我报的，未办结",
+                "看看办到哪一步了",
+                "open=true&sort=due_on",
+            ),
+            line("我报的，已办结", "", "open=false"),
+        ],
+        Role::Auditor | Role::Administrator => Vec::new(),
+    }
+}
+
+fn filter(query: &str, desk: &Desk) -> Result<Filter, Error> {
+    let query = actix_web::web::Query::<CaseQuery>::from_query(query)
+        .map_err(|e| Error::Damaged(e.to_string()))?
+        .into_inner();
+    Ok(Filter::read(query, desk.context.today())?)
+}
+
+/// The page.
+///
+/// # Errors
+/// [`Error::Denied`] for roles that take no part in the ledger; the database's own.
+pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
+    service::may_list(desk)?;
+    let mut todos = Vec::new();
+    for Line {
+        title,
+        hint,
+        query,
+        urgent,
+    } in lines(desk)
+    {
+        let count = list::count(conn, &desk.actor, &filter(&query, desk)?)?;
+        todos.push(Todo {
+            title: title.to_owned(),
+            hint: hint.to_owned(),
+            count,
+            query,
+            urgent: urgent && count > 0,
+        });
+    }
+    let rows = |conn: &mut Conn, query: &str| -> Result<_, Error> {
+        Ok(list::page(conn, desk, &filter(query, desk)?)?.items)
+    };
+    Ok(Home {
+        today: desk.context.today(),
+        todos,
+        due_soon: rows(conn, "open=true&sort=due_on&limit=8")?,
+        recent: rows(conn, "sort=-updated_at&limit=8")?,
+    })
+}

@@ -1,0 +1,107 @@
+//! Cases: the ledger and the whole life of each of its rows.
+//!
+//! A request goes routes → [`service`] (load, `shared::access::can`, the domain's function, write +
+//! event + audit in one transaction) → [`store`]. Reading of many cases starts from [`scope`].
+
+mod attach;
+pub(crate) mod coded;
+pub mod demo;
+pub(crate) mod desk;
+mod export;
+mod home;
+pub(crate) mod list;
+mod receipt;
+pub mod routes;
+pub(crate) mod scope;
+pub(crate) mod service;
+mod similar;
+pub(crate) mod store;
+mod view;
+
+pub(crate) use desk::Desk;
+
+use diesel::result::Error as DieselError;
+use shared::access::Denied;
+use shared::case::state::Refused;
+use shared::problem::{Code, FieldError};
+
+use crate::error::ApiError;
+use crate::idempotency;
+
+/// What can go wrong with a case.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Hidden, not there, or not for this caller to do.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Somebody changed it since the caller read it.
+    #[error("the case was changed in between")]
+    Stale,
+    /// The state does not allow the step.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Fields that are not valid.
+    #[error("{} fields are not valid", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// The upload is no file of an allowed type.
+    #[error("{0}")]
+    FileType(String),
+    /// The upload is too large.
+    #[error("the file is larger than {0} bytes")]
+    TooLarge(u64),
+    /// A number cannot be decrypted, or a file is not where it should be.
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+    /// The disk refused.
+    #[error("file system: {0}")]
+    Io(#[from] std::io::Error),
+    /// An idempotency key that cannot be honoured.
+    #[error(transparent)]
+    Idempotency(#[from] idempotency::Error),
+    /// The database's own.
+    #[error(transparent)]
+    Database(#[from] DieselError),
+}
+
+impl Error {
+    /// Not there, or not for this caller to know of.
+    pub const fn hidden() -> Self {
+        Self::Denied(Denied::Hidden)
+    }
+}
+
+impl From<Vec<FieldError>> for Error {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<shared::validate::Errors> for Error {
+    fn from(errors: shared::validate::Errors) -> Self {
+        Self::Invalid(errors.into_vec())
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Denied(denied) => denied.into(),
+            Error::Stale => Self::stale(),
+            Error::Refused(refused) => Self::conflict(refused.0),
+            Error::Invalid(errors) => Self::invalid(errors),
+            Error::FileType(detail) => Self::new(Code::UnsupportedMediaType, detail),
+            Error::TooLarge(limit) => Self::new(
+                Code::TooLarge,
+                format!(
+                    "每个附件不超过{}MB，请压缩或分开上传。",
+                    limit / 1024 / 1024
+                ),
+            ),
+            Error::Damaged(cause) => Self::internal(cause),
+            Error::Io(error) => Self::internal(error),
+            Error::Idempotency(error) => error.into(),
+            Error::Database(DieselError::NotFound) => Self::not_found(),
+            Error::Database(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The receipt (登记回执) that the petitioner takes home.
+
+use qrcode::QrCode;
+use qrcode::render::svg;
+use shared::access::Action;
+use shared::case::deadline::ClockKind;
+use shared::case::view::Receipt;
+use shared::ids::{CaseId, UnitId, UserId};
+
+use super::desk::Desk;
+use super::{Error, service, view};
+use crate::db::Conn;
+
+/// What the receipt says.
+///
+/// # Errors
+/// [`Error::Denied`], the database's own.
+pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Receipt, Error> {
+    let (case, _) = service::find(conn, desk, id, Action::ViewCase)?;
+    let acceptance = view::clocks_of(conn, &case)?.into_iter().find(|clock| {
+        matches!(
+            clock.kind,
+            ClockKind::Acceptance | ClockKind::SimpleAcceptance
+        )
+    });
+    let code = QrCode::new(case.number.as_bytes()).map_err(|e| Error::Damaged(e.to_string()))?;
+    let qr_svg = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(160, 160)
+        .build();
+    Ok(Receipt {
+        township: desk.names.unit_name(&desk.actor.township_id).to_owned(),
+        office: desk
+            .names
+            .unit_name(&UnitId::from(case.registrar_unit_id.as_str()))
+            .to_owned(),
+        petitioner: case.petitioner,
+        cause: view::shorten(&case.cause, 60),
+        received_on: case.received_on,
+        first_receiver: desk
+            .names
+            .user_name(&UserId::from(case.first_receiver_id.as_str()))
+            .to_owned(),
+        acceptance_due: acceptance.as_ref().map(|clock| clock.due),
+        basis: acceptance.map(|clock| clock.basis).unwrap_or_default(),
+        number: case.number,
+        qr_svg,
+    })
+}

@@ -1,0 +1,1239 @@
+//! What can be done with a case. Each function runs inside one transaction: load, decide, apply,
+//! write the case, its event, the search index and the audit log together.
+
+use chrono::NaiveDate;
+use shared::access::{self, Action, CaseFacts, Facts, can};
+use shared::audit::AuditAction;
+use shared::case::action::{ActionInput, Availability, CaseAction, availability};
+use shared::case::deadline::{Entry, LawProfile, clocks, next_due};
+use shared::case::input::{
+    CasePatch, NewCase, NewPerson, Patched, RevealRequest, check_roles, filled,
+};
+use shared::case::number::Series;
+use shared::case::state::{self, EventKind, State};
+use shared::case::view::{CaseView, EventData, EventView, Named, PersonView, Revealed};
+use shared::case::{COLLECTIVE_FROM, Outcome, PersonRole, Procedure, Purpose, Severity};
+use shared::identity::{IdNumber, Phone};
+use shared::ids::{CaseId, PersonId, UnitId};
+use shared::org::UnitKind;
+use shared::role::Role;
+use shared::term::Term;
+use shared::validate::Errors;
+
+use super::coded::Coded;
+use super::desk::Desk;
+use super::store::{self, CaseRecord, EventRecord, NOTHING_DUE, PersonRecord};
+use super::{Error, view};
+use crate::audit;
+use crate::db::Conn;
+use crate::keys::Place;
+
+/// A case taken up for a change: the row, what decisions look at, what has happened.
+pub(super) struct Taken {
+    pub(super) case: CaseRecord,
+    pub(super) facts: CaseFacts,
+    events: Vec<EventRecord>,
+    version: i64,
+}
+
+/// One thing that happened.
+struct Step {
+    kind: EventKind,
+    on: NaiveDate,
+    text: Option<String>,
+    data: EventData,
+}
+
+/// Finds a case that the actor may see and do `action` with.
+pub(super) fn find(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    action: Action,
+) -> Result<(CaseRecord, CaseFacts), Error> {
+    let case = store::find(conn, id.as_str())?.ok_or_else(Error::hidden)?;
+    let units = store::unit_ids(conn, &case.id)?;
+    let facts = case.facts(units);
+    can(&desk.actor, action, Facts::Case(&facts))?;
+    Ok((case, facts))
+}
+
+fn take(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    action: Action,
+    version: Option<i64>,
+) -> Result<Taken, Error> {
+    let (case, facts) = find(conn, desk, id, action)?;
+    if version.is_some_and(|version| version != case.version) {
+        return Err(Error::Stale);
+    }
+    let events = store::events(conn, &case.id)?;
+    let version = case.version;
+    Ok(Taken {
+        case,
+        facts,
+        events,
+        version,
+    })
+}
+
+impl Taken {
+    /// Appends an event, after which the case stands at `next`.
+    fn happen(
+        &mut self,
+        conn: &mut Conn,
+        desk: &Desk,
+        step: Step,
+        next: State,
+    ) -> Result<(), Error> {
+        self.case.state = Coded(next);
+        let event = event_record(desk, &self.case.id, self.events.len(), step, next)?;
+        store::insert_event(conn, &event)?;
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// Appends an event that the transition table has to allow.
+    fn note(&mut self, conn: &mut Conn, desk: &Desk, step: Step) -> Result<(), Error> {
+        let next = state::after(Some(self.case.state.0), step.kind, &self.case.situation())?;
+        self.happen(conn, desk, step, next)
+    }
+
+    /// Writes the case with its clocks recomputed, and the audit log.
+    fn save(mut self, conn: &mut Conn, desk: &Desk, detail: &str) -> Result<CaseView, Error> {
+        let profile = profile_of(conn, &self.case)?;
+        self.case.due_on = due_on(&self.events, &profile);
+        self.case.version = self.version + 1;
+        self.case.updated_at = desk.context.now.naive_utc();
+        if !store::save(conn, &self.case, self.version)? {
+            return Err(Error::Stale);
+        }
+        log(conn, desk, AuditAction::CaseWrite, &self.case, detail)?;
+        view::whole(conn, desk, self.case)
+    }
+
+    fn reindex(&self, conn: &mut Conn, desk: &Desk) -> Result<(), Error> {
+        let people = store::people(conn, &self.case.id)?;
+        let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+        store::index(
+            conn,
+            self.case.docid,
+            &terms(desk, &self.case, &names),
+            false,
+        )?;
+        Ok(())
+    }
+}
+
+/// Notes in the audit log what was done with a case.
+pub(super) fn log(
+    conn: &mut Conn,
+    desk: &Desk,
+    action: AuditAction,
+    case: &CaseRecord,
+    detail: &str,
+) -> Result<(), Error> {
+    let sealed = case.seal.0 != Series::Open;
+    let entry = audit::Entry::new(action, format!("{}：{detail}", case.number)).of_case(
+        case.id.clone(),
+        sealed,
+        case.seal.0 == Series::RegistrarOnly,
+    );
+    audit::append(conn, &desk.context, &desk.actor, entry)?;
+    Ok(())
+}
+
+fn event_record(
+    desk: &Desk,
+    case_id: &str,
+    seq: usize,
+    step: Step,
+    state: State,
+) -> Result<EventRecord, Error> {
+    Ok(EventRecord {
+        id: crate::ids::new_id(),
+        case_id: case_id.to_owned(),
+        seq: i32::try_from(seq).map_err(|e| Error::Damaged(e.to_string()))?,
+        kind: Coded(step.kind),
+        on_day: step.on,
+        at: desk.context.now.naive_utc(),
+        actor_id: desk.actor.user_id.as_str().to_owned(),
+        actor_name: desk.actor.name().to_owned(),
+        actor_unit: desk.names.unit_name(&desk.actor.unit_id).to_owned(),
+        state: Coded(state),
+        text: step.text,
+        data: serde_json::to_string(&step.data).map_err(|e| Error::Damaged(e.to_string()))?,
+    })
+}
+
+/// The limits that the case was received under.
+pub(super) fn profile_of(conn: &mut Conn, case: &CaseRecord) -> Result<LawProfile, Error> {
+    let default = LawProfile::default_profile();
+    if case.law_profile_id == default.id {
+        return Ok(default);
+    }
+    let profiles = store::law_profiles(conn)?;
+    Ok(profiles
+        .into_iter()
+        .find(|profile| profile.id == case.law_profile_id)
+        .unwrap_or(default))
+}
+
+fn due_on(events: &[EventRecord], profile: &LawProfile) -> NaiveDate {
+    let entries: Vec<Entry> = events.iter().map(EventRecord::entry).collect();
+    let clocks = clocks(&entries, profile, &shared::calendar::Calendar::new());
+    next_due(&clocks).map_or(NOTHING_DUE, |clock| clock.due)
+}
+
+/// The index terms of a case.
+fn terms(desk: &Desk, case: &CaseRecord, names: &[&str]) -> String {
+    let mut text = vec![case.number.as_str(), case.cause.as_str()];
+    text.extend(
+        [
+            &case.demand,
+            &case.place,
+            &case.unit_concerned,
+            &case.development,
+            &case.handling,
+        ]
+        .into_iter()
+        .filter_map(Option::as_deref),
+    );
+    if let Some(village) = &case.village_id {
+        text.push(desk.names.unit_name(&UnitId::from(village.as_str())));
+    }
+    text.extend(names);
+    shared::search::index_terms(&text.join("\n"))
+}
+
+fn owned(text: Option<&str>) -> Option<String> {
+    filled(text).map(str::to_owned)
+}
+
+/// A case to be entered, and what a ledger says beside it.
+pub(crate) struct Entering<'a> {
+    /// The case.
+    pub(crate) input: &'a NewCase,
+    /// How it was entered.
+    pub(crate) kind: EventKind,
+    /// The words of the first event.
+    pub(crate) text: Option<String>,
+    /// The unit that answers for it.
+    pub(crate) responsible_unit_id: Option<String>,
+    /// The leader who took it.
+    pub(crate) lead_id: Option<String>,
+    /// When and how it ended, if it has.
+    pub(crate) closed: Option<(NaiveDate, Outcome)>,
+}
+
+/// Registers a case.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], the database's own.
+pub(crate) fn register(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<CaseView, Error> {
+    can(&desk.actor, Action::RegisterCase(input.kind), Facts::None)?;
+    check_new(conn, desk, input)?;
+    let entering = Entering {
+        input,
+        kind: EventKind::Registered,
+        text: None,
+        responsible_unit_id: None,
+        lead_id: None,
+        closed: None,
+    };
+    let case = enter(conn, desk, &entering)?;
+    log(conn, desk, AuditAction::CaseWrite, &case, "登记")?;
+    view::whole(conn, desk, case)
+}
+
+fn check_new(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<(), Error> {
+    let mut errors = input.check(desk.context.today());
+    desk.check_place(
+        &mut errors,
+        input.village_id.as_ref(),
+        input.group_id.as_ref(),
+    );
+    desk.check_accused(
+        &mut errors,
+        input.accused_unit_id.as_ref(),
+        input.accused_user_id.as_ref(),
+    );
+    if let Some(id) = &input.first_receiver_id
+        && desk.known_user(id).is_none()
+    {
+        errors.add(
+            "first_receiver_id",
+            "unknown",
+            "没有这名工作人员，请从列表中选择。",
+        );
+    }
+    let bound = matches!(
+        desk.actor.role,
+        Role::VillageSecretary | Role::GroupInformant
+    );
+    if bound && input.village_id.is_none() {
+        errors.add("village_id", "required", "请选择本村。");
+    }
+    if let Some(earlier) = &input.earlier_case_id
+        && find(conn, desk, earlier, Action::ViewCase).is_err()
+    {
+        errors.add(
+            "earlier_case_id",
+            "unknown",
+            "没有找到前一件事项，或者您无权查看。",
+        );
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors.into())
+    }
+}
+
+/// Writes a checked case: number, row, people, first events, search index. No audit entry.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn enter(
+    conn: &mut Conn,
+    desk: &Desk,
+    entering: &Entering<'_>,
+) -> Result<CaseRecord, Error> {
+    let input = entering.input;
+    let profile = LawProfile::for_case(&store::law_profiles(conn)?, input.received_on);
+    let mut case = new_record(conn, desk, entering, &profile)?;
+    let names: Vec<&str> = input
+        .people
+        .iter()
+        .map(|person| person.name.trim())
+        .collect();
+    let steps = first_steps(entering);
+    let mut events = Vec::with_capacity(steps.len());
+    for step in steps {
+        let at = if events.is_empty() {
+            None
+        } else {
+            Some(case.state.0)
+        };
+        // An imported case that ended did so outside this program: it is closed as it stands.
+        let next = match step.kind {
+            EventKind::Closed => State::Closed,
+            kind => state::after(at, kind, &case.situation())?,
+        };
+        case.state = Coded(next);
+        events.push(event_record(desk, &case.id, events.len(), step, next)?);
+    }
+    case.due_on = due_on(&events, &profile);
+    store::insert(conn, &case)?;
+    for event in &events {
+        store::insert_event(conn, event)?;
+    }
+    for (position, person) in input.people.iter().enumerate() {
+        let record = person_record(desk, &case.id, position, person, None)?;
+        store::insert_person(conn, &record)?;
+    }
+    if let Some(unit) = &case.responsible_unit_id {
+        store::refer(conn, &case.id, unit, case.updated_at)?;
+    }
+    store::index(conn, case.docid, &terms(desk, &case, &names), true)?;
+    Ok(case)
+}
+
+fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
+    let input = entering.input;
+    let mut steps = vec![Step {
+        kind: entering.kind,
+        on: input.received_on,
+        text: entering.text.clone(),
+        data: EventData {
+            procedure: Some(input.procedure.unwrap_or(Procedure::Ordinary)),
+            earlier_case_id: input.earlier_case_id.clone(),
+            ..EventData::default()
+        },
+    }];
+    if let Some((on, outcome)) = entering.closed {
+        steps.push(Step {
+            kind: EventKind::Closed,
+            on,
+            text: owned(input.handling.as_deref()),
+            data: EventData {
+                outcome: Some(outcome),
+                ..EventData::default()
+            },
+        });
+    }
+    steps
+}
+
+fn new_record(
+    conn: &mut Conn,
+    desk: &Desk,
+    entering: &Entering<'_>,
+    profile: &LawProfile,
+) -> Result<CaseRecord, Error> {
+    use chrono::Datelike;
+    let input = entering.input;
+    let seal = if input.purpose == Purpose::Accusation {
+        desk.seal_of(
+            input.accused_unit_id.as_ref(),
+            input.accused_user_id.as_ref(),
+        )
+    } else {
+        Series::Open
+    };
+    let township_id = desk.actor.township_id.as_str();
+    let township = desk.township_short_name();
+    let (number, number_key) =
+        store::next_number(conn, township_id, &township, seal, input.received_on.year())?;
+    let now = desk.context.now.naive_utc();
+    let id = |id: &Option<UnitId>| id.as_ref().map(|id| id.as_str().to_owned());
+    Ok(CaseRecord {
+        id: crate::ids::new_id(),
+        docid: store::next_docid(conn)?,
+        township_id: township_id.to_owned(),
+        number: number.to_string(),
+        number_key,
+        kind: Coded(input.kind),
+        state: Coded(State::Registered),
+        channel: Coded(input.channel),
+        purpose: Coded(input.purpose),
+        category: Coded(input.category),
+        subcategory: input.subcategory.map(Coded),
+        severity: Coded(input.severity.unwrap_or(Severity::Ordinary)),
+        procedure: Coded(input.procedure.unwrap_or(Procedure::Ordinary)),
+        cause: input.cause.trim().to_owned(),
+        demand: owned(input.demand.as_deref()),
+        occurred_on: input.occurred_on,
+        occurred_text: owned(input.occurred_text.as_deref()),
+        place: owned(input.place.as_deref()),
+        unit_concerned: owned(input.unit_concerned.as_deref()),
+        village_id: id(&input.village_id),
+        group_id: id(&input.group_id),
+        people_count: i32::try_from(input.people_count).unwrap_or(i32::MAX),
+        people_count_text: owned(input.people_count_text.as_deref()),
+        collective: input.people_count >= COLLECTIVE_FROM,
+        development: owned(input.development.as_deref()),
+        handling: owned(input.handling.as_deref()),
+        received_on: input.received_on,
+        entered_at: now,
+        earlier_case_id: input
+            .earlier_case_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned()),
+        first_receiver_id: input
+            .first_receiver_id
+            .as_ref()
+            .unwrap_or(&desk.actor.user_id)
+            .as_str()
+            .to_owned(),
+        registrar_id: desk.actor.user_id.as_str().to_owned(),
+        registrar_unit_id: desk.actor.unit_id.as_str().to_owned(),
+        responsible_unit_id: entering.responsible_unit_id.clone(),
+        responsible_user_id: None,
+        lead_id: entering.lead_id.clone(),
+        lawful_path: None,
+        outcome: entering.closed.map(|(_, outcome)| Coded(outcome)),
+        closed_on: entering.closed.map(|(on, _)| on),
+        backlog: false,
+        mediation: false,
+        seal: Coded(seal),
+        accused_unit_id: id(&input.accused_unit_id),
+        accused_user_id: input
+            .accused_user_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned()),
+        accepted_before: false,
+        extended: false,
+        final_answered: false,
+        due_on: NOTHING_DUE,
+        last_step_on: entering.closed.map_or(input.received_on, |(on, _)| on),
+        petitioner: petitioner(input.people.iter().map(|p| (p.role, p.name.as_str()))),
+        law_profile_id: profile.id.clone(),
+        version: 1,
+        updated_at: now,
+    })
+}
+
+/// The name under which lists show a case: the petitioner's, else a representative's or a party's.
+fn petitioner<'a>(people: impl Iterator<Item = (PersonRole, &'a str)> + Clone) -> Option<String> {
+    [
+        PersonRole::Petitioner,
+        PersonRole::Representative,
+        PersonRole::OtherParty,
+    ]
+    .into_iter()
+    .find_map(|role| people.clone().find(|(r, _)| *r == role))
+    .map(|(_, name)| name.trim().to_owned())
+}
+
+fn person_record(
+    desk: &Desk,
+    case_id: &str,
+    position: usize,
+    input: &NewPerson,
+    old: Option<PersonRecord>,
+) -> Result<PersonRecord, Error> {
+    let old = old.as_ref();
+    let id = old.map_or_else(crate::ids::new_id, |old| old.id.clone());
+    let seal = |column: &'static str, number: &str| {
+        let place = Place {
+            table: "case_people",
+            column,
+            id: &id,
+        };
+        (
+            Some(desk.keys.seal(number.as_bytes(), place)),
+            Some(desk.keys.lookup_hash(column, number)),
+        )
+    };
+    let (id_number, id_hash) = match input.id_number.as_deref().map(str::trim) {
+        None => old.map_or((None, None), |old| {
+            (old.id_number.clone(), old.id_hash.clone())
+        }),
+        Some("") => (None, None),
+        Some(number) => match IdNumber::parse(number) {
+            Ok(number) => seal("id_number", number.as_str()),
+            Err(error) => return Err(Error::Damaged(error.to_string())),
+        },
+    };
+    let (phone, phone_hash) = match input.phone.as_deref().map(str::trim) {
+        None => old.map_or((None, None), |old| {
+            (old.phone.clone(), old.phone_hash.clone())
+        }),
+        Some("") => (None, None),
+        Some(number) => match Phone::parse(number) {
+            Ok(number) => seal("phone", number.as_str()),
+            Err(error) => return Err(Error::Damaged(error.to_string())),
+        },
+    };
+    let key_person = input.role == PersonRole::KeyPerson;
+    Ok(PersonRecord {
+        case_id: case_id.to_owned(),
+        position: i32::try_from(position).unwrap_or(i32::MAX),
+        role: Coded(input.role),
+        name: input.name.trim().to_owned(),
+        id_number,
+        id_hash,
+        phone,
+        phone_hash,
+        address: owned(input.address.as_deref()),
+        reason: key_person.then(|| owned(input.reason.as_deref())).flatten(),
+        review_on: key_person.then_some(input.review_on).flatten(),
+        follow_up: if key_person {
+            store::follow_up_codes(&input.follow_up)
+        } else {
+            String::new()
+        },
+        created_at: old.map_or_else(|| desk.context.now.naive_utc(), |old| old.created_at),
+        id,
+    })
+}
+
+/// A case, whole. The caller notes the view in the audit log.
+///
+/// # Errors
+/// [`Error::Denied`] and the database's own.
+pub(crate) fn show(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<CaseView, Error> {
+    let (case, facts) = find(conn, desk, id, Action::ViewCase)?;
+    view::with_facts(conn, desk, case, facts)
+}
+
+/// A case's timeline.
+///
+/// # Errors
+/// [`Error::Denied`] and the database's own.
+pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<EventView>, Error> {
+    let (case, _) = find(conn, desk, id, Action::ViewCase)?;
+    Ok(store::events(conn, &case.id)?
+        .into_iter()
+        .map(view::event)
+        .collect())
+}
+
+/// What the caller may do with a case now, and why not the rest.
+///
+/// # Errors
+/// [`Error::Denied`] and the database's own.
+pub(crate) fn actions(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+) -> Result<Vec<Availability>, Error> {
+    let (case, facts) = find(conn, desk, id, Action::ViewCase)?;
+    Ok(availability(&desk.actor, &facts, &case.situation()))
+}
+
+/// Changes fields of a case.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Stale`], [`Error::Refused`], [`Error::Invalid`].
+pub(crate) fn patch(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    version: i64,
+    patch: &CasePatch,
+) -> Result<CaseView, Error> {
+    let mut taken = take(conn, desk, id, Action::EditCase, Some(version))?;
+    // Refused before anything is checked: a closed case is opened again first.
+    state::after(
+        Some(taken.case.state.0),
+        EventKind::Edited,
+        &taken.case.situation(),
+    )?;
+    let before = taken.case.clone();
+    let fields = apply(&mut taken.case, patch);
+    check_patched(conn, desk, &before, &taken.case, patch)?;
+    if fields.is_empty() {
+        return view::with_facts(conn, desk, before, taken.facts);
+    }
+    if taken.case.purpose.0 == Purpose::Accusation {
+        let unit = taken.case.accused_unit_id.as_deref().map(UnitId::from);
+        let user = taken.case.accused_user_id.as_deref().map(Into::into);
+        taken.case.seal = Coded(desk.seal_of(unit.as_ref(), user.as_ref()));
+    }
+    taken.case.collective =
+        u32::try_from(taken.case.people_count).is_ok_and(|count| count >= COLLECTIVE_FROM);
+    let labels = fields.join("、");
+    let step = Step {
+        kind: EventKind::Edited,
+        on: desk.context.today(),
+        text: Some(format!("修改了{labels}")),
+        data: EventData {
+            fields: fields.into_iter().map(str::to_owned).collect(),
+            ..EventData::default()
+        },
+    };
+    taken.note(conn, desk, step)?;
+    taken.reindex(conn, desk)?;
+    taken.save(conn, desk, &format!("修改{labels}"))
+}
+
+/// Applies a patch; answers the labels of what it changed.
+fn apply(case: &mut CaseRecord, patch: &CasePatch) -> Vec<&'static str> {
+    let mut changed = Vec::new();
+    fn set<T: PartialEq>(
+        changed: &mut Vec<&'static str>,
+        label: &'static str,
+        at: &mut T,
+        new: Option<T>,
+    ) {
+        if let Some(new) = new
+            && *at != new
+        {
+            *at = new;
+            changed.push(label);
+        }
+    }
+    let text = |text: &Option<String>| text.as_deref().map(|text| owned(Some(text)));
+    let id = |id: Option<&str>| id.map(|id| owned(Some(id)));
+    set(&mut changed, "类别", &mut case.kind, patch.kind.map(Coded));
+    set(
+        &mut changed,
+        "来源",
+        &mut case.channel,
+        patch.channel.map(Coded),
+    );
+    set(
+        &mut changed,
+        "诉求性质",
+        &mut case.purpose,
+        patch.purpose.map(Coded),
+    );
+    set(
+        &mut changed,
+        "类型",
+        &mut case.category,
+        patch.category.map(Coded),
+    );
+    let subcategory = match (patch.category, patch.subcategory) {
+        // Another category without a second level clears the old one's.
+        (Some(category), None)
+            if case
+                .subcategory
+                .is_some_and(|sub| !category.subcategories().contains(&sub.0)) =>
+        {
+            Some(None)
+        }
+        (_, sub) => sub.map(|sub| Some(Coded(sub))),
+    };
+    set(&mut changed, "细类", &mut case.subcategory, subcategory);
+    set(
+        &mut changed,
+        "紧急程度",
+        &mut case.severity,
+        patch.severity.map(Coded),
+    );
+    set(
+        &mut changed,
+        "起因",
+        &mut case.cause,
+        patch.cause.as_deref().map(|t| t.trim().to_owned()),
+    );
+    set(&mut changed, "诉求", &mut case.demand, text(&patch.demand));
+    set(
+        &mut changed,
+        "发生日期",
+        &mut case.occurred_on,
+        patch.occurred_on.map(Some),
+    );
+    set(
+        &mut changed,
+        "时间",
+        &mut case.occurred_text,
+        text(&patch.occurred_text),
+    );
+    set(&mut changed, "地点", &mut case.place, text(&patch.place));
+    set(
+        &mut changed,
+        "涉及单位",
+        &mut case.unit_concerned,
+        text(&patch.unit_concerned),
+    );
+    set(
+        &mut changed,
+        "村",
+        &mut case.village_id,
+        id(patch.village_id.as_ref().map(UnitId::as_str)),
+    );
+    set(
+        &mut changed,
+        "社",
+        &mut case.group_id,
+        id(patch.group_id.as_ref().map(UnitId::as_str)),
+    );
+    let count = patch
+        .people_count
+        .map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+    set(&mut changed, "涉及人数", &mut case.people_count, count);
+    set(
+        &mut changed,
+        "人数说明",
+        &mut case.people_count_text,
+        text(&patch.people_count_text),
+    );
+    set(
+        &mut changed,
+        "事态发展",
+        &mut case.development,
+        text(&patch.development),
+    );
+    set(
+        &mut changed,
+        "调处情况",
+        &mut case.handling,
+        text(&patch.handling),
+    );
+    set(
+        &mut changed,
+        "被反映单位",
+        &mut case.accused_unit_id,
+        id(patch.accused_unit_id.as_ref().map(UnitId::as_str)),
+    );
+    set(
+        &mut changed,
+        "被反映人",
+        &mut case.accused_user_id,
+        id(patch
+            .accused_user_id
+            .as_ref()
+            .map(shared::ids::UserId::as_str)),
+    );
+    changed
+}
+
+fn check_patched(
+    conn: &mut Conn,
+    desk: &Desk,
+    before: &CaseRecord,
+    after: &CaseRecord,
+    patch: &CasePatch,
+) -> Result<(), Error> {
+    let roles: Vec<PersonRole> = store::people(conn, &before.id)?
+        .iter()
+        .map(|p| p.role.0)
+        .collect();
+    let accused_unit = after.accused_unit_id.as_deref().map(UnitId::from);
+    let accused_user = after.accused_user_id.as_deref().map(Into::into);
+    let mut errors = patch.check(&Patched {
+        category: after.category.0,
+        subcategory: after.subcategory.map(|sub| sub.0),
+        people_count: u32::try_from(after.people_count).unwrap_or(0),
+        occurred_on: after.occurred_on,
+        received_on: after.received_on,
+        purpose: (before.purpose.0, after.purpose.0),
+        accused_unit_id: accused_unit.as_ref(),
+        accused_user_id: accused_user.as_ref(),
+        roles: &roles,
+    });
+    if before.village_id != after.village_id || before.group_id != after.group_id {
+        let village = after.village_id.as_deref().map(UnitId::from);
+        let group = after.group_id.as_deref().map(UnitId::from);
+        desk.check_place(&mut errors, village.as_ref(), group.as_ref());
+    }
+    if before.accused_unit_id != after.accused_unit_id
+        || before.accused_user_id != after.accused_user_id
+    {
+        desk.check_accused(&mut errors, accused_unit.as_ref(), accused_user.as_ref());
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors.into())
+    }
+}
+
+/// Takes a step with a case.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Stale`], [`Error::Refused`], [`Error::Invalid`].
+pub(crate) fn act(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    version: i64,
+    action: CaseAction,
+    input: &ActionInput,
+) -> Result<CaseView, Error> {
+    let mut taken = take(conn, desk, id, Action::Case(action), Some(version))?;
+    let situation = taken.case.situation();
+    // What no input could make possible is a matter of the state, whatever else is wrong.
+    if action != CaseAction::Close {
+        action.leads_to(taken.case.state.0, &situation, None)?;
+    }
+    let step = checked_step(conn, desk, &taken, action, input)?;
+    let next = action.leads_to(taken.case.state.0, &situation, input.outcome)?;
+    let before = taken.case.state.0;
+    apply_step(conn, desk, &mut taken, action, input, step.on)?;
+    let after = situation.then(step.kind);
+    taken.case.accepted_before = after.accepted_before;
+    taken.case.extended = after.extended;
+    taken.case.backlog = after.backlog;
+    taken.case.final_answered = after.final_answered;
+    if before != next {
+        taken.case.last_step_on = step.on;
+    }
+    taken.happen(conn, desk, step, next)?;
+    if next == State::Closed && store::lapse_key_persons(conn, &taken.case.id)? > 0 {
+        // Attention to a person ends with the case (design section 1).
+        let lapse = Step {
+            kind: EventKind::PersonChanged,
+            on: desk.context.today(),
+            text: Some("事项办结，重点人员随之失效".to_owned()),
+            data: EventData::default(),
+        };
+        taken.happen(conn, desk, lapse, next)?;
+        taken.reindex(conn, desk)?;
+    }
+    taken.save(conn, desk, action.label())
+}
+
+fn checked_step(
+    conn: &mut Conn,
+    desk: &Desk,
+    taken: &Taken,
+    action: CaseAction,
+    input: &ActionInput,
+) -> Result<Step, Error> {
+    let today = desk.context.today();
+    let profile = profile_of(conn, &taken.case)?;
+    let mut errors = input.check(action, today, taken.case.last_step_on, &profile);
+    check_targets(conn, desk, &mut errors, taken, action, input);
+    if action == CaseAction::Accept
+        && input.procedure == Some(Procedure::Simple)
+        && taken.case.earlier_case_id.is_some()
+    {
+        errors.add(
+            "procedure",
+            "not_first",
+            "简易程序只适用于初次信访（《信访事项简易办理办法》）。",
+        );
+    }
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let of = |wanted: bool, named: Option<Named>| if wanted { named } else { None };
+    let unit = desk.unit(input.unit_id.as_ref().map(UnitId::as_str));
+    let user = desk.user(input.user_id.as_ref().map(shared::ids::UserId::as_str));
+    let sends = matches!(action, CaseAction::Transfer | CaseAction::Dispatch);
+    Ok(Step {
+        kind: action.event(),
+        on: input.on.unwrap_or(today),
+        text: owned(input.text.as_deref()),
+        data: EventData {
+            procedure: (action == CaseAction::Accept)
+                .then(|| input.procedure.unwrap_or(taken.case.procedure.0)),
+            path: input.path.filter(|_| action == CaseAction::Decline),
+            unit: of(sends, unit),
+            user: of(sends || action == CaseAction::SetLead, user),
+            days: input.days.filter(|_| action == CaseAction::Extend),
+            excluded_days: None,
+            notice: owned(input.notice.as_deref()),
+            outcome: match action {
+                CaseAction::Close => input.outcome,
+                CaseAction::HandOver => Some(Outcome::HandedOver),
+                _ => None,
+            },
+            earlier_case_id: input
+                .earlier_case_id
+                .clone()
+                .filter(|_| action == CaseAction::Link),
+            authority: owned(input.authority.as_deref()).filter(|_| action == CaseAction::HandOver),
+            fields: Vec::new(),
+        },
+    })
+}
+
+/// Notes what is wrong with the units, users and cases that a step names.
+fn check_targets(
+    conn: &mut Conn,
+    desk: &Desk,
+    errors: &mut Errors,
+    taken: &Taken,
+    action: CaseAction,
+    input: &ActionInput,
+) {
+    let case = &taken.case;
+    let accused = |unit: &UnitId| {
+        case.accused_unit_id
+            .as_deref()
+            .is_some_and(|accused| desk.names.is_within(unit, &UnitId::from(accused)))
+    };
+    if matches!(action, CaseAction::Transfer | CaseAction::Dispatch)
+        && let Some(id) = &input.unit_id
+    {
+        match desk.known_unit(id) {
+            None => errors.add("unit_id", "unknown", "没有这个单位，请从列表中选择。"),
+            Some(unit)
+                if matches!(
+                    unit.kind,
+                    UnitKind::County | UnitKind::Township | UnitKind::Group
+                ) =>
+            {
+                errors.add("unit_id", "not_a_handler", "请选择村或镇内站所。");
+            }
+            Some(_) if accused(id) => {
+                errors.add(
+                    "unit_id",
+                    "accused",
+                    "不得将检举控告材料转给被检举控告的单位（《信访工作条例》第三十条）。",
+                );
+            }
+            Some(_) => {}
+        }
+    }
+    if matches!(action, CaseAction::Dispatch | CaseAction::SetLead)
+        && let Some(id) = &input.user_id
+    {
+        match desk.known_user(id) {
+            None => errors.add("user_id", "unknown", "没有这名工作人员，请从列表中选择。"),
+            Some(_) if case.accused_user_id.as_deref() == Some(id.as_str()) => {
+                errors.add(
+                    "user_id",
+                    "accused",
+                    "不得将检举控告材料转给被检举控告的人（《信访工作条例》第三十条）。",
+                );
+            }
+            Some(member) if accused(&member.user.unit_id) => {
+                errors.add(
+                    "user_id",
+                    "accused",
+                    "不得将检举控告材料转给被检举控告的单位（《信访工作条例》第三十条）。",
+                );
+            }
+            Some(member)
+                if action == CaseAction::SetLead && member.user.role != Role::TownshipLeader =>
+            {
+                errors.add("user_id", "not_a_leader", "包案领导应为镇领导。");
+            }
+            Some(member)
+                if action == CaseAction::Dispatch
+                    && input
+                        .unit_id
+                        .as_ref()
+                        .is_some_and(|unit| !member.access.unit_chain.contains(unit)) =>
+            {
+                errors.add("user_id", "not_of_unit", "承办人不属于所选的单位。");
+            }
+            Some(_) => {}
+        }
+    }
+    if action == CaseAction::Link
+        && let Some(id) = &input.earlier_case_id
+    {
+        if id.as_str() == case.id {
+            errors.add("earlier_case_id", "itself", "不能关联到自己。");
+        } else if let Ok((earlier, _)) = find(conn, desk, id, Action::ViewCase) {
+            if earlier.received_on > case.received_on {
+                errors.add("earlier_case_id", "later", "前一件事项的登记日期晚于本件。");
+            } else if earlier.earlier_case_id.as_deref() == Some(case.id.as_str()) {
+                errors.add("earlier_case_id", "circular", "前一件事项已经关联到本件。");
+            }
+        } else {
+            errors.add(
+                "earlier_case_id",
+                "unknown",
+                "没有找到前一件事项，或者您无权查看。",
+            );
+        }
+    }
+}
+
+/// What a step changes in the row beside its state.
+fn apply_step(
+    conn: &mut Conn,
+    desk: &Desk,
+    taken: &mut Taken,
+    action: CaseAction,
+    input: &ActionInput,
+    on: NaiveDate,
+) -> Result<(), Error> {
+    let case = &mut taken.case;
+    let now = desk.context.now.naive_utc();
+    let unit = input.unit_id.as_ref().map(|id| id.as_str().to_owned());
+    let user = input.user_id.as_ref().map(|id| id.as_str().to_owned());
+    match action {
+        CaseAction::Accept => {
+            if let Some(procedure) = input.procedure {
+                case.procedure = Coded(procedure);
+            }
+        }
+        CaseAction::Decline => case.lawful_path = input.path.map(Coded),
+        CaseAction::Transfer | CaseAction::Dispatch => {
+            if let Some(unit) = &unit {
+                store::refer(conn, &case.id, unit, now)?;
+            }
+            case.responsible_unit_id = unit;
+            case.responsible_user_id = user.filter(|_| action == CaseAction::Dispatch);
+        }
+        CaseAction::Object => {
+            case.responsible_unit_id = None;
+            case.responsible_user_id = None;
+        }
+        CaseAction::Take => {
+            if case.responsible_unit_id.is_none() {
+                let unit = desk.actor.unit_id.as_str().to_owned();
+                store::refer(conn, &case.id, &unit, now)?;
+                case.responsible_unit_id = Some(unit);
+            }
+            if case.responsible_user_id.is_none() {
+                case.responsible_user_id = Some(desk.actor.user_id.as_str().to_owned());
+            }
+        }
+        CaseAction::SetLead => case.lead_id = user,
+        CaseAction::Close => {
+            case.outcome = input.outcome.map(Coded);
+            case.closed_on = Some(on);
+        }
+        CaseAction::HandOver => {
+            case.outcome = Some(Coded(Outcome::HandedOver));
+            case.closed_on = Some(on);
+        }
+        CaseAction::Reopen => {
+            case.outcome = None;
+            case.closed_on = None;
+            case.lawful_path = None;
+        }
+        CaseAction::Link => {
+            case.earlier_case_id = input
+                .earlier_case_id
+                .as_ref()
+                .map(|id| id.as_str().to_owned());
+        }
+        CaseAction::Answer
+        | CaseAction::Extend
+        | CaseAction::Note
+        | CaseAction::MarkBacklog
+        | CaseAction::ClearBacklog => {}
+    }
+    Ok(())
+}
+
+/// A case's people, numbers masked.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Damaged`], the database's own.
+pub(crate) fn people(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<PersonView>, Error> {
+    let (case, _) = find(conn, desk, id, Action::ViewCase)?;
+    view::people(conn, desk, &case.id)
+}
+
+/// What is done with a case's people.
+pub(crate) enum PeopleChange<'a> {
+    /// One more.
+    Add(&'a NewPerson),
+    /// Another state of one.
+    Change(&'a PersonId, &'a NewPerson),
+    /// One fewer.
+    Remove(&'a PersonId),
+}
+
+/// Adds, changes or removes a person of a case.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Stale`], [`Error::Refused`], [`Error::Invalid`].
+pub(crate) fn change_people(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    version: Option<i64>,
+    change: &PeopleChange<'_>,
+) -> Result<CaseView, Error> {
+    let mut taken = take(conn, desk, id, Action::EditPeople, version)?;
+    state::after(
+        Some(taken.case.state.0),
+        EventKind::PersonChanged,
+        &taken.case.situation(),
+    )?;
+    let people = store::people(conn, &taken.case.id)?;
+    let at = |wanted: &PersonId| {
+        people
+            .iter()
+            .find(|person| person.id == wanted.as_str())
+            .cloned()
+            .ok_or_else(Error::hidden)
+    };
+    let (what, input, old) = match change {
+        PeopleChange::Add(input) => ("增加", Some(*input), None),
+        PeopleChange::Change(person, input) => ("修改", Some(*input), Some(at(person)?)),
+        PeopleChange::Remove(person) => ("移除", None, Some(at(person)?)),
+    };
+    check_person(desk, &taken.case, &people, input, old.as_ref())?;
+    let role = match (&input, &old) {
+        (Some(input), _) => input.role,
+        (None, Some(old)) => old.role.0,
+        (None, None) => PersonRole::Petitioner,
+    };
+    match (input, old) {
+        (Some(input), Some(old)) => {
+            let position = usize::try_from(old.position).unwrap_or(0);
+            let record = person_record(desk, &taken.case.id, position, input, Some(old))?;
+            store::save_person(conn, &record)?;
+        }
+        (Some(input), None) => {
+            let position = people
+                .iter()
+                .map(|p| p.position)
+                .max()
+                .map_or(0, |last| last + 1);
+            let position = usize::try_from(position).unwrap_or(0);
+            let record = person_record(desk, &taken.case.id, position, input, None)?;
+            store::insert_person(conn, &record)?;
+        }
+        (None, Some(old)) => store::delete_person(conn, &old.id)?,
+        (None, None) => {}
+    }
+    let now = store::people(conn, &taken.case.id)?;
+    taken.case.petitioner = petitioner(now.iter().map(|p| (p.role.0, p.name.as_str())));
+    let text = format!("{what}{}", role.label());
+    let step = Step {
+        kind: EventKind::PersonChanged,
+        on: desk.context.today(),
+        text: Some(text.clone()),
+        data: EventData::default(),
+    };
+    taken.note(conn, desk, step)?;
+    taken.reindex(conn, desk)?;
+    taken.save(conn, desk, &text)
+}
+
+fn check_person(
+    desk: &Desk,
+    case: &CaseRecord,
+    people: &[PersonRecord],
+    input: Option<&NewPerson>,
+    old: Option<&PersonRecord>,
+) -> Result<(), Error> {
+    let mut errors = Errors::new();
+    if let Some(input) = input {
+        input.check(&mut errors, "", desk.context.today());
+        if old.is_none() && people.len() >= shared::case::input::MAX_PEOPLE {
+            errors.add(
+                "people",
+                "too_many",
+                format!(
+                    "一件事项最多登记{}名人员。",
+                    shared::case::input::MAX_PEOPLE
+                ),
+            );
+        }
+    }
+    let others = people
+        .iter()
+        .filter(|p| old.is_none_or(|old| old.id != p.id))
+        .map(|p| p.role.0);
+    let roles: Vec<PersonRole> = others.chain(input.map(|input| input.role)).collect();
+    check_roles(
+        &mut errors,
+        u32::try_from(case.people_count).unwrap_or(0),
+        roles.iter().copied(),
+    );
+    let petitioner =
+        |role: &PersonRole| matches!(role, PersonRole::Petitioner | PersonRole::Representative);
+    let needs =
+        case.kind.0 == shared::case::Kind::Petition && case.purpose.0 != Purpose::Accusation;
+    if needs && !roles.iter().any(petitioner) {
+        errors.add("role", "petitioner_required", "信访件至少要有一名信访人。");
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors.into())
+    }
+}
+
+/// Shows a person's numbers in full, and leaves a trace.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], [`Error::Damaged`], the database's own.
+pub(crate) fn reveal(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    person: &PersonId,
+    request: &RevealRequest,
+) -> Result<Revealed, Error> {
+    let (case, _) = find(conn, desk, id, Action::RevealPerson)?;
+    request.check().into_result()?;
+    let record = store::person(conn, &case.id, person.as_str())?.ok_or_else(Error::hidden)?;
+    let revealed = view::revealed(desk, &record)?;
+    let detail = format!(
+        "查看{}的完整号码，理由：{}",
+        record.role.0.label(),
+        request.reason.trim()
+    );
+    log(conn, desk, AuditAction::Reveal, &case, &detail)?;
+    Ok(revealed)
+}
+
+/// Notes that a file was attached or removed.
+pub(super) fn attachment_changed(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    text: String,
+    change: impl FnOnce(&mut Conn, &CaseRecord) -> Result<(), Error>,
+) -> Result<CaseView, Error> {
+    let mut taken = take(conn, desk, id, Action::Attach, None)?;
+    change(conn, &taken.case)?;
+    let step = Step {
+        kind: EventKind::AttachmentChanged,
+        on: desk.context.today(),
+        text: Some(text.clone()),
+        data: EventData::default(),
+    };
+    taken.note(conn, desk, step)?;
+    taken.save(conn, desk, &text)
+}
+
+/// Whether the actor may attach to the case, before an upload is taken in.
+pub(super) fn may_attach(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<(), Error> {
+    find(conn, desk, id, Action::Attach).map(drop)
+}
+
+/// Whether the actor's role takes part in the ledger at all.
+pub(super) fn may_list(desk: &Desk) -> Result<(), Error> {
+    Ok(can(&desk.actor, Action::ListCases, access::Facts::None)?)
+}

@@ -1,0 +1,477 @@
+//! Rows of the ledger. Nothing here decides who may see what: every reading of cases for a person
+//! goes through [`super::scope`].
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+use shared::access::CaseFacts;
+use shared::case::deadline::{Entry, LawProfile};
+use shared::case::number::{CaseNumber, Series};
+use shared::case::state::{EventKind, Situation, State};
+use shared::case::view::EventData;
+use shared::case::{
+    Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
+    Severity, Subcategory,
+};
+use shared::ids::{UnitId, UserId};
+use shared::term::Term;
+
+use super::coded::Coded;
+use crate::db::Conn;
+use crate::schema::{
+    case_attachments, case_events, case_numbers, case_people, case_units, cases, law_profiles,
+};
+
+/// Stands in `due_on` where nothing is due, so that such cases sort last on both databases.
+pub(crate) const NOTHING_DUE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
+
+/// A case as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = cases, treat_none_as_null = true)]
+pub(crate) struct CaseRecord {
+    pub(crate) id: String,
+    pub(crate) docid: i64,
+    pub(crate) township_id: String,
+    pub(crate) number: String,
+    pub(crate) number_key: String,
+    pub(crate) kind: Coded<Kind>,
+    pub(crate) state: Coded<State>,
+    pub(crate) channel: Coded<Channel>,
+    pub(crate) purpose: Coded<Purpose>,
+    pub(crate) category: Coded<Category>,
+    pub(crate) subcategory: Option<Coded<Subcategory>>,
+    pub(crate) severity: Coded<Severity>,
+    pub(crate) procedure: Coded<Procedure>,
+    pub(crate) cause: String,
+    pub(crate) demand: Option<String>,
+    pub(crate) occurred_on: Option<NaiveDate>,
+    pub(crate) occurred_text: Option<String>,
+    pub(crate) place: Option<String>,
+    pub(crate) unit_concerned: Option<String>,
+    pub(crate) village_id: Option<String>,
+    pub(crate) group_id: Option<String>,
+    pub(crate) people_count: i32,
+    pub(crate) people_count_text: Option<String>,
+    pub(crate) collective: bool,
+    pub(crate) development: Option<String>,
+    pub(crate) handling: Option<String>,
+    pub(crate) received_on: NaiveDate,
+    pub(crate) entered_at: NaiveDateTime,
+    pub(crate) earlier_case_id: Option<String>,
+    pub(crate) first_receiver_id: String,
+    pub(crate) registrar_id: String,
+    pub(crate) registrar_unit_id: String,
+    pub(crate) responsible_unit_id: Option<String>,
+    pub(crate) responsible_user_id: Option<String>,
+    pub(crate) lead_id: Option<String>,
+    pub(crate) lawful_path: Option<Coded<LawfulPath>>,
+    pub(crate) outcome: Option<Coded<Outcome>>,
+    pub(crate) closed_on: Option<NaiveDate>,
+    pub(crate) backlog: bool,
+    pub(crate) mediation: bool,
+    pub(crate) seal: Coded<Series>,
+    pub(crate) accused_unit_id: Option<String>,
+    pub(crate) accused_user_id: Option<String>,
+    pub(crate) accepted_before: bool,
+    pub(crate) extended: bool,
+    pub(crate) final_answered: bool,
+    pub(crate) due_on: NaiveDate,
+    pub(crate) last_step_on: NaiveDate,
+    pub(crate) petitioner: Option<String>,
+    pub(crate) law_profile_id: String,
+    pub(crate) version: i64,
+    pub(crate) updated_at: NaiveDateTime,
+}
+
+impl CaseRecord {
+    /// What permission decisions look at. `unit_ids` are the units it was referred to.
+    pub(crate) fn facts(&self, unit_ids: Vec<String>) -> CaseFacts {
+        let unit = |id: &Option<String>| id.as_deref().map(UnitId::from);
+        CaseFacts {
+            township_id: self.township_id.as_str().into(),
+            village_id: unit(&self.village_id),
+            registrar_id: self.registrar_id.as_str().into(),
+            registrar_unit_id: self.registrar_unit_id.as_str().into(),
+            responsible_unit_id: unit(&self.responsible_unit_id),
+            unit_ids: unit_ids.into_iter().map(UnitId::from).collect(),
+            mediation: self.mediation,
+            kind: self.kind.0,
+            state: self.state.0,
+            backlog: self.backlog,
+            seal: self.seal.0,
+            accused_unit_id: unit(&self.accused_unit_id),
+            accused_user_id: self.accused_user_id.as_deref().map(UserId::from),
+        }
+    }
+
+    /// What the transition table looks at.
+    pub(crate) const fn situation(&self) -> Situation {
+        Situation {
+            kind: self.kind.0,
+            accepted_before: self.accepted_before,
+            extended: self.extended,
+            backlog: self.backlog,
+            final_answered: self.final_answered,
+        }
+    }
+
+    /// The authority's next deadline.
+    pub(crate) fn due(&self) -> Option<NaiveDate> {
+        (self.due_on != NOTHING_DUE).then_some(self.due_on)
+    }
+}
+
+/// A person of a case as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = case_people, treat_none_as_null = true)]
+pub(crate) struct PersonRecord {
+    pub(crate) id: String,
+    pub(crate) case_id: String,
+    pub(crate) position: i32,
+    pub(crate) role: Coded<PersonRole>,
+    pub(crate) name: String,
+    pub(crate) id_number: Option<Vec<u8>>,
+    pub(crate) id_hash: Option<String>,
+    pub(crate) phone: Option<Vec<u8>>,
+    pub(crate) phone_hash: Option<String>,
+    pub(crate) address: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) review_on: Option<NaiveDate>,
+    pub(crate) follow_up: String,
+    pub(crate) created_at: NaiveDateTime,
+}
+
+impl PersonRecord {
+    /// The kinds of follow-up, from their codes.
+    pub(crate) fn follow_ups(&self) -> Vec<FollowUp> {
+        self.follow_up
+            .split(' ')
+            .filter_map(FollowUp::from_code)
+            .collect()
+    }
+}
+
+/// The codes of kinds of follow-up, as a column keeps them.
+pub(crate) fn follow_up_codes(follow_up: &[FollowUp]) -> String {
+    follow_up
+        .iter()
+        .map(|f| f.code())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// An event as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = case_events)]
+pub(crate) struct EventRecord {
+    pub(crate) id: String,
+    pub(crate) case_id: String,
+    pub(crate) seq: i32,
+    pub(crate) kind: Coded<EventKind>,
+    pub(crate) on_day: NaiveDate,
+    pub(crate) at: NaiveDateTime,
+    pub(crate) actor_id: String,
+    pub(crate) actor_name: String,
+    pub(crate) actor_unit: String,
+    pub(crate) state: Coded<State>,
+    pub(crate) text: Option<String>,
+    pub(crate) data: String,
+}
+
+impl EventRecord {
+    /// What it says beside its kind. What an older release wrote is read as far as it goes.
+    pub(crate) fn data(&self) -> EventData {
+        serde_json::from_str(&self.data).unwrap_or_default()
+    }
+
+    /// What it contributes to the clocks.
+    pub(crate) fn entry(&self) -> Entry {
+        let data = self.data();
+        Entry {
+            kind: self.kind.0,
+            on: self.on_day,
+            procedure: data.procedure,
+            days: data.days,
+            excluded_days: data.excluded_days,
+            ends: data.outcome == Some(Outcome::Withdrawn),
+        }
+    }
+}
+
+/// A file of a case as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = case_attachments)]
+pub(crate) struct AttachmentRecord {
+    pub(crate) id: String,
+    pub(crate) case_id: String,
+    pub(crate) name: String,
+    pub(crate) media_type: String,
+    pub(crate) size: i64,
+    pub(crate) hash: String,
+    pub(crate) at: NaiveDateTime,
+    pub(crate) actor_id: String,
+    pub(crate) actor_name: String,
+    pub(crate) removed_at: Option<NaiveDateTime>,
+}
+
+/// An instant as the API gives it.
+pub(crate) const fn utc(at: NaiveDateTime) -> DateTime<Utc> {
+    at.and_utc()
+}
+
+pub(crate) fn find(conn: &mut Conn, id: &str) -> QueryResult<Option<CaseRecord>> {
+    cases::table
+        .find(id)
+        .select(CaseRecord::as_select())
+        .first(conn)
+        .optional()
+}
+
+pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
+    let first: Option<String> = cases::table.select(cases::id).first(conn).optional()?;
+    Ok(first.is_none())
+}
+
+pub(crate) fn insert(conn: &mut Conn, case: &CaseRecord) -> QueryResult<()> {
+    diesel::insert_into(cases::table)
+        .values(case)
+        .execute(conn)
+        .map(drop)
+}
+
+/// Saves a case that was read at `version`; whether it still stood at that.
+pub(crate) fn save(conn: &mut Conn, case: &CaseRecord, version: i64) -> QueryResult<bool> {
+    diesel::update(
+        cases::table
+            .find(&case.id)
+            .filter(cases::version.eq(version)),
+    )
+    .set(case)
+    .execute(conn)
+    .map(|rows| rows == 1)
+}
+
+pub(crate) fn unit_ids(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<String>> {
+    case_units::table
+        .filter(case_units::case_id.eq(case_id))
+        .select(case_units::unit_id)
+        .load(conn)
+}
+
+/// Notes that a unit was given the case, unless it was before.
+pub(crate) fn refer(
+    conn: &mut Conn,
+    case_id: &str,
+    unit_id: &str,
+    at: NaiveDateTime,
+) -> QueryResult<()> {
+    diesel::sql_query(
+        "INSERT INTO case_units (case_id, unit_id, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind::<Text, _>(case_id)
+    .bind::<Text, _>(unit_id)
+    .bind::<diesel::sql_types::Timestamp, _>(at)
+    .execute(conn)
+    .map(drop)
+}
+
+pub(crate) fn people(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<PersonRecord>> {
+    case_people::table
+        .filter(case_people::case_id.eq(case_id))
+        .order(case_people::position)
+        .select(PersonRecord::as_select())
+        .load(conn)
+}
+
+pub(crate) fn person(
+    conn: &mut Conn,
+    case_id: &str,
+    id: &str,
+) -> QueryResult<Option<PersonRecord>> {
+    case_people::table
+        .find(id)
+        .filter(case_people::case_id.eq(case_id))
+        .select(PersonRecord::as_select())
+        .first(conn)
+        .optional()
+}
+
+pub(crate) fn insert_person(conn: &mut Conn, person: &PersonRecord) -> QueryResult<()> {
+    diesel::insert_into(case_people::table)
+        .values(person)
+        .execute(conn)
+        .map(drop)
+}
+
+pub(crate) fn save_person(conn: &mut Conn, person: &PersonRecord) -> QueryResult<()> {
+    diesel::update(case_people::table.find(&person.id))
+        .set(person)
+        .execute(conn)
+        .map(drop)
+}
+
+pub(crate) fn delete_person(conn: &mut Conn, id: &str) -> QueryResult<()> {
+    diesel::delete(case_people::table.find(id))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Removes a case's records of key persons; how many there were.
+pub(crate) fn lapse_key_persons(conn: &mut Conn, case_id: &str) -> QueryResult<usize> {
+    diesel::delete(
+        case_people::table
+            .filter(case_people::case_id.eq(case_id))
+            .filter(case_people::role.eq(PersonRole::KeyPerson.code())),
+    )
+    .execute(conn)
+}
+
+pub(crate) fn events(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<EventRecord>> {
+    case_events::table
+        .filter(case_events::case_id.eq(case_id))
+        .order(case_events::seq)
+        .select(EventRecord::as_select())
+        .load(conn)
+}
+
+pub(crate) fn insert_event(conn: &mut Conn, event: &EventRecord) -> QueryResult<()> {
+    diesel::insert_into(case_events::table)
+        .values(event)
+        .execute(conn)
+        .map(drop)
+}
+
+pub(crate) fn attachments(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<AttachmentRecord>> {
+    case_attachments::table
+        .filter(case_attachments::case_id.eq(case_id))
+        .filter(case_attachments::removed_at.is_null())
+        .order(case_attachments::at)
+        .select(AttachmentRecord::as_select())
+        .load(conn)
+}
+
+pub(crate) fn attachment(
+    conn: &mut Conn,
+    case_id: &str,
+    id: &str,
+) -> QueryResult<Option<AttachmentRecord>> {
+    case_attachments::table
+        .find(id)
+        .filter(case_attachments::case_id.eq(case_id))
+        .filter(case_attachments::removed_at.is_null())
+        .select(AttachmentRecord::as_select())
+        .first(conn)
+        .optional()
+}
+
+pub(crate) fn insert_attachment(conn: &mut Conn, attachment: &AttachmentRecord) -> QueryResult<()> {
+    diesel::insert_into(case_attachments::table)
+        .values(attachment)
+        .execute(conn)
+        .map(drop)
+}
+
+pub(crate) fn remove_attachment(conn: &mut Conn, id: &str, at: NaiveDateTime) -> QueryResult<()> {
+    diesel::update(case_attachments::table.find(id))
+        .set(case_attachments::removed_at.eq(Some(at)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Takes the next count of a series. The row stays locked until the transaction ends, so that a
+/// count is neither given twice nor lost.
+fn next_count(conn: &mut Conn, township_id: &str, series: &str, year: i32) -> QueryResult<i64> {
+    let raise = |conn: &mut Conn| {
+        diesel::update(case_numbers::table.find((township_id, series, year)))
+            .set(case_numbers::last.eq(case_numbers::last + 1))
+            .execute(conn)
+    };
+    if raise(conn)? == 0 {
+        diesel::sql_query(
+            "INSERT INTO case_numbers (township_id, series, year, last) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind::<Text, _>(township_id)
+        .bind::<Text, _>(series)
+        .bind::<Integer, _>(year)
+        .bind::<BigInt, _>(0)
+        .execute(conn)?;
+        raise(conn)?;
+    }
+    case_numbers::table
+        .find((township_id, series, year))
+        .select(case_numbers::last)
+        .first(conn)
+}
+
+/// The next number of a series, with the key by which it sorts.
+pub(crate) fn next_number(
+    conn: &mut Conn,
+    township_id: &str,
+    township: &str,
+    series: Series,
+    year: i32,
+) -> QueryResult<(CaseNumber, String)> {
+    let count = next_count(conn, township_id, series.code(), year)?;
+    let number = CaseNumber {
+        township: township.to_owned(),
+        series,
+        year,
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+    };
+    let key = format!("{year:04}-{}-{count:08}", series.code());
+    Ok((number, key))
+}
+
+/// The next key into the search index.
+pub(crate) fn next_docid(conn: &mut Conn) -> QueryResult<i64> {
+    next_count(conn, "", "docid", 0)
+}
+
+/// Puts the terms of a case into the search index, in place of what was there.
+pub(crate) fn index(conn: &mut Conn, docid: i64, terms: &str, is_new: bool) -> QueryResult<()> {
+    let sqlite = conn.is_sqlite();
+    if !is_new {
+        unindex(conn, docid)?;
+    }
+    let insert = if sqlite {
+        "INSERT INTO case_search (rowid, terms) VALUES ($1, $2)"
+    } else {
+        "INSERT INTO case_search (docid, terms) VALUES ($1, to_tsvector('simple', $2))"
+    };
+    diesel::sql_query(insert)
+        .bind::<BigInt, _>(docid)
+        .bind::<Text, _>(terms)
+        .execute(conn)
+        .map(drop)
+}
+
+/// Takes a case out of the search index.
+pub(crate) fn unindex(conn: &mut Conn, docid: i64) -> QueryResult<()> {
+    let delete = if conn.is_sqlite() {
+        "DELETE FROM case_search WHERE rowid = $1"
+    } else {
+        "DELETE FROM case_search WHERE docid = $1"
+    };
+    diesel::sql_query(delete)
+        .bind::<BigInt, _>(docid)
+        .execute(conn)
+        .map(drop)
+}
+
+/// The law profiles added by the administrator, and the default one.
+pub(crate) fn law_profiles(conn: &mut Conn) -> QueryResult<Vec<LawProfile>> {
+    let added: Vec<String> = law_profiles::table
+        .select(law_profiles::profile)
+        .load(conn)?;
+    let mut profiles = vec![LawProfile::default_profile()];
+    profiles.extend(
+        added
+            .iter()
+            .filter_map(|json| serde_json::from_str(json).ok()),
+    );
+    Ok(profiles)
+}

@@ -1,0 +1,366 @@
+//! The command line.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use shared::account::{NewUser, User};
+use shared::audit::AuditAction;
+use shared::ids::{UnitId, UserId};
+use shared::org::Unit;
+use shared::role::Role;
+use shared::setup::Template;
+use shared::validate::Errors;
+
+use crate::account;
+use crate::audit::{self, Entry};
+use crate::clock::Clock;
+use crate::config::{Config, Flags, LogFormat};
+use crate::context::RequestContext;
+use crate::db::{Conn, Db};
+use crate::session::{password, store as sessions};
+use crate::state::State;
+use crate::{app, config, db, demo, openapi, org, setup};
+
+/// 信访三无工作台：一个程序，浏览器使用，数据在本机。
+#[derive(Debug, Parser)]
+#[command(name = "xinfang", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 启动服务
+    Serve {
+        /// 演示：使用虚构数据和单独的数据库
+        #[arg(long)]
+        demo: bool,
+    },
+    /// 建立或更新数据库结构
+    Migrate,
+    /// 显示生效的配置（不含密钥和密码）
+    Config,
+    /// 管理用户
+    #[command(subcommand)]
+    Admin(Admin),
+    /// 输出 OpenAPI 文档
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum Admin {
+    /// 新增用户，显示一次初始密码
+    CreateUser(CreateUser),
+    /// 重置密码，显示一次新的初始密码
+    ResetPassword {
+        /// 用户名
+        #[arg(long)]
+        username: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CreateUser {
+    /// 用户名
+    #[arg(long)]
+    username: String,
+    /// 姓名
+    #[arg(long)]
+    name: String,
+    /// 角色代码，如 administrator、coordination_office
+    #[arg(long, default_value = "administrator")]
+    role: Role,
+    /// 单位名称；重名时写“五里墩村/1社”，默认为乡镇
+    #[arg(long)]
+    unit: Option<String>,
+    /// 还没有任何单位时，先建立这个乡镇
+    #[arg(long, value_name = "NAME")]
+    township: Option<String>,
+}
+
+/// Why a command came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    App(#[from] app::Error),
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    #[error("数据库出错：{0}")]
+    Query(#[from] diesel::result::Error),
+    #[error(transparent)]
+    Demo(#[from] demo::Error),
+    #[error(transparent)]
+    Password(#[from] password::Error),
+    #[error("{0}")]
+    Refused(String),
+    #[error("无法输出：{0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("错误：{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Error> {
+    if matches!(cli.command, Command::Openapi) {
+        return print(openapi::text());
+    }
+    let config = Config::load(&cli.flags)?;
+    if matches!(cli.command, Command::Config) {
+        return print(&config.show());
+    }
+    start_log(&config)?;
+    let clock = clock()?;
+    match cli.command {
+        Command::Serve { demo } => serve(config, clock, demo),
+        Command::Migrate => migrate(&config),
+        Command::Admin(Admin::CreateUser(input)) => {
+            create_user(&State::open(config, clock, false)?, input)
+        }
+        Command::Admin(Admin::ResetPassword { username }) => {
+            reset_password(&State::open(config, clock, false)?, &username)
+        }
+        Command::Config | Command::Openapi => Ok(()),
+    }
+}
+
+/// Prints; a reader that has gone (`| head`) is no error.
+fn print(text: &str) -> Result<(), Error> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Logs go to the standard error, so that what a command prints stays by itself.
+fn start_log(config: &Config) -> Result<(), Error> {
+    let level = &config.log.log_level;
+    let filter = tracing_subscriber::EnvFilter::try_new(level)
+        .map_err(|error| Error::Refused(format!("日志级别“{level}”无效：{error}")))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    match config.log.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+/// The system's clock, or, for tests, one that starts where `XINFANG_TEST_CLOCK` says.
+fn clock() -> Result<Clock, Error> {
+    let Ok(text) = std::env::var("XINFANG_TEST_CLOCK") else {
+        return Ok(Clock::system());
+    };
+    let start = chrono::DateTime::parse_from_rfc3339(&text)
+        .map_err(|error| Error::Refused(format!("XINFANG_TEST_CLOCK 无效：{error}")))?;
+    tracing::warn!(
+        start = text,
+        "时间从 XINFANG_TEST_CLOCK 指定的时刻开始，仅供测试"
+    );
+    Ok(Clock::starting_at(start.to_utc()))
+}
+
+fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
+    let state = State::open(config, clock, demo)?;
+    if demo {
+        demo::load(&state)?;
+    }
+    state.clean_up()?;
+    let greeting = greeting(&state);
+    // Where nobody reads it, it serves all the same.
+    let started = move || drop(print(&greeting));
+    Ok(actix_web::rt::System::new().block_on(app::serve(state, started))?)
+}
+
+/// The address, and in the demo one line a sign-in: role, user name, password.
+fn greeting(state: &State) -> String {
+    let mut lines = format!("xinfang 已启动，请用浏览器打开：\n{}\n", url_of(state));
+    if state.demo {
+        lines.push_str("演示数据，均为虚构。登录（角色 用户名 密码）：\n");
+        for (role, username, password) in demo::sign_ins() {
+            lines.push_str(&format!("{role} {username} {password}\n"));
+        }
+    }
+    lines
+}
+
+/// An address that a browser on this machine can open.
+fn url_of(state: &State) -> String {
+    let mut listen = state.config.http.listen;
+    if listen.ip().is_unspecified() {
+        listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{listen}/")
+}
+
+fn migrate(config: &Config) -> Result<(), Error> {
+    let db = Db::open(&config.database_url(false), 1)?;
+    match db.migrated() {
+        [] => print("数据库结构已是最新。"),
+        names => print(&format!("已更新数据库结构：{}", names.join("、"))),
+    }
+}
+
+fn create_user(state: &State, input: CreateUser) -> Result<(), Error> {
+    let initial = password::initial();
+    let hash = password::hash(&initial)?;
+    let context = RequestContext::local(&state.clock);
+    let user = state
+        .db
+        .write_blocking(move |conn| insert_user(conn, &context, input, &hash))?;
+    print(&format!(
+        "已新增用户 {}，初始密码（首次登录须修改）：\n{initial}",
+        user.username
+    ))
+}
+
+fn insert_user(
+    conn: &mut Conn,
+    context: &RequestContext,
+    input: CreateUser,
+    hash: &str,
+) -> Result<User, Error> {
+    let units = match (org::store::all(conn)?, input.township) {
+        (units, None) if units.is_empty() => {
+            let message = "还没有任何单位。请先在浏览器中完成初始设置，或加 --township 乡镇名称。";
+            return Err(Error::Refused(message.to_owned()));
+        }
+        (units, Some(name)) if units.is_empty() => {
+            let units = setup::template::units(Template::Empty, &name, short_name(&name));
+            setup::service::insert_units(conn, context, &units)?;
+            units
+        }
+        (units, _) => units,
+    };
+    let unit = find_unit(&units, input.unit.as_deref())?;
+    let new = NewUser {
+        username: input.username,
+        name: input.name,
+        role: input.role,
+        unit_id: unit.id.clone(),
+        duty: None,
+    };
+    let mut errors = new.check();
+    if !input.role.belongs_in(unit.kind) {
+        errors.add("unit_id", "misplaced", "这个角色不能设在这个单位。");
+    }
+    refuse(errors)?;
+    let user = account::service::user_of(new);
+    account::service::insert(conn, context, &user, hash)
+        .map_err(|error| Error::Refused(crate::error::ApiError::from(error).detail.into_owned()))?;
+    let entry = Entry::new(
+        AuditAction::UserWrite,
+        format!("命令行新增用户“{}”", user.name),
+    );
+    audit::append_anonymous(conn, context, Some("命令行"), entry)?;
+    Ok(user)
+}
+
+fn short_name(township: &str) -> &str {
+    ["街道", "镇", "乡"]
+        .iter()
+        .find_map(|end| township.strip_suffix(end))
+        .unwrap_or(township)
+}
+
+fn refuse(errors: Errors) -> Result<(), Error> {
+    let say = |errors: Vec<shared::problem::FieldError>| {
+        let messages: Vec<_> = errors.into_iter().map(|error| error.message).collect();
+        Error::Refused(messages.join(""))
+    };
+    errors.into_result().map_err(say)
+}
+
+/// The unit of this name, or `村/社`; without a name the topmost.
+fn find_unit<'a>(units: &'a [Unit], name: Option<&str>) -> Result<&'a Unit, Error> {
+    let refused = |message: String| Err(Error::Refused(message));
+    let Some(name) = name else {
+        let top = units.iter().find(|unit| unit.parent_id.is_none());
+        return top.map_or_else(|| refused("没有乡镇。".to_owned()), Ok);
+    };
+    let name_of = |id: &UnitId| {
+        units
+            .iter()
+            .find(|unit| unit.id == *id)
+            .map(|unit| &*unit.name)
+    };
+    let is_it = |unit: &&Unit| match name.split_once('/') {
+        Some((above, own)) => {
+            unit.name == own && unit.parent_id.as_ref().and_then(name_of) == Some(above)
+        }
+        None => unit.name == name,
+    };
+    let mut found = units.iter().filter(is_it);
+    match (found.next(), found.next()) {
+        (Some(unit), None) => Ok(unit),
+        (None, _) => refused(format!("没有名为“{name}”的单位。")),
+        (Some(_), Some(_)) => refused(format!("有多个名为“{name}”的单位，请写成“上级/名称”。")),
+    }
+}
+
+fn reset_password(state: &State, username: &str) -> Result<(), Error> {
+    let initial = password::initial();
+    let hash = password::hash(&initial)?;
+    let context = RequestContext::local(&state.clock);
+    let (name, now) = (username.to_owned(), context.now);
+    state.db.write_blocking(move |conn| {
+        let unknown = || Error::Refused(format!("没有用户名为“{name}”的用户。"));
+        let user = account::store::by_username(conn, &name)?.ok_or_else(unknown)?;
+        let id = UserId::as_str(&user.id);
+        account::store::set_password(conn, id, &hash, true, now)?;
+        sessions::end_all(conn, id, None, "password", now)?;
+        let entry = Entry::new(
+            AuditAction::Password,
+            format!("命令行重置“{}”的密码", user.name),
+        );
+        Ok::<_, Error>(audit::append_anonymous(
+            conn,
+            &context,
+            Some("命令行"),
+            entry,
+        )?)
+    })?;
+    print(&format!(
+        "已重置 {username} 的密码，初始密码（首次登录须修改）：\n{initial}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+        let cli = Cli::parse_from(["xinfang", "serve", "--demo", "--listen", "127.0.0.1:0"]);
+        assert_eq!(cli.flags.listen.as_deref(), Some("127.0.0.1:0"));
+    }
+
+    #[test]
+    fn units_are_found_by_name_or_path() {
+        let units = setup::template::units(Template::Pingchuan, "平川镇", "平川");
+        let name = |path| find_unit(&units, path).map(|unit| unit.name.clone());
+        assert_eq!(name(None).unwrap(), "平川镇");
+        assert_eq!(name(Some("五里墩村")).unwrap(), "五里墩村");
+        assert_eq!(name(Some("五里墩村/1社")).unwrap(), "1社");
+        assert!(name(Some("1社")).is_err(), "several");
+        assert!(name(Some("没有")).is_err());
+    }
+}

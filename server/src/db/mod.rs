@@ -1,0 +1,379 @@
+//! Storage: SQLite (one file, the default) or PostgreSQL, behind one [`Db`].
+//!
+//! | call | for | SQLite | PostgreSQL |
+//! | --- | --- | --- | --- |
+//! | [`Db::read`] | a few rows by key | on the calling thread, its own connection | pool, blocking thread |
+//! | [`Db::read_heavy`] | lists with counts, search, exports | pool, blocking thread | pool, blocking thread |
+//! | [`Db::write`] | a transaction | the one writer thread, group commit | pool, blocking thread |
+//! | [`Db::write_later`] | rows nobody waits for (views in the audit log) | the writer thread | a background thread |
+//!
+//! A check-out query and a thread hop cost more than reading one row from SQLite does, hence the
+//! first line. What compiles for both databases: select, boxed filters, group by, update, delete,
+//! single inserts, nested transactions. Not: upsert, batch insert, `returning`. Where one of those
+//! is needed, match on [`Conn`], or use `sql_query` with `$1`, `$2`, … in order, which both read.
+//!
+//! Instants are `Timestamp` columns and `NaiveDateTime` in UTC, to the millisecond; days are `Date`
+//! columns and `NaiveDate` in Shanghai; ids are UUIDv7 text that the application makes.
+
+mod conn;
+mod migrate;
+mod writer;
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix_web::web;
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+pub use conn::Conn;
+pub use migrate::{Migrated, revert_all};
+use writer::Writer;
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It does not answer, or the file cannot be opened.
+    #[error("无法打开数据库：{0}")]
+    Open(String),
+    /// Its schema cannot be brought up to date.
+    #[error("无法更新数据库结构：{0}")]
+    Migrate(String),
+}
+
+/// The database. Clones share it.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    /// Tells this database's connections from another's, of the same process, on the same thread.
+    id: u64,
+    target: Target,
+    pool: Pool<Manager>,
+    /// On SQLite it does all writes; on PostgreSQL those that nobody waits for.
+    writer: Writer,
+    migrated: Migrated,
+}
+
+type Manager = ConnectionManager<Conn>;
+
+/// Which database, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Target {
+    Sqlite(String),
+    Postgres(String),
+}
+
+impl Target {
+    fn of(url: &str) -> Self {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::Postgres(url.to_owned());
+        }
+        let path = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("file://"));
+        Self::Sqlite(
+            path.or_else(|| url.strip_prefix("sqlite:"))
+                .unwrap_or(url)
+                .to_owned(),
+        )
+    }
+
+    fn connect(&self, access: Access) -> Result<Conn, DieselError> {
+        let failed = |e: diesel::ConnectionError| unavailable(e.to_string());
+        match self {
+            Self::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(path).map_err(failed)?;
+                conn.batch_execute(access.pragmas())?;
+                Ok(Conn::Sqlite(conn))
+            }
+            Self::Postgres(url) => {
+                let mut conn = PgConnection::establish(url).map_err(failed)?;
+                conn.batch_execute(POSTGRES_SESSION)?;
+                Ok(Conn::Postgres(conn))
+            }
+        }
+    }
+}
+
+/// What a SQLite connection is for. Readers cannot write, even by mistake.
+#[derive(Debug, Clone, Copy)]
+enum Access {
+    Read,
+    Write,
+}
+
+/// The messages' language decides nothing, but the time zone would.
+const POSTGRES_SESSION: &str = "SET TIME ZONE 'UTC'";
+
+impl Access {
+    const fn pragmas(self) -> &'static str {
+        match self {
+            // A page cache of 4 MB a reader, and no memory map: each connection would map the file
+            // anew, and the operating system caches it anyway.
+            Self::Read => {
+                "PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-4000; \
+                 PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;"
+            }
+            Self::Write => {
+                "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
+                 PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
+                 PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000; \
+                 PRAGMA journal_size_limit=67108864;"
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct SetUp;
+
+impl CustomizeConnection<Conn, diesel::r2d2::Error> for SetUp {
+    fn on_acquire(&self, conn: &mut Conn) -> Result<(), diesel::r2d2::Error> {
+        let set_up = match conn {
+            Conn::Sqlite(conn) => conn.batch_execute(Access::Read.pragmas()),
+            Conn::Postgres(conn) => conn.batch_execute(POSTGRES_SESSION),
+        };
+        set_up.map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+/// Reads a term's code from a row.
+///
+/// # Errors
+/// A code that the program does not know: a newer version has written the row.
+pub fn term<T: shared::term::Term>(code: &str) -> Result<T, DieselError> {
+    T::from_code(code).ok_or_else(|| {
+        let unknown = shared::term::UnknownTerm {
+            name: T::NAME,
+            code: code.to_owned(),
+        };
+        DieselError::DeserializationError(Box::new(unknown))
+    })
+}
+
+/// A database error that says "not now".
+fn unavailable(message: String) -> DieselError {
+    DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(message))
+}
+
+impl Db {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// It cannot be opened, or a migration fails.
+    pub fn open(url: &str, pool_size: u32) -> Result<Self, Error> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let target = Target::of(url);
+        if let Target::Sqlite(path) = &target
+            && let Some(dir) = Path::new(path)
+                .parent()
+                .filter(|dir| !dir.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(dir)
+                .map_err(|e| Error::Open(format!("{}：{e}", dir.display())))?;
+        }
+        let open = |e: DieselError| Error::Open(e.to_string());
+        let mut conn = target.connect(Access::Write).map_err(open)?;
+        let migrated = migrate::run(&mut conn)?;
+        let writer = Writer::start(target.clone(), conn).map_err(|e| Error::Open(e.to_string()))?;
+        let address = match &target {
+            Target::Sqlite(path) => path,
+            Target::Postgres(url) => url,
+        };
+        let pool = Pool::builder()
+            .max_size(pool_size.max(1))
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_customizer(Box::new(SetUp))
+            .build(Manager::new(address))
+            .map_err(|e| Error::Open(e.to_string()))?;
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(Arc::new(Inner {
+            id,
+            target,
+            pool,
+            writer,
+            migrated,
+        })))
+    }
+
+    /// Whether this is SQLite.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.0.target, Target::Sqlite(_))
+    }
+
+    /// The migrations that opening it has run, by name.
+    pub fn migrated(&self) -> &[String] {
+        &self.0.migrated
+    }
+
+    /// Reads a few rows by key. On SQLite this holds up the calling thread, so keep it short.
+    ///
+    /// # Errors
+    /// What `f` answers, or the database's own.
+    pub async fn read<T, E>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        match &self.0.target {
+            Target::Sqlite(_) => self.on_own_connection(f),
+            Target::Postgres(_) => self.read_heavy(f).await,
+        }
+    }
+
+    /// Reads what takes longer: lists with counts, search, exports.
+    ///
+    /// # Errors
+    /// What `f` answers, or the database's own.
+    pub async fn read_heavy<T, E>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        let pool = self.0.pool.clone();
+        web::block(move || {
+            let mut conn = pool.get().map_err(|e| unavailable(e.to_string()))?;
+            f(&mut conn)
+        })
+        .await
+        .map_err(|e| unavailable(e.to_string()))?
+    }
+
+    /// Writes, in a transaction; an error rolls all of it back. What it answers is durable.
+    ///
+    /// On SQLite several writes share a commit: each has a savepoint, so one that fails takes
+    /// nothing from the others. Inside `f`, `conn.transaction` nests.
+    ///
+    /// # Errors
+    /// What `f` answers, or the database's own.
+    pub async fn write<T, E>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        match &self.0.target {
+            Target::Sqlite(_) => self.0.writer.write(f).await,
+            Target::Postgres(_) => self.read_heavy(move |conn| conn.transaction(f)).await,
+        }
+    }
+
+    /// Writes soon, without anybody waiting for it; a failure is logged. Waits only while the
+    /// queue is full. A stop of the server writes what is queued; a power cut loses it.
+    pub async fn write_later(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<(), DieselError> + Send + 'static,
+    ) {
+        self.0.writer.write_later(f).await;
+    }
+
+    /// As [`Db::write`], holding up the calling thread: for the command line and the start.
+    ///
+    /// # Errors
+    /// What `f` answers, or the database's own.
+    pub fn write_blocking<T, E>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        self.0.writer.write_blocking(f)
+    }
+
+    /// As [`Db::read`], holding up the calling thread: for the command line and the start.
+    ///
+    /// # Errors
+    /// What `f` answers, or the database's own.
+    pub fn read_blocking<T, E: From<DieselError>>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.0.pool.get().map_err(|e| unavailable(e.to_string()))?;
+        f(&mut conn)
+    }
+
+    /// How often the writer has committed; each commit on SQLite is one fsync of the log.
+    pub fn commits(&self) -> u64 {
+        self.0.writer.commits()
+    }
+
+    /// Writes what is queued and stops the writer. Later writes answer an error.
+    pub fn close(&self) {
+        self.0.writer.close();
+    }
+
+    fn on_own_connection<T, E: From<DieselError>>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        thread_local! {
+            static OWN: RefCell<Vec<(u64, Conn)>> = const { RefCell::new(Vec::new()) };
+        }
+        // The connection leaves its place while it is used, so that a panic drops it.
+        let kept = OWN.with_borrow_mut(|own| {
+            let at = own.iter().position(|(id, _)| *id == self.0.id)?;
+            Some(own.swap_remove(at).1)
+        });
+        let mut conn = match kept {
+            Some(conn) => conn,
+            None => self.0.target.connect(Access::Read)?,
+        };
+        let answer = f(&mut conn);
+        OWN.with_borrow_mut(|own| own.push((self.0.id, conn)));
+        answer
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A database in a directory of its own, which goes with it.
+    pub(crate) fn temporary() -> (Db, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("test.db").display().to_string(), 2).unwrap();
+        (db, dir)
+    }
+
+    #[test]
+    fn addresses_say_which_database() {
+        assert_eq!(
+            Target::of("data/x.db"),
+            Target::Sqlite("data/x.db".to_owned())
+        );
+        assert_eq!(
+            Target::of("sqlite:///x.db"),
+            Target::Sqlite("/x.db".to_owned())
+        );
+        assert_eq!(Target::of("sqlite:x.db"), Target::Sqlite("x.db".to_owned()));
+        assert_eq!(
+            Target::of("postgres://h/x"),
+            Target::Postgres("postgres://h/x".to_owned())
+        );
+    }
+
+    #[actix_web::test]
+    async fn readers_cannot_write() {
+        let (db, _dir) = temporary();
+        let write = |conn: &mut Conn| conn.batch_execute("CREATE TABLE t (x INTEGER)");
+        assert!(db.read(write).await.is_err());
+        assert!(db.read_heavy(write).await.is_err());
+        assert!(db.write(write).await.is_ok());
+    }
+}

@@ -1,0 +1,580 @@
+//! The one writer: a thread with its own connection that commits what waits together.
+//!
+//! A commit costs an fsync, whatever is in it. So the thread takes the jobs that wait, runs each
+//! in a savepoint, commits once, and only then answers them all: what is answered is durable, and
+//! one job's failure (or panic) rolls back its own savepoint and nothing else.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::result::{Error as DieselError, QueryResult};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::{Access, Conn, Target, unavailable};
+
+/// How many jobs may wait; whoever comes then waits outside.
+const QUEUE: usize = 4096;
+/// The most jobs in one commit.
+const BATCH: usize = 512;
+/// How long a commit may be put off by jobs that keep coming.
+const GATHER: Duration = Duration::from_millis(5);
+/// How long jobs that nobody waits for may lie before they cause a commit of their own.
+const LATER: Duration = Duration::from_millis(200);
+
+/// A write, on its way through the queue.
+trait Job: Send {
+    /// Runs it; an error rolls its savepoint back.
+    fn run(&mut self, conn: &mut Conn) -> Result<(), Failed>;
+    /// Answers whoever waits: with what `run` gave, or with why there was no commit.
+    fn answer(self: Box<Self>, committed: Result<(), &Lost>);
+    /// Whether somebody waits for it.
+    fn is_awaited(&self) -> bool;
+}
+
+/// The job has kept its error for its answer.
+struct Failed;
+
+/// Why a batch or a job came to nothing although it gave no error itself.
+#[derive(Debug, Clone)]
+struct Lost(String);
+
+impl From<&Lost> for DieselError {
+    fn from(lost: &Lost) -> Self {
+        unavailable(lost.0.clone())
+    }
+}
+
+struct Awaited<F, T, E> {
+    f: Option<F>,
+    result: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Awaited<F, T, E>
+where
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send,
+    T: Send,
+    E: From<DieselError> + Send,
+{
+    fn run(&mut self, conn: &mut Conn) -> Result<(), Failed> {
+        let result = self.f.take().map(|f| f(conn));
+        let failed = !matches!(result, Some(Ok(_)));
+        self.result = result;
+        if failed { Err(Failed) } else { Ok(()) }
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Lost>) {
+        let result = match (self.result, committed) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Err(lost)) => Err(E::from(lost.into())),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (None, Ok(())) => Err(E::from(unavailable("the job did not run".to_owned()))),
+        };
+        // The caller may have gone; the write stands all the same.
+        let _ = self.caller.send(result);
+    }
+
+    fn is_awaited(&self) -> bool {
+        true
+    }
+}
+
+struct Later<F>(Option<F>);
+
+impl<F> Job for Later<F>
+where
+    F: FnOnce(&mut Conn) -> QueryResult<()> + Send,
+{
+    fn run(&mut self, conn: &mut Conn) -> Result<(), Failed> {
+        match self.0.take().map(|f| f(conn)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => {
+                tracing::error!(%error, "a deferred write failed");
+                Err(Failed)
+            }
+            None => Err(Failed),
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Lost>) {
+        if let Err(lost) = committed {
+            tracing::error!(error = lost.0, "a deferred write was lost");
+        }
+    }
+
+    fn is_awaited(&self) -> bool {
+        false
+    }
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Box<dyn Job>>,
+    /// How many of them are awaited.
+    awaited: usize,
+    /// When the first of those came that nobody waits for.
+    oldest: Option<Instant>,
+    closed: bool,
+}
+
+struct Shared {
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+    room: Semaphore,
+    commits: AtomicU64,
+}
+
+impl Shared {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        // No code that can panic runs under the lock.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(target: Target, conn: Conn) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            waiting: Mutex::default(),
+            wake: Condvar::new(),
+            room: Semaphore::new(QUEUE),
+            commits: AtomicU64::new(0),
+        });
+        let work = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("xinfang-writer".to_owned())
+            .spawn(move || run(&work, &target, conn))?;
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    pub(super) async fn write<T, E>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        self.take_room().await;
+        self.push(Box::new(Awaited {
+            f: Some(f),
+            result: None,
+            caller,
+        }));
+        answer
+            .await
+            .map_err(|_| unavailable("the writer has stopped".to_owned()))?
+    }
+
+    pub(super) async fn write_later(
+        &self,
+        f: impl FnOnce(&mut Conn) -> QueryResult<()> + Send + 'static,
+    ) {
+        self.take_room().await;
+        self.push(Box::new(Later(Some(f))));
+    }
+
+    pub(super) fn write_blocking<T, E>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let (caller, mut answer) = oneshot::channel();
+        // The answer crosses on a plain channel, so that no runtime need be there (or idle).
+        while self
+            .shared
+            .room
+            .try_acquire()
+            .map(tokio::sync::SemaphorePermit::forget)
+            .is_err()
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.push(Box::new(Relay {
+            job: Box::new(Awaited {
+                f: Some(f),
+                result: None,
+                caller,
+            }),
+            done: sender,
+        }));
+        let stopped = || unavailable("the writer has stopped".to_owned());
+        receiver.recv().map_err(|_| stopped())?;
+        answer.try_recv().map_err(|_| stopped())?
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn close(&self) {
+        self.shared.waiting().closed = true;
+        self.shared.wake.notify_all();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread
+            && thread.thread().id() != std::thread::current().id()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread ended by a panic");
+        }
+    }
+
+    async fn take_room(&self) {
+        // The semaphore is never closed.
+        if let Ok(permit) = self.shared.room.acquire().await {
+            permit.forget();
+        }
+    }
+
+    /// Queues a job. One that comes after the end is dropped, which its caller notices.
+    fn push(&self, job: Box<dyn Job>) {
+        let mut waiting = self.shared.waiting();
+        if waiting.closed {
+            return;
+        }
+        let wake = if job.is_awaited() {
+            waiting.awaited += 1;
+            waiting.awaited == 1
+        } else {
+            let first = waiting.oldest.is_none();
+            waiting.oldest.get_or_insert_with(Instant::now);
+            first || waiting.jobs.len() == BATCH
+        };
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        if wake {
+            self.shared.wake.notify_one();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Tells a thread without a runtime that the job has been answered.
+struct Relay {
+    job: Box<dyn Job>,
+    done: std::sync::mpsc::SyncSender<()>,
+}
+
+impl Job for Relay {
+    fn run(&mut self, conn: &mut Conn) -> Result<(), Failed> {
+        self.job.run(conn)
+    }
+    fn answer(self: Box<Self>, committed: Result<(), &Lost>) {
+        self.job.answer(committed);
+        // The caller may have gone.
+        let _ = self.done.send(());
+    }
+    fn is_awaited(&self) -> bool {
+        true
+    }
+}
+
+fn run(shared: &Shared, target: &Target, conn: Conn) {
+    let mut conn = Some(conn);
+    while let Some(first) = next(shared) {
+        if conn.is_none() {
+            conn = target.connect(Access::Write).ok();
+        }
+        let lost = match conn.as_mut() {
+            Some(open) => batch(shared, open, first),
+            None => {
+                let lost = Lost("the database does not answer".to_owned());
+                for job in first {
+                    job.answer(Err(&lost));
+                }
+                Err(lost)
+            }
+        };
+        if let Err(lost) = lost {
+            tracing::error!(error = lost.0, "a batch of writes was lost");
+            conn = None;
+        }
+    }
+}
+
+/// Waits for work: at once when somebody waits for it, a little later otherwise. `None` at the end.
+fn next(shared: &Shared) -> Option<VecDeque<Box<dyn Job>>> {
+    let mut waiting = shared.waiting();
+    loop {
+        if waiting.awaited > 0 || waiting.jobs.len() >= BATCH || waiting.closed {
+            break;
+        }
+        waiting = match waiting
+            .oldest
+            .map(|oldest| LATER.saturating_sub(oldest.elapsed()))
+        {
+            None => shared
+                .wake
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(Duration::ZERO) => break,
+            Some(left) => {
+                shared
+                    .wake
+                    .wait_timeout(waiting, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
+            }
+        };
+    }
+    let jobs = take(shared, &mut waiting, BATCH);
+    (!jobs.is_empty()).then_some(jobs)
+}
+
+fn take(shared: &Shared, waiting: &mut Waiting, most: usize) -> VecDeque<Box<dyn Job>> {
+    let jobs: VecDeque<_> = waiting.jobs.drain(..most.min(waiting.jobs.len())).collect();
+    let awaited = jobs.iter().filter(|job| job.is_awaited()).count();
+    waiting.awaited = waiting.awaited.saturating_sub(awaited);
+    if waiting.jobs.len() == waiting.awaited {
+        waiting.oldest = None;
+    }
+    shared.room.add_permits(jobs.len());
+    jobs
+}
+
+/// Runs jobs until none waits or it is time, commits, answers. An error means that the connection
+/// is no longer good; everyone has been answered all the same.
+fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Result<(), Lost> {
+    let started = Instant::now();
+    let mut waiting = first;
+    let mut done: Vec<(Box<dyn Job>, Result<(), Lost>)> = Vec::with_capacity(waiting.len());
+    let mut outcome = begin(conn);
+    while outcome.is_ok()
+        && let Some(mut job) = waiting.pop_front()
+    {
+        match in_savepoint(conn, job.as_mut()) {
+            Ok(own) => done.push((job, own)),
+            Err(lost) => {
+                done.push((job, Err(lost.clone())));
+                outcome = Err(lost);
+            }
+        }
+        if waiting.is_empty() && done.len() < BATCH && started.elapsed() < GATHER {
+            waiting = take(shared, &mut shared.waiting(), BATCH - done.len());
+        }
+    }
+    let outcome = outcome.and_then(|()| commit(conn));
+    if outcome.is_ok() {
+        shared.commits.fetch_add(1, Ordering::Relaxed);
+    }
+    for (job, own) in done {
+        job.answer(own.as_ref().map(|_| ()).and(outcome.as_ref().map(|_| ())));
+    }
+    for job in waiting {
+        job.answer(outcome.as_ref().map(|_| ()));
+    }
+    outcome
+}
+
+fn begin(conn: &mut Conn) -> Result<(), Lost> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+        }
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+    }
+    .map_err(lost)
+}
+
+fn commit(conn: &mut Conn) -> Result<(), Lost> {
+    <Conn as TransactionManager<Conn>>::commit_transaction(conn).map_err(lost)
+}
+
+fn lost(error: DieselError) -> Lost {
+    Lost(error.to_string())
+}
+
+/// Runs one job in its savepoint. The outer error says that the whole batch is lost, the inner one
+/// that this job came to nothing by a panic.
+fn in_savepoint(conn: &mut Conn, job: &mut dyn Job) -> Result<Result<(), Lost>, Lost> {
+    <Conn as TransactionManager<Conn>>::begin_transaction(conn).map_err(lost)?;
+    match catch_unwind(AssertUnwindSafe(|| job.run(conn))) {
+        Ok(Ok(())) => {
+            <Conn as TransactionManager<Conn>>::commit_transaction(conn).map_err(lost)?;
+            Ok(Ok(()))
+        }
+        Ok(Err(Failed)) => {
+            roll_back_to_batch(conn)?;
+            Ok(Ok(()))
+        }
+        Err(_) => {
+            tracing::error!("a write panicked; it was rolled back");
+            roll_back_to_batch(conn)?;
+            Ok(Err(Lost("the job panicked".to_owned())))
+        }
+    }
+}
+
+/// Rolls savepoints back until only the batch's own transaction is open; a panic may have left
+/// several.
+fn roll_back_to_batch(conn: &mut Conn) -> Result<(), Lost> {
+    while depth(conn)? > 1 {
+        <Conn as TransactionManager<Conn>>::rollback_transaction(conn).map_err(lost)?;
+    }
+    Ok(())
+}
+
+fn depth(conn: &mut Conn) -> Result<u32, Lost> {
+    let status = <Conn as TransactionManager<Conn>>::transaction_manager_status_mut(conn);
+    Ok(status
+        .transaction_depth()
+        .map_err(lost)?
+        .map_or(0, u32::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use diesel::connection::SimpleConnection;
+    use diesel::prelude::*;
+
+    use super::super::tests::temporary;
+    use super::super::{Conn, Db};
+    use super::*;
+
+    diesel::table! { marks (n) { n -> Integer, } }
+
+    async fn with_table() -> (Db, tempfile::TempDir) {
+        let (db, dir) = temporary();
+        let create = |conn: &mut Conn| {
+            conn.batch_execute("CREATE TABLE marks (n INTEGER PRIMARY KEY NOT NULL)")
+        };
+        db.write(create).await.unwrap();
+        (db, dir)
+    }
+
+    fn mark(n: i32) -> impl FnOnce(&mut Conn) -> QueryResult<usize> + Send + 'static {
+        move |conn| {
+            diesel::insert_into(marks::table)
+                .values(marks::n.eq(n))
+                .execute(conn)
+        }
+    }
+
+    async fn all(db: &Db) -> Vec<i32> {
+        db.read(|conn| {
+            marks::table
+                .select(marks::n)
+                .order(marks::n)
+                .load::<i32>(conn)
+        })
+        .await
+        .unwrap()
+    }
+
+    #[actix_web::test]
+    async fn what_waits_together_is_committed_together() {
+        let (db, _dir) = with_table().await;
+        let before = db.commits();
+        // The first job holds the writer until the others wait.
+        let gate = Arc::new(AtomicUsize::new(0));
+        let held = Arc::clone(&gate);
+        let first = db.write(move |_| {
+            while held.load(Ordering::SeqCst) == 0 {
+                std::thread::yield_now();
+            }
+            QueryResult::Ok(())
+        });
+        let others = futures_util::future::join_all((0..100).map(|n| db.write(mark(n))));
+        let open = async { gate.store(1, Ordering::SeqCst) };
+        let (first, others, ()) = tokio::join!(first, others, open);
+        first.unwrap();
+        assert!(others.into_iter().all(|answer| answer.is_ok()));
+        assert_eq!(all(&db).await.len(), 100);
+        assert!(
+            db.commits() - before <= 3,
+            "{} commits",
+            db.commits() - before
+        );
+    }
+
+    #[actix_web::test]
+    async fn a_failing_job_takes_nothing_from_the_others() {
+        let (db, _dir) = with_table().await;
+        let answers = futures_util::future::join_all([1, 2, 2, 3].map(|n| db.write(mark(n)))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
+        assert_eq!(all(&db).await, [1, 2, 3]);
+    }
+
+    #[actix_web::test]
+    async fn a_panicking_job_is_rolled_back_and_the_writer_goes_on() {
+        let (db, _dir) = with_table().await;
+        let panics = db.write(|conn: &mut Conn| -> QueryResult<()> {
+            conn.transaction(|conn| {
+                mark(7)(conn)?;
+                panic!("as the test wants")
+            })
+        });
+        let (before, panicked, after) = tokio::join!(db.write(mark(1)), panics, db.write(mark(2)));
+        assert!(before.is_ok() && panicked.is_err() && after.is_ok());
+        assert_eq!(all(&db).await, [1, 2]);
+    }
+
+    #[actix_web::test]
+    async fn an_error_rolls_back_what_the_job_wrote_before() {
+        let (db, _dir) = with_table().await;
+        let answer = db.write(|conn: &mut Conn| {
+            mark(1)(conn)?;
+            Err::<(), _>(DieselError::NotFound)
+        });
+        assert_eq!(answer.await, Err(DieselError::NotFound));
+        assert!(all(&db).await.is_empty());
+    }
+
+    #[actix_web::test]
+    async fn closing_writes_what_is_queued() {
+        let (db, dir) = with_table().await;
+        for n in 0..1000 {
+            db.write_later(move |conn| mark(n)(conn).map(drop)).await;
+        }
+        db.close();
+        assert!(db.write(mark(-1)).await.is_err(), "closed");
+        let again = Db::open(&dir.path().join("test.db").display().to_string(), 1).unwrap();
+        assert_eq!(all(&again).await.len(), 1000);
+    }
+
+    #[actix_web::test]
+    async fn a_deferred_write_comes_without_anybody_asking() {
+        let (db, _dir) = with_table().await;
+        db.write_later(|conn| mark(1)(conn).map(drop)).await;
+        actix_web::rt::time::sleep(LATER * 3).await;
+        assert_eq!(all(&db).await, [1]);
+    }
+
+    #[test]
+    fn the_command_line_writes_without_a_runtime() {
+        let (db, _dir) = temporary();
+        let written = db.write_blocking(|conn: &mut Conn| {
+            conn.batch_execute("CREATE TABLE marks (n INTEGER PRIMARY KEY NOT NULL)")?;
+            mark(1)(conn)
+        });
+        assert_eq!(written, Ok(1));
+    }
+}

@@ -1,0 +1,337 @@
+//! Users, units and settings, in memory: what every request asks for and hardly anybody changes.
+//!
+//! A write in this process calls [`Directory::invalidate`] and is seen by the next request. Another
+//! process (a second server, the command line) is noticed within [`FRESH`]: each change raises a
+//! counter in the database, which is looked at that often.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use diesel::result::QueryResult;
+use shared::access;
+use shared::account::User;
+use shared::case::deadline::LawProfile;
+use shared::ids::{UnitId, UserId};
+use shared::org::{Unit, UnitKind};
+
+use crate::clock::Clock;
+use crate::db::{Conn, Db};
+use crate::settings::{self, store::General};
+
+/// How long another process's change may stay unnoticed.
+pub const FRESH: Duration = Duration::from_secs(4);
+
+/// Gives the current [`Snapshot`]. Clones share it.
+#[derive(Clone)]
+pub struct Directory(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Clock,
+    /// How long an access token may outlive its session.
+    token_life: chrono::Duration,
+    current: RwLock<Option<Current>>,
+    /// Rises with each change that this process made.
+    changes: AtomicU64,
+}
+
+struct Current {
+    snapshot: Arc<Snapshot>,
+    /// What `changes` was before the snapshot was read.
+    seen: u64,
+    looked: Instant,
+}
+
+/// Users and units at one moment.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    generation: i64,
+    members: HashMap<UserId, Arc<Member>>,
+    units: Vec<Unit>,
+    by_id: HashMap<UnitId, usize>,
+    ended: HashSet<String>,
+    general: General,
+    law_profiles: Vec<LawProfile>,
+}
+
+/// A user, and what decisions look at.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The user.
+    pub user: User,
+    /// What decisions look at.
+    pub access: Arc<access::Actor>,
+    /// The name, cheap to pass along.
+    pub name: Arc<str>,
+    /// Older access tokens are no good.
+    pub token_version: i64,
+}
+
+impl Directory {
+    /// Reads nothing yet.
+    pub fn new(db: Db, clock: Clock, token_life: chrono::Duration) -> Self {
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            token_life,
+            current: RwLock::new(None),
+            changes: AtomicU64::new(0),
+        }))
+    }
+
+    /// Says that this process has changed users, units or sessions. Call it after the commit.
+    pub fn invalidate(&self) {
+        self.0.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Users and units as they are now.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn current(&self) -> QueryResult<Arc<Snapshot>> {
+        if let Some(snapshot) = self.fresh() {
+            return Ok(snapshot);
+        }
+        let changes = self.0.changes.load(Ordering::SeqCst);
+        let looked = Instant::now();
+        let before = self.last();
+        let since = self.0.clock.now() - self.0.token_life;
+        let read = move |conn: &mut Conn| Snapshot::read(conn, before, since);
+        let snapshot = self.0.db.read(read).await?;
+        self.keep(Current {
+            snapshot: Arc::clone(&snapshot),
+            seen: changes,
+            looked,
+        });
+        Ok(snapshot)
+    }
+
+    /// Users and units as the database has them, holding up the calling thread: for the command
+    /// line and the demo.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn now_blocking(&self) -> QueryResult<Arc<Snapshot>> {
+        let since = self.0.clock.now() - self.0.token_life;
+        self.0
+            .db
+            .read_blocking(|conn| Snapshot::read(conn, None, since))
+    }
+
+    /// The snapshot at hand, if it is still good: no read, no wait.
+    pub(crate) fn fresh(&self) -> Option<Arc<Snapshot>> {
+        let current = self
+            .0
+            .current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let current = current.as_ref()?;
+        let good = current.seen == self.0.changes.load(Ordering::SeqCst)
+            && current.looked.elapsed() < FRESH;
+        good.then(|| Arc::clone(&current.snapshot))
+    }
+
+    fn last(&self) -> Option<Arc<Snapshot>> {
+        let current = self
+            .0
+            .current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        current
+            .as_ref()
+            .map(|current| Arc::clone(&current.snapshot))
+    }
+
+    fn keep(&self, new: Current) {
+        let mut current = self
+            .0
+            .current
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        // A slower reader must not put an older state over a newer one.
+        if current.as_ref().is_none_or(|old| old.seen <= new.seen) {
+            *current = Some(new);
+        }
+    }
+}
+
+impl Snapshot {
+    fn read(
+        conn: &mut Conn,
+        before: Option<Arc<Self>>,
+        since: DateTime<Utc>,
+    ) -> QueryResult<Arc<Self>> {
+        let generation = store::generation(conn)?;
+        if let Some(before) = before.filter(|before| before.generation == generation) {
+            return Ok(before);
+        }
+        let units = crate::org::store::all(conn)?;
+        let users = crate::account::store::all(conn)?;
+        let parts = Self {
+            generation,
+            ended: crate::session::store::ended_since(conn, since)?,
+            general: settings::store::general(conn)?,
+            law_profiles: settings::store::law_profiles(conn)?,
+            ..Self::default()
+        };
+        Ok(Arc::new(parts.with(units, users)))
+    }
+
+    fn with(self, units: Vec<Unit>, users: Vec<(User, i64)>) -> Self {
+        let by_id = units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| (unit.id.clone(), at))
+            .collect();
+        let mut snapshot = Self {
+            units,
+            by_id,
+            ..self
+        };
+        for (user, token_version) in users {
+            let member = Member {
+                access: Arc::new(snapshot.access_of(&user)),
+                name: user.name.as_str().into(),
+                token_version,
+                user,
+            };
+            snapshot
+                .members
+                .insert(member.user.id.clone(), Arc::new(member));
+        }
+        snapshot
+    }
+
+    fn access_of(&self, user: &User) -> access::Actor {
+        access::Actor {
+            user_id: user.id.clone(),
+            role: user.role,
+            unit_id: user.unit_id.clone(),
+            unit_chain: self.chain(&user.unit_id),
+            township_id: self.township_of(&user.unit_id),
+            village_id: self
+                .above(&user.unit_id, UnitKind::Village)
+                .map(|unit| unit.id.clone()),
+        }
+    }
+
+    /// The user with this id, disabled or not.
+    pub fn member(&self, id: &UserId) -> Option<&Arc<Member>> {
+        self.members.get(id)
+    }
+
+    /// All users, in no order.
+    pub fn members(&self) -> impl Iterator<Item = &Arc<Member>> {
+        self.members.values()
+    }
+
+    /// A user's name for display; empty when there is no such user.
+    pub fn user_name(&self, id: &UserId) -> &str {
+        self.member(id)
+            .map(|member| &*member.name)
+            .unwrap_or_default()
+    }
+
+    /// The unit with this id.
+    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
+        self.by_id.get(id).and_then(|at| self.units.get(*at))
+    }
+
+    /// A unit's name for display; empty when there is no such unit.
+    pub fn unit_name(&self, id: &UnitId) -> &str {
+        self.unit(id)
+            .map(|unit| unit.name.as_str())
+            .unwrap_or_default()
+    }
+
+    /// All units, sisters in order, those above before those below.
+    pub fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// The unit and those above it, own first.
+    pub fn chain(&self, id: &UnitId) -> Vec<UnitId> {
+        self.upwards(id).map(|unit| unit.id.clone()).collect()
+    }
+
+    /// The township that the unit is or belongs to; a county's own units have the topmost unit.
+    pub fn township_of(&self, id: &UnitId) -> UnitId {
+        match self
+            .above(id, UnitKind::Township)
+            .or_else(|| self.upwards(id).last())
+        {
+            Some(unit) => unit.id.clone(),
+            None => id.clone(),
+        }
+    }
+
+    /// The unit, or the nearest above it, that is of this kind.
+    pub fn above(&self, id: &UnitId, kind: UnitKind) -> Option<&Unit> {
+        self.upwards(id).find(|unit| unit.kind == kind)
+    }
+
+    /// Whether the unit is `root` or below it.
+    pub fn is_within(&self, id: &UnitId, root: &UnitId) -> bool {
+        self.upwards(id).any(|unit| unit.id == *root)
+    }
+
+    /// The law profiles, by the date in force; never empty.
+    pub fn law_profiles(&self) -> &[LawProfile] {
+        &self.law_profiles
+    }
+
+    /// The law profile with this id, which a case has kept.
+    pub fn law_profile(&self, id: &str) -> Option<&LawProfile> {
+        self.law_profiles.iter().find(|profile| profile.id == id)
+    }
+
+    /// The general settings.
+    pub(crate) fn general(&self) -> &General {
+        &self.general
+    }
+
+    /// Whether the session has been ended while access tokens of it may still be about.
+    pub(crate) fn has_ended(&self, session_id: &str) -> bool {
+        self.ended.contains(session_id)
+    }
+
+    fn upwards(&self, id: &UnitId) -> impl Iterator<Item = &Unit> {
+        // The database's tree has no loops; the bound keeps a broken one from hanging a request.
+        std::iter::successors(self.unit(id), |unit| {
+            unit.parent_id.as_ref().and_then(|parent| self.unit(parent))
+        })
+        .take(16)
+    }
+}
+
+/// Notes in the database that users, units or sessions have changed. In the same transaction.
+///
+/// # Errors
+/// The database's own.
+pub fn touch(conn: &mut Conn) -> QueryResult<()> {
+    store::raise_generation(conn)
+}
+
+mod store {
+    use diesel::prelude::*;
+
+    use crate::db::Conn;
+    use crate::schema::generations;
+
+    pub(super) fn generation(conn: &mut Conn) -> QueryResult<i64> {
+        generations::table
+            .find("directory")
+            .select(generations::value)
+            .first(conn)
+    }
+
+    pub(super) fn raise_generation(conn: &mut Conn) -> QueryResult<()> {
+        diesel::update(generations::table.find("directory"))
+            .set(generations::value.eq(generations::value + 1))
+            .execute(conn)
+            .map(drop)
+    }
+}

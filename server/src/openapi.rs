@@ -1,0 +1,136 @@
+//! The OpenAPI document, merged from the rooms', and the pages that show it.
+
+use std::sync::LazyLock;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{account, audit, case, health, org, session, settings, setup};
+
+/// Where the document is.
+const PATH: &str = "/api/openapi.json";
+
+/// Swagger UI sets styles from its scripts; nothing else is loosened, and only for its pages.
+pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; \
+     style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
+     base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+
+/// What stands at the head of the document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "信访三无工作台 API",
+        description = "乡镇信访事项台账。所有错误为 application/problem+json（RFC 9457），`code` 稳定不变。\
+            列表用键集分页：`limit`、`cursor`。修改须带 `If-Match`，新增可带 `Idempotency-Key`。",
+    ),
+    tags(
+        (name = "setup", description = "初始设置"),
+        (name = "session", description = "登录与本人"),
+        (name = "cases", description = "事项"),
+        (name = "people", description = "事项人员"),
+        (name = "attachments", description = "附件"),
+        (name = "org", description = "单位"),
+        (name = "users", description = "用户"),
+        (name = "settings", description = "设置与期限规定"),
+        (name = "audit", description = "审计"),
+        (name = "health", description = "运行状况"),
+    ),
+)]
+struct Head;
+
+/// The document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Head::openapi();
+    let rooms = [
+        setup::routes::Docs::openapi(),
+        session::routes::Docs::openapi(),
+        case::routes::Docs::openapi(),
+        org::routes::Docs::openapi(),
+        account::routes::Docs::openapi(),
+        settings::routes::Docs::openapi(),
+        audit::routes::Docs::openapi(),
+        health::Docs::openapi(),
+    ];
+    for room in rooms {
+        document.merge(room);
+    }
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    document
+}
+
+/// The document as it is served and printed.
+pub fn text() -> &'static str {
+    static TEXT: LazyLock<String> =
+        LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+    &TEXT
+}
+
+/// The document and its pages.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource(PATH).route(web::get().to(serve)))
+        .service(web::redirect("/api/docs", "/api/docs/"))
+        .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from(PATH)));
+}
+
+async fn serve() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_described_and_named_once() {
+        let document: serde_json::Value = serde_json::from_str(text()).unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        let mut ids = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let place = format!("{method} {path}");
+                ids.push(operation["operationId"].as_str().expect(&place).to_owned());
+                assert!(
+                    operation["description"].is_string(),
+                    "{place} has no description"
+                );
+                assert!(operation["tags"].is_array(), "{place} has no tag");
+                let open = operation["security"].is_null();
+                let says_so = operation["description"]
+                    .as_str()
+                    .unwrap()
+                    .contains("不需要登录");
+                let by_cookie =
+                    ["refresh_session", "sign_out"].contains(&ids.last().unwrap().as_str());
+                assert_eq!(open, says_so || by_cookie, "{place}");
+            }
+        }
+        let count = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+    }
+
+    #[test]
+    fn every_schema_that_is_named_is_there() {
+        let document: serde_json::Value = serde_json::from_str(text()).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        for part in text().split("\"#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap();
+            assert!(schemas.contains_key(name), "{name}");
+        }
+    }
+}

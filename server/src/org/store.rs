@@ -1,0 +1,118 @@
+//! Rows of units.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use shared::ids::{UnitId, UserId};
+use shared::org::{Unit, UnitKind};
+use shared::term::Term;
+
+use crate::db::Conn;
+use crate::schema::units;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = units)]
+struct Row {
+    id: String,
+    parent_id: Option<String>,
+    kind: String,
+    name: String,
+    short_name: Option<String>,
+    responsible_user_id: Option<String>,
+    lead_user_id: Option<String>,
+    position: i32,
+    closed: bool,
+    version: i64,
+}
+
+impl TryFrom<Row> for Unit {
+    type Error = diesel::result::Error;
+    fn try_from(row: Row) -> QueryResult<Self> {
+        Ok(Self {
+            kind: crate::db::term(&row.kind)?,
+            id: UnitId::new(row.id),
+            parent_id: row.parent_id.map(UnitId::new),
+            name: row.name,
+            short_name: row.short_name,
+            responsible_user_id: row.responsible_user_id.map(UserId::new),
+            lead_user_id: row.lead_user_id.map(UserId::new),
+            position: row.position,
+            closed: row.closed,
+            version: row.version,
+        })
+    }
+}
+
+/// All units, sisters in order.
+pub(crate) fn all(conn: &mut Conn) -> QueryResult<Vec<Unit>> {
+    let rows = units::table
+        .order((units::position, units::id))
+        .select(Row::as_select())
+        .load::<Row>(conn)?;
+    rows.into_iter().map(Unit::try_from).collect()
+}
+
+pub(super) fn one(conn: &mut Conn, id: &UnitId) -> QueryResult<Option<Unit>> {
+    let row = units::table
+        .find(id.as_str())
+        .select(Row::as_select())
+        .first::<Row>(conn);
+    row.optional()?.map(Unit::try_from).transpose()
+}
+
+/// Adds a unit as it is.
+pub(crate) fn insert(conn: &mut Conn, unit: &Unit, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::insert_into(units::table)
+        .values((
+            units::id.eq(unit.id.as_str()),
+            units::parent_id.eq(unit.parent_id.as_ref().map(UnitId::as_str)),
+            units::kind.eq(UnitKind::code(unit.kind)),
+            units::name.eq(&unit.name),
+            units::short_name.eq(&unit.short_name),
+            units::responsible_user_id.eq(unit.responsible_user_id.as_ref().map(UserId::as_str)),
+            units::lead_user_id.eq(unit.lead_user_id.as_ref().map(UserId::as_str)),
+            units::position.eq(unit.position),
+            units::closed.eq(unit.closed),
+            units::version.eq(unit.version),
+            units::created_at.eq(now.naive_utc()),
+            units::updated_at.eq(now.naive_utc()),
+        ))
+        .execute(conn)?;
+    crate::directory::touch(conn)
+}
+
+/// Writes the fields that can change, if the version is still `seen`; false otherwise.
+pub(super) fn update(
+    conn: &mut Conn,
+    unit: &Unit,
+    seen: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let current = units::id.eq(unit.id.as_str()).and(units::version.eq(seen));
+    let changed = diesel::update(units::table.filter(current))
+        .set((
+            units::name.eq(&unit.name),
+            units::short_name.eq(&unit.short_name),
+            units::responsible_user_id.eq(unit.responsible_user_id.as_ref().map(UserId::as_str)),
+            units::lead_user_id.eq(unit.lead_user_id.as_ref().map(UserId::as_str)),
+            units::position.eq(unit.position),
+            units::closed.eq(unit.closed),
+            units::version.eq(unit.version),
+            units::updated_at.eq(now.naive_utc()),
+        ))
+        .execute(conn)?;
+    crate::directory::touch(conn)?;
+    Ok(changed == 1)
+}
+
+/// Whether anybody who can sign in belongs to the unit.
+pub(super) fn has_active_users(conn: &mut Conn, id: &UnitId) -> QueryResult<bool> {
+    use crate::schema::users;
+    let active = users::unit_id
+        .eq(id.as_str())
+        .and(users::disabled.eq(false));
+    let one = users::table
+        .filter(active)
+        .select(users::id)
+        .first::<String>(conn);
+    one.optional().map(|one| one.is_some())
+}

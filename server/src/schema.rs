@@ -1,0 +1,254 @@
+//! The tables as Diesel sees them, written by hand: the same for both databases, so instants are
+//! `Timestamp` (UTC) and nothing is wider than what [`crate::db`] lists.
+
+diesel::table! {
+    units (id) {
+        id -> Text,
+        parent_id -> Nullable<Text>,
+        kind -> Text,
+        name -> Text,
+        short_name -> Nullable<Text>,
+        responsible_user_id -> Nullable<Text>,
+        lead_user_id -> Nullable<Text>,
+        position -> Integer,
+        closed -> Bool,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        username -> Text,
+        username_key -> Text,
+        name -> Text,
+        role -> Text,
+        unit_id -> Text,
+        duty -> Nullable<Text>,
+        password_hash -> Text,
+        must_change_password -> Bool,
+        disabled -> Bool,
+        token_version -> BigInt,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<Text>,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Text,
+        session_id -> Text,
+        issued_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (user_id, key, route) {
+        user_id -> Text,
+        key -> Text,
+        route -> Text,
+        body_hash -> Text,
+        status -> Nullable<Integer>,
+        answer -> Nullable<Binary>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> Text,
+        at -> Timestamp,
+        user_id -> Nullable<Text>,
+        user_name -> Nullable<Text>,
+        township_id -> Nullable<Text>,
+        action -> Text,
+        case_id -> Nullable<Text>,
+        sealed -> Bool,
+        registrar_only -> Bool,
+        detail -> Text,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    settings (key) {
+        key -> Text,
+        value -> Text,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    law_profiles (id) {
+        id -> Text,
+        in_force_from -> Date,
+        profile -> Text,
+        created_at -> Timestamp,
+        created_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    generations (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    key_check (id) {
+        id -> Integer,
+        value -> Text,
+    }
+}
+
+diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(users -> units (unit_id));
+
+diesel::allow_tables_to_appear_in_same_query!(units, users, sessions, refresh_tokens);
+
+diesel::table! {
+    cases (id) {
+        id -> Text,
+        docid -> BigInt,
+        township_id -> Text,
+        number -> Text,
+        number_key -> Text,
+        kind -> Text,
+        state -> Text,
+        channel -> Text,
+        purpose -> Text,
+        category -> Text,
+        subcategory -> Nullable<Text>,
+        severity -> Text,
+        procedure -> Text,
+        cause -> Text,
+        demand -> Nullable<Text>,
+        occurred_on -> Nullable<Date>,
+        occurred_text -> Nullable<Text>,
+        place -> Nullable<Text>,
+        unit_concerned -> Nullable<Text>,
+        village_id -> Nullable<Text>,
+        group_id -> Nullable<Text>,
+        people_count -> Integer,
+        people_count_text -> Nullable<Text>,
+        collective -> Bool,
+        development -> Nullable<Text>,
+        handling -> Nullable<Text>,
+        received_on -> Date,
+        entered_at -> Timestamp,
+        earlier_case_id -> Nullable<Text>,
+        first_receiver_id -> Text,
+        registrar_id -> Text,
+        registrar_unit_id -> Text,
+        responsible_unit_id -> Nullable<Text>,
+        responsible_user_id -> Nullable<Text>,
+        lead_id -> Nullable<Text>,
+        lawful_path -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        closed_on -> Nullable<Date>,
+        backlog -> Bool,
+        mediation -> Bool,
+        seal -> Text,
+        accused_unit_id -> Nullable<Text>,
+        accused_user_id -> Nullable<Text>,
+        accepted_before -> Bool,
+        extended -> Bool,
+        final_answered -> Bool,
+        due_on -> Date,
+        last_step_on -> Date,
+        petitioner -> Nullable<Text>,
+        law_profile_id -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_units (case_id, unit_id) {
+        case_id -> Text,
+        unit_id -> Text,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_people (id) {
+        id -> Text,
+        case_id -> Text,
+        position -> Integer,
+        role -> Text,
+        name -> Text,
+        id_number -> Nullable<Binary>,
+        id_hash -> Nullable<Text>,
+        phone -> Nullable<Binary>,
+        phone_hash -> Nullable<Text>,
+        address -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        review_on -> Nullable<Date>,
+        follow_up -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_events (id) {
+        id -> Text,
+        case_id -> Text,
+        seq -> Integer,
+        kind -> Text,
+        on_day -> Date,
+        at -> Timestamp,
+        actor_id -> Text,
+        actor_name -> Text,
+        actor_unit -> Text,
+        state -> Text,
+        text -> Nullable<Text>,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    case_attachments (id) {
+        id -> Text,
+        case_id -> Text,
+        name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        hash -> Text,
+        at -> Timestamp,
+        actor_id -> Text,
+        actor_name -> Text,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    case_numbers (township_id, series, year) {
+        township_id -> Text,
+        series -> Text,
+        year -> Integer,
+        last -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(cases, case_units, case_people, case_events);

@@ -1,0 +1,186 @@
+//! What may be done with settings.
+
+use diesel::result::Error as DieselError;
+use shared::access::{Action, Denied, Facts, can};
+use shared::audit::AuditAction;
+use shared::case::deadline::LawProfile;
+use shared::problem::FieldError;
+use shared::settings::{NewLawProfile, Settings, SettingsPatch};
+use shared::validate::Errors;
+
+use super::store;
+use crate::audit::{self, Entry};
+use crate::auth::Actor;
+use crate::context::RequestContext;
+use crate::db::Conn;
+use crate::error::ApiError;
+use crate::idempotency::{self, Answer, Claim, Made};
+use crate::org;
+use crate::state::State;
+
+/// Why a setting is not as wished.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("invalid fields")]
+    Invalid(Vec<FieldError>),
+    #[error("changed since it was read")]
+    Stale,
+    #[error(transparent)]
+    Org(#[from] org::service::Error),
+    #[error(transparent)]
+    Idempotency(#[from] idempotency::Error),
+    #[error(transparent)]
+    Database(#[from] DieselError),
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Denied(denied) => denied.into(),
+            Error::Invalid(errors) => Self::invalid(errors),
+            Error::Stale => Self::stale(),
+            Error::Org(error) => error.into(),
+            Error::Idempotency(error) => error.into(),
+            Error::Database(error) => error.into(),
+        }
+    }
+}
+
+/// The settings in force.
+pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error> {
+    can(actor, Action::ViewSettings, Facts::None)?;
+    let directory = state.directory.current().await?;
+    let general = directory.general();
+    Ok(Settings {
+        township_name: directory.unit_name(&actor.township_id).to_owned(),
+        urgent_hours: general.urgent_hours,
+        version: general.version,
+    })
+}
+
+/// Changes settings.
+pub(super) async fn change(
+    state: &State,
+    context: &RequestContext,
+    actor: Actor,
+    seen: i64,
+    patch: SettingsPatch,
+) -> Result<Answer, Error> {
+    can(&actor, Action::ManageSettings, Facts::None)?;
+    patch.check().into_result().map_err(Error::Invalid)?;
+    let (context, by) = (context.clone(), actor.clone());
+    state
+        .db
+        .write(move |conn| update(conn, &context, &by, seen, patch))
+        .await?;
+    state.directory.invalidate();
+    let settings = get(state, &actor).await?;
+    let version = settings.version;
+    Ok(Answer::of(Made::changed(settings, version))?)
+}
+
+fn update(
+    conn: &mut Conn,
+    context: &RequestContext,
+    actor: &Actor,
+    seen: i64,
+    patch: SettingsPatch,
+) -> Result<(), Error> {
+    // Raising the counter locks its row, so that of two changes at once one sees the other.
+    crate::directory::touch(conn)?;
+    let mut general = store::general(conn)?;
+    if general.version != seen {
+        return Err(Error::Stale);
+    }
+    let mut what = Vec::new();
+    if let Some(hours) = patch.urgent_hours {
+        what.push(format!(
+            "重要信息报送时限由{}小时改为{hours}小时",
+            general.urgent_hours
+        ));
+        general.urgent_hours = hours;
+    }
+    if let Some(name) = patch.township_name {
+        org::service::rename(conn, context, &actor.township_id, name.trim())?;
+        what.push(format!("乡镇名称改为“{}”", name.trim()));
+    }
+    general.version = seen.saturating_add(1);
+    store::set_general(conn, &general, context.now)?;
+    let entry = Entry::new(
+        AuditAction::SettingWrite,
+        format!("修改设置：{}", what.join("，")),
+    );
+    audit::append(conn, context, actor, entry)?;
+    Ok(())
+}
+
+/// The law profiles, by the date in force.
+pub(super) async fn law_profiles(state: &State) -> Result<Vec<LawProfile>, Error> {
+    let directory = state.directory.current().await?;
+    Ok(directory.law_profiles().to_vec())
+}
+
+/// Adds a law profile. None is ever changed: cases are counted by the one they were received under.
+pub(super) async fn add_law_profile(
+    state: &State,
+    context: &RequestContext,
+    actor: Actor,
+    input: NewLawProfile,
+    claim: Claim,
+) -> Result<Answer, Error> {
+    can(&actor, Action::ManageSettings, Facts::None)?;
+    input.check().into_result().map_err(Error::Invalid)?;
+    let context = context.clone();
+    let answer = state
+        .db
+        .write(move |conn| claim.once(conn, |conn| insert(conn, &context, &actor, input)))
+        .await?;
+    state.directory.invalidate();
+    Ok(answer)
+}
+
+fn insert(
+    conn: &mut Conn,
+    context: &RequestContext,
+    actor: &Actor,
+    input: NewLawProfile,
+) -> Result<Made<LawProfile>, Error> {
+    crate::directory::touch(conn)?;
+    let profiles = store::law_profiles(conn)?;
+    if profiles
+        .iter()
+        .any(|profile| profile.in_force_from == input.in_force_from)
+    {
+        let mut errors = Errors::new();
+        errors.add(
+            "in_force_from",
+            "duplicate",
+            "已有从这一天起施行的期限规定。",
+        );
+        return Err(Error::Invalid(errors.into_vec()));
+    }
+    let profile = LawProfile {
+        id: crate::ids::new_id(),
+        title: input.title.trim().to_owned(),
+        in_force_from: input.in_force_from,
+        limits: input.limits,
+    };
+    store::insert_law_profile(conn, &profile, actor.user_id.as_str(), context.now)?;
+    let detail = format!(
+        "新增期限规定“{}”，自{}起",
+        profile.title, profile.in_force_from
+    );
+    audit::append(
+        conn,
+        context,
+        actor,
+        Entry::new(AuditAction::SettingWrite, detail),
+    )?;
+    Ok(Made {
+        location: None,
+        version: None,
+        ..Made::created(profile, 1, "")
+    })
+}

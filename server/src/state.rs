@@ -1,0 +1,29 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::directory::Directory;
+use crate::keys::Keys;
+use crate::session::Sessions;
+
+/// The parts of a running server. Each is cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    /// What is in force.
+    pub config: Arc<Config>,
+    /// The time.
+    pub clock: Clock,
+    /// Storage.
+    pub db: Db,
+    /// The keys.
+    pub keys: Arc<Keys>,
+    /// Users and units, in memory.
+    pub directory: Directory,
+    /// Tokens, password checks, throttles.
+    pub sessions: Arc<Sessions>,
+    /// Whether this is the demo, whose data is made up.
+    pub demo: bool,
+}
