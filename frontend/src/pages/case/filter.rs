@@ -3,7 +3,6 @@
 
 use shared::case::state::State;
 use shared::case::{Category, Channel, Kind, Procedure, Purpose, Severity};
-use shared::term::Term;
 
 use crate::directory::{Directory, Options};
 use crate::ui::field::terms;
@@ -171,7 +170,7 @@ impl Query {
     }
 
     /// The pairs.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (*key, value.as_str()))
     }
 

@@ -290,7 +290,7 @@ fn view_link(query: Memo<Query>, name: String, target: Query) -> AnyView {
     let is_current = move || query.with(|now| now.same_list(&target)).then_some("page");
     view! {
         <li>
-            <a href=href aria-current=is_current noscroll>
+            <a href=href aria-current=is_current data-noscroll="">
                 {name}
             </a>
         </li>
@@ -521,7 +521,7 @@ fn chips(query: Memo<Query>) -> AnyView {
         Some(view! {
             <div class="chips" role="group" aria-label="正在使用的筛选">
                 {chips}
-                <a class="btn btn-quiet btn-small" href="/cases" noscroll>"全部清除"</a>
+                <a class="btn btn-quiet btn-small" href="/cases" data-noscroll="">"全部清除"</a>
             </div>
         })
     };

@@ -156,7 +156,7 @@ fn tabs(open: Open, chosen: Memo<&'static str>) -> AnyView {
                         href=href
                         aria-current=is_current
                         data-testid=format!("tab-{code}")
-                        noscroll
+                        data-noscroll=""
                     >
                         {*words}
                         {count}
