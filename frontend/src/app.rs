@@ -5,6 +5,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::{use_location, use_navigate};
 use leptos_router::path;
 use shared::account::Me;
+use shared::setup::SetupStatus;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{self, Call, Failure};
@@ -35,14 +36,6 @@ enum Gate {
     SetUp { demo: bool },
     ChangePassword,
     Open(String),
-}
-
-/// What `GET /setup` answers.
-#[derive(serde::Deserialize)]
-struct SetupState {
-    needed: bool,
-    #[serde(default)]
-    demo: bool,
 }
 
 fn gate() -> AnyView {
@@ -94,7 +87,7 @@ fn come_in(broken: RwSignal<Option<Failure>>, set_up: RwSignal<Option<bool>>) {
             return;
         }
         if session::stand().get_untracked() == Stand::Nobody
-            && let Ok(state) = Call::get("/setup").fetch::<SetupState>().await
+            && let Ok(state) = Call::get("/setup").fetch::<SetupStatus>().await
             && state.needed
         {
             set_up.set(Some(state.demo));

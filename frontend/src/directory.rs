@@ -21,7 +21,7 @@ pub(crate) struct Directory {
 /// Fetches the directory and gives it to the pages below.
 pub(crate) fn provide() {
     provide_context(Directory {
-        units: load(|| every("/org-units")),
+        units: load(|| Call::get("/org-units").fetch()),
         colleagues: load(fetch_colleagues),
     });
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod account;
 pub(crate) mod case;
+pub(crate) mod home;
+pub(crate) mod imports;
 pub(crate) mod setup;
 
 use leptos::prelude::*;
@@ -11,6 +13,8 @@ use crate::place::Place;
 /// The page at a place.
 pub(crate) fn page(place: Place) -> AnyView {
     match place {
+        Place::Home => home::page(),
+        Place::Imports => imports::page(),
         Place::Cases => case::list::page(),
         Place::NewCase => case::new::page(),
         Place::Case(id) => case::show::page(id),

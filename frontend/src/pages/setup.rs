@@ -1,26 +1,15 @@
 //! `/setup`: the first person creates the administrator and picks the organisation.
 
 use leptos::prelude::*;
-use serde::Serialize;
-use shared::account::{MAX_NAME, check_password, check_username};
+use shared::account::{Session, SignIn};
 use shared::org::{TEMPLATE_SHORT_NAME, TEMPLATE_TOWNSHIP};
-use shared::validate::Errors;
+use shared::setup::{Setup, Template};
+use shared::term::Term;
 
 use crate::api::Call;
 use crate::pages::heading;
 use crate::session;
-use crate::ui::field::{Form, field};
-
-/// What `POST /setup` takes.
-#[derive(Serialize)]
-struct SetUp {
-    username: String,
-    password: String,
-    name: String,
-    township_name: String,
-    short_name: String,
-    template: String,
-}
+use crate::ui::field::{Form, field, filled, terms};
 
 /// The page. `done` is called once somebody is signed in or has to sign in.
 pub(crate) fn page(demo: bool, done: impl Fn() + Copy + 'static) -> AnyView {
@@ -48,30 +37,28 @@ fn form(done: impl Fn() + Copy + 'static) -> AnyView {
     let name = text("");
     let password = text("");
     let again = text("");
-    let template = text("pingchuan");
+    let template = text(Template::Pingchuan.code());
     let township = text(TEMPLATE_TOWNSHIP);
     let short = text(TEMPLATE_SHORT_NAME);
-    let templates = vec![
-        (
-            "pingchuan".to_owned(),
-            "用平川镇模板（9个村、72个社和镇直单位）".to_owned(),
-        ),
-        ("empty".to_owned(), "只建乡镇，单位自己添加".to_owned()),
-    ];
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let input = SetUp {
+        let input = Setup {
             username: username.get_untracked().trim().to_owned(),
             password: password.get_untracked(),
             name: name.get_untracked().trim().to_owned(),
             township_name: township.get_untracked().trim().to_owned(),
-            short_name: short.get_untracked().trim().to_owned(),
-            template: template.get_untracked(),
+            short_name: filled(&short.get_untracked()),
+            template: Template::from_code(&template.get_untracked())
+                .unwrap_or(Template::Pingchuan),
         };
-        if !form.accept(check(&input, &again.get_untracked())) {
+        let mut errors = input.check();
+        if input.password != again.get_untracked() {
+            errors.add("again", "different", "两次输入的密码不一样。");
+        }
+        if !form.accept(errors) {
             return;
         }
-        let sign_in = shared::account::SignIn {
+        let sign_in = SignIn {
             username: input.username.clone(),
             password: input.password.clone(),
             totp: None,
@@ -80,7 +67,7 @@ fn form(done: impl Fn() + Copy + 'static) -> AnyView {
             Call::post("/setup").json(&input).done().await?;
             Call::post("/session")
                 .json(&sign_in)
-                .fetch::<shared::account::Session>()
+                .fetch::<Session>()
                 .await
         };
         form.send(request, move |opened| {
@@ -110,7 +97,7 @@ fn form(done: impl Fn() + Copy + 'static) -> AnyView {
             </fieldset>
             <fieldset class="group">
                 <legend>"乡镇"</legend>
-                {field(form, "template", "单位设置").choices(template, templates)}
+                {field(form, "template", "单位设置").choices(template, terms::<Template>())}
                 {field(form, "township_name", "乡镇名称").required().input(township)}
                 {field(form, "short_name", "简称")
                     .hint("事项编号以它开头，如“平川信〔2026〕00012号”。".to_owned())
@@ -121,17 +108,4 @@ fn form(done: impl Fn() + Copy + 'static) -> AnyView {
         </form>
     }
     .into_any()
-}
-
-fn check(input: &SetUp, again: &str) -> Errors {
-    let mut errors = Errors::new();
-    errors.text("name", "姓名", &input.name, MAX_NAME);
-    check_username(&mut errors, &input.username);
-    check_password(&mut errors, "password", &input.password, &input.username);
-    if input.password != again {
-        errors.add("again", "different", "两次输入的密码不一样。");
-    }
-    errors.text("township_name", "乡镇名称", &input.township_name, MAX_NAME);
-    errors.text("short_name", "简称", &input.short_name, 10);
-    errors
 }
