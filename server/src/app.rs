@@ -60,6 +60,7 @@ impl State {
             keys,
             directory,
             sessions,
+            looks: audit::Looks::default(),
             demo,
         })
     }
