@@ -140,6 +140,7 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
             .configure(configure(state.clone()))
     };
     let mut server = HttpServer::new(factory)
+        .disable_signals()
         .shutdown_timeout(shutdown)
         .bind(listen)
         .map_err(|e| Error::Listen(listen, e))?;
@@ -147,8 +148,35 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         server = server.workers(workers);
     }
     let running = server.run();
+    let handle = running.handle();
+    actix_web::rt::spawn(async move {
+        told_to_stop().await;
+        tracing::info!("stopping: finishing the requests in flight");
+        // A second signal does not wait for them.
+        let patient = handle.stop(true);
+        tokio::select! {
+            () = patient => {}
+            () = told_to_stop() => handle.stop(false).await,
+        }
+    });
     started();
     running.await?;
     db.close();
     Ok(())
+}
+
+/// Waits for SIGTERM (a service manager) or SIGINT (Ctrl-C).
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt => {}
+        }
+        return;
+    }
+    let _ = interrupt.await;
 }

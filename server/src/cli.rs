@@ -137,10 +137,10 @@ fn run(cli: Cli) -> Result<(), Error> {
     }
 }
 
-/// Prints; a reader that has gone (`| head`) is no error.
+/// Prints lines; a reader that has gone (`| head`) is no error.
 fn print(text: &str) -> Result<(), Error> {
     use std::io::Write;
-    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+    match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
@@ -212,8 +212,8 @@ fn url_of(state: &State) -> String {
 fn migrate(config: &Config) -> Result<(), Error> {
     let db = Db::open(&config.database_url(false), 1)?;
     match db.migrated() {
-        [] => print("数据库结构已是最新。"),
-        names => print(&format!("已更新数据库结构：{}", names.join("、"))),
+        [] => print("数据库结构已是最新。\n"),
+        names => print(&format!("已更新数据库结构：{}\n", names.join("、"))),
     }
 }
 
@@ -225,7 +225,7 @@ fn create_user(state: &State, input: CreateUser) -> Result<(), Error> {
         .db
         .write_blocking(move |conn| insert_user(conn, &context, input, &hash))?;
     print(&format!(
-        "已新增用户 {}，初始密码（首次登录须修改）：\n{initial}",
+        "已新增用户 {}，初始密码（首次登录须修改）：\n{initial}\n",
         user.username
     ))
 }
@@ -337,7 +337,7 @@ fn reset_password(state: &State, username: &str) -> Result<(), Error> {
         )?)
     })?;
     print(&format!(
-        "已重置 {username} 的密码，初始密码（首次登录须修改）：\n{initial}"
+        "已重置 {username} 的密码，初始密码（首次登录须修改）：\n{initial}\n"
     ))
 }
 

@@ -41,3 +41,6 @@ pub mod settings;
 pub mod setup;
 pub mod state;
 mod web;
+
+#[cfg(test)]
+mod front;

@@ -71,7 +71,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// The document as it is served and printed.
 pub fn text() -> &'static str {
     static TEXT: LazyLock<String> =
-        LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+        LazyLock::new(|| document().to_pretty_json().unwrap_or_default() + "\n");
     &TEXT
 }
 
