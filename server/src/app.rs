@@ -14,7 +14,9 @@ use crate::keys::Keys;
 use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
-use crate::{account, audit, case, db, health, idempotency, keys, openapi, org, settings, setup};
+use crate::{
+    account, audit, case, db, health, idempotency, import, keys, openapi, org, settings, setup,
+};
 
 /// The most bytes of a JSON body; files go through multipart.
 const JSON_LIMIT: usize = 1024 * 1024;
@@ -121,7 +123,8 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(account::routes::configure)
         .configure(settings::routes::configure)
         .configure(audit::routes::configure)
-        .configure(case::routes::configure);
+        .configure(case::routes::configure)
+        .configure(import::routes::configure);
 }
 
 /// Serves until it is told to stop (SIGTERM, SIGINT), finishes the requests in flight, and writes

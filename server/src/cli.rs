@@ -20,7 +20,7 @@ use crate::context::RequestContext;
 use crate::db::{Conn, Db};
 use crate::session::{password, store as sessions};
 use crate::state::State;
-use crate::{app, config, db, demo, openapi, org, setup};
+use crate::{app, config, db, demo, import, openapi, org, setup};
 
 /// 信访三无工作台：一个程序，浏览器使用，数据在本机。
 #[derive(Debug, Parser)]
@@ -47,6 +47,8 @@ enum Command {
     /// 管理用户
     #[command(subcommand)]
     Admin(Admin),
+    /// 导入手工台账
+    Import(import::cli::Import),
     /// 输出 OpenAPI 文档
     Openapi,
 }
@@ -97,6 +99,8 @@ enum Error {
     Demo(#[from] demo::Error),
     #[error(transparent)]
     Password(#[from] password::Error),
+    #[error(transparent)]
+    Import(#[from] import::cli::CliError),
     #[error("{0}")]
     Refused(String),
     #[error("无法输出：{0}")]
@@ -109,7 +113,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("错误：{error}");
-            ExitCode::FAILURE
+            match error {
+                Error::Import(error) => ExitCode::from(error.exit_code()),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -133,6 +140,7 @@ fn run(cli: Cli) -> Result<(), Error> {
         Command::Admin(Admin::ResetPassword { username }) => {
             reset_password(&State::open(config, clock, false)?, &username)
         }
+        Command::Import(input) => print(&import::cli::run(&input, config, &clock)?),
         Command::Config | Command::Openapi => Ok(()),
     }
 }

@@ -30,6 +30,7 @@ pub mod extract;
 pub mod health;
 pub mod idempotency;
 pub mod ids;
+pub mod import;
 pub mod keys;
 mod observe;
 pub mod openapi;
