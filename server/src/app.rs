@@ -14,7 +14,9 @@ use crate::keys::Keys;
 use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
-use crate::{account, audit, case, db, health, idempotency, keys, openapi, org, settings, setup};
+use crate::{
+    account, audit, case, db, health, idempotency, import, keys, openapi, org, settings, setup,
+};
 
 /// The most bytes of a JSON body; files go through multipart.
 const JSON_LIMIT: usize = 1024 * 1024;
@@ -120,7 +122,8 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(account::routes::configure)
         .configure(settings::routes::configure)
         .configure(audit::routes::configure)
-        .configure(case::routes::configure);
+        .configure(case::routes::configure)
+        .configure(import::routes::configure);
 }
 
 /// Serves until it is told to stop (SIGTERM, SIGINT), finishes the requests in flight, and writes
@@ -139,6 +142,7 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
             .configure(configure(state.clone()))
     };
     let mut server = HttpServer::new(factory)
+        .disable_signals()
         .shutdown_timeout(shutdown)
         .bind(listen)
         .map_err(|e| Error::Listen(listen, e))?;
@@ -146,8 +150,35 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         server = server.workers(workers);
     }
     let running = server.run();
+    let handle = running.handle();
+    actix_web::rt::spawn(async move {
+        told_to_stop().await;
+        tracing::info!("stopping: finishing the requests in flight");
+        // A second signal does not wait for them.
+        let patient = handle.stop(true);
+        tokio::select! {
+            () = patient => {}
+            () = told_to_stop() => handle.stop(false).await,
+        }
+    });
     started();
     running.await?;
     db.close();
     Ok(())
+}
+
+/// Waits for SIGTERM (a service manager) or SIGINT (Ctrl-C).
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt => {}
+        }
+        return;
+    }
+    let _ = interrupt.await;
 }

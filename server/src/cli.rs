@@ -20,7 +20,7 @@ use crate::context::RequestContext;
 use crate::db::{Conn, Db};
 use crate::session::{password, store as sessions};
 use crate::state::State;
-use crate::{app, config, db, demo, openapi, org, setup};
+use crate::{app, config, db, demo, import, openapi, org, setup};
 
 /// 信访三无工作台：一个程序，浏览器使用，数据在本机。
 #[derive(Debug, Parser)]
@@ -47,6 +47,8 @@ enum Command {
     /// 管理用户
     #[command(subcommand)]
     Admin(Admin),
+    /// 导入手工台账
+    Import(import::cli::Import),
     /// 输出 OpenAPI 文档
     Openapi,
 }
@@ -97,6 +99,8 @@ enum Error {
     Demo(#[from] demo::Error),
     #[error(transparent)]
     Password(#[from] password::Error),
+    #[error(transparent)]
+    Import(#[from] import::cli::CliError),
     #[error("{0}")]
     Refused(String),
     #[error("无法输出：{0}")]
@@ -109,7 +113,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("错误：{error}");
-            ExitCode::FAILURE
+            match error {
+                Error::Import(error) => ExitCode::from(error.exit_code()),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -133,14 +140,15 @@ fn run(cli: Cli) -> Result<(), Error> {
         Command::Admin(Admin::ResetPassword { username }) => {
             reset_password(&State::open(config, clock, false)?, &username)
         }
+        Command::Import(input) => print(&import::cli::run(&input, config, &clock)?),
         Command::Config | Command::Openapi => Ok(()),
     }
 }
 
-/// Prints; a reader that has gone (`| head`) is no error.
+/// Prints lines; a reader that has gone (`| head`) is no error.
 fn print(text: &str) -> Result<(), Error> {
     use std::io::Write;
-    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+    match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
@@ -212,8 +220,8 @@ fn url_of(state: &State) -> String {
 fn migrate(config: &Config) -> Result<(), Error> {
     let db = Db::open(&config.database_url(false), 1)?;
     match db.migrated() {
-        [] => print("数据库结构已是最新。"),
-        names => print(&format!("已更新数据库结构：{}", names.join("、"))),
+        [] => print("数据库结构已是最新。\n"),
+        names => print(&format!("已更新数据库结构：{}\n", names.join("、"))),
     }
 }
 
@@ -225,7 +233,7 @@ fn create_user(state: &State, input: CreateUser) -> Result<(), Error> {
         .db
         .write_blocking(move |conn| insert_user(conn, &context, input, &hash))?;
     print(&format!(
-        "已新增用户 {}，初始密码（首次登录须修改）：\n{initial}",
+        "已新增用户 {}，初始密码（首次登录须修改）：\n{initial}\n",
         user.username
     ))
 }
@@ -337,7 +345,7 @@ fn reset_password(state: &State, username: &str) -> Result<(), Error> {
         )?)
     })?;
     print(&format!(
-        "已重置 {username} 的密码，初始密码（首次登录须修改）：\n{initial}"
+        "已重置 {username} 的密码，初始密码（首次登录须修改）：\n{initial}\n"
     ))
 }
 

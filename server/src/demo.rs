@@ -124,14 +124,20 @@ pub fn load(state: &State) -> Result<(), Error> {
         (false, false) => return Err(Error::Unfinished(state.config.database_url(true))),
         (false, true) => {}
     }
+    load_staff(state)?;
+    case::demo::load(state)?;
+    Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
+}
+
+/// Loads units and users, without cases.
+pub(crate) fn load_staff(state: &State) -> Result<(), Error> {
     let hash = password::hash(PASSWORD)?;
     let context = RequestContext::local(&state.clock);
     state
         .db
         .write_blocking(move |conn| insert(conn, &context, &hash))?;
     state.directory.invalidate();
-    case::demo::load(state)?;
-    Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
+    Ok(())
 }
 
 fn insert(conn: &mut Conn, context: &RequestContext, hash: &str) -> Result<(), Error> {

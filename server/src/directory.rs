@@ -121,6 +121,15 @@ impl Directory {
             .read_blocking(|conn| Snapshot::read(conn, None, since))
     }
 
+    /// Users and units as they are now, for the command line.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn read(&self, conn: &mut Conn) -> QueryResult<Arc<Snapshot>> {
+        let since = self.0.clock.now() - self.0.token_life;
+        Snapshot::read(conn, None, since)
+    }
+
     /// The snapshot at hand, if it is still good: no read, no wait.
     pub(crate) fn fresh(&self) -> Option<Arc<Snapshot>> {
         let current = self

@@ -30,6 +30,7 @@ pub mod extract;
 pub mod health;
 pub mod idempotency;
 pub mod ids;
+pub mod import;
 pub mod keys;
 mod observe;
 pub mod openapi;
@@ -41,3 +42,6 @@ pub mod settings;
 pub mod setup;
 pub mod state;
 mod web;
+
+#[cfg(test)]
+mod front;

@@ -1,6 +1,7 @@
 //! The outermost layer of a request: its id, its log line, the headers that every answer has, and
 //! an error document where the framework gave none.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,6 +10,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
+use futures_util::FutureExt;
 
 use crate::auth::CallerId;
 use crate::context::RequestId;
@@ -43,8 +45,13 @@ pub(crate) async fn observe(
     let started = Instant::now();
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
-    // Errors of handlers are responses by now; only a middleware's own would be lost here.
-    let response = next.call(request).await?.map_into_boxed_body();
+    // Errors of handlers are responses by now; what is an error here is a middleware's own.
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let Ok(answered) = answered else {
+        tracing::error!(request_id = &*id, "a handler panicked");
+        return Err(ApiError::internal("panic").into());
+    };
+    let response = answered?.map_into_boxed_body();
     let mut response = with_document(response);
     let place = Place::of(response.request().path());
     add_headers(response.headers_mut(), &id, place);

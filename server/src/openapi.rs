@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, audit, case, health, org, session, settings, setup};
+use crate::{account, audit, case, health, import, org, session, settings, setup};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -32,6 +32,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "cases", description = "事项"),
         (name = "people", description = "事项人员"),
         (name = "attachments", description = "附件"),
+        (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
         (name = "settings", description = "设置与期限规定"),
@@ -48,6 +49,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         setup::routes::Docs::openapi(),
         session::routes::Docs::openapi(),
         case::routes::Docs::openapi(),
+        import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
@@ -71,7 +73,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// The document as it is served and printed.
 pub fn text() -> &'static str {
     static TEXT: LazyLock<String> =
-        LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+        LazyLock::new(|| document().to_pretty_json().unwrap_or_default() + "\n");
     &TEXT
 }
 

@@ -251,4 +251,53 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(cases, case_units, case_people, case_events);
+diesel::allow_tables_to_appear_in_same_query!(
+    cases,
+    case_units,
+    case_people,
+    case_events,
+    imports,
+    import_rows,
+);
+
+diesel::table! {
+    imports (id) {
+        id -> Text,
+        township_id -> Text,
+        file -> Text,
+        hash -> Text,
+        size -> BigInt,
+        at -> Timestamp,
+        actor_id -> Text,
+        actor_name -> Text,
+        read -> Integer,
+        loaded -> Integer,
+        flagged_rows -> Integer,
+        duplicates -> Integer,
+        undone_at -> Nullable<Timestamp>,
+        undone_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    import_rows (case_id) {
+        case_id -> Text,
+        import_id -> Text,
+        sheet -> Text,
+        row_number -> Integer,
+        fingerprint -> Text,
+        id_hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    void_numbers (number) {
+        number -> Text,
+        township_id -> Text,
+        import_id -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::joinable!(import_rows -> cases (case_id));
+diesel::joinable!(import_rows -> imports (import_id));

@@ -164,4 +164,7 @@ pub struct ImportRun {
     pub undone_at: Option<chrono::DateTime<chrono::Utc>>,
     /// Why it can't be undone now; absent when it can.
     pub undo_refused: Option<String>,
+    /// Numbers that undoing it has left void, because later cases had gone past them.
+    #[serde(default)]
+    pub void_numbers: Vec<String>,
 }

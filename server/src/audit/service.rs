@@ -57,7 +57,7 @@ pub(super) async fn list(
     let limit = wanted.page.limit().map_err(Error::Request)?;
     let after: Option<String> = wanted.page.after().map_err(Error::Request)?;
     let filter = Filter {
-        township_id: actor.township_id.as_str().to_owned(),
+        reader: (*actor).clone(),
         from: wanted.from.map(start_of),
         before: wanted
             .to

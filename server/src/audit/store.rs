@@ -2,14 +2,17 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use shared::access;
 use shared::audit::{AuditAction, AuditEntry};
+use shared::case::number::Series;
 use shared::ids::{CaseId, UserId};
 use shared::term::Term;
 
 use super::Entry;
+use crate::case::scope::not_sealed_from;
 use crate::context::RequestContext;
 use crate::db::Conn;
-use crate::schema::audit_log;
+use crate::schema::{audit_log, cases};
 
 /// Who did it.
 pub(super) struct Who<'a> {
@@ -62,9 +65,9 @@ pub(super) fn insert(
 }
 
 /// What a reader of the log asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Filter {
-    pub(super) township_id: String,
+    pub(super) reader: access::Actor,
     pub(super) from: Option<NaiveDateTime>,
     pub(super) before: Option<NaiveDateTime>,
     pub(super) user_id: Option<String>,
@@ -103,21 +106,32 @@ impl TryFrom<Row> for AuditEntry {
     }
 }
 
-/// The rows that the filter finds. Sealed accusations are left out altogether: who may know of one
-/// depends on the case, and the log's reader handles none.
+/// The cases that are sealed from the reader as they stand now: a case may have been sealed after
+/// a row was written, and a row cannot change. Accusations are few.
+fn sealed_from(conn: &mut Conn, reader: &access::Actor) -> QueryResult<Vec<String>> {
+    cases::table
+        .filter(cases::seal.ne(Series::Open.code()))
+        .filter(diesel::dsl::not(not_sealed_from(reader)))
+        .select(cases::id)
+        .load(conn)
+}
+
+/// The rows that the filter finds, without those of cases that are sealed from the reader.
 macro_rules! found {
-    ($filter:expr, $query:expr) => {{
+    ($conn:expr, $filter:expr, $query:expr) => {{
         let filter = $filter;
+        let sealed = sealed_from($conn, &filter.reader)?;
+        let township = filter.reader.township_id.as_str().to_owned();
         let mut query = $query
             .filter(
                 audit_log::township_id
                     .is_null()
-                    .or(audit_log::township_id.eq(filter.township_id.clone())),
+                    .or(audit_log::township_id.eq(township)),
             )
             .filter(
-                audit_log::sealed
-                    .eq(false)
-                    .and(audit_log::registrar_only.eq(false)),
+                audit_log::case_id
+                    .is_null()
+                    .or(audit_log::case_id.ne_all(sealed)),
             )
             .into_boxed();
         if let Some(from) = filter.from {
@@ -146,7 +160,7 @@ pub(super) fn page(
     after: Option<&str>,
     limit: u32,
 ) -> QueryResult<Vec<AuditEntry>> {
-    let mut query = found!(filter, audit_log::table.select(Row::as_select()));
+    let mut query = found!(conn, filter, audit_log::table.select(Row::as_select()));
     if let Some(after) = after {
         query = query.filter(audit_log::id.lt(after.to_owned()));
     }
@@ -159,6 +173,10 @@ pub(super) fn page(
 
 /// How many the filter finds.
 pub(super) fn count(conn: &mut Conn, filter: &Filter) -> QueryResult<u64> {
-    let query = found!(filter, audit_log::table.select(diesel::dsl::count_star()));
+    let query = found!(
+        conn,
+        filter,
+        audit_log::table.select(diesel::dsl::count_star())
+    );
     query.first::<i64>(conn).map(|count| count.unsigned_abs())
 }

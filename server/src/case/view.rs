@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use shared::access::CaseFacts;
 use shared::case::deadline::{Clock, Entry, clocks};
 use shared::case::view::{
-    AttachmentView, CaseRow, CaseView, EventView, ImportSource, Named, PersonView, Revealed,
+    AttachmentView, CaseRow, CaseView, EventView, Named, PersonView, Revealed,
 };
 use shared::identity::{IdNumber, Phone};
 
@@ -76,7 +76,7 @@ pub(super) fn with_facts(
         row: row(desk, desk.context.today(), &case),
         clocks: clocks_of(conn, &case)?,
         people: people(conn, desk, &case.id)?,
-        source: source(conn, &case.id)?,
+        source: crate::import::source_of(conn, &case.id)?,
         purpose: case.purpose.0,
         procedure: case.procedure.0,
         group: desk.unit(case.group_id.as_deref()),
@@ -236,10 +236,4 @@ pub(super) fn attachment(file: AttachmentRecord) -> AttachmentView {
             name: file.actor_name,
         },
     }
-}
-
-/// Where an imported case comes from.
-fn source(_conn: &mut Conn, _case_id: &str) -> Result<Option<ImportSource>, Error> {
-    // Filled by the import room, which owns the table.
-    Ok(None)
 }

@@ -1,5 +1,6 @@
 //! Brings the schema up to date. Migrations are inside the binary.
 
+use diesel::connection::SimpleConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Conn, Error, Target};
@@ -14,7 +15,15 @@ pub type Migrated = Vec<String>;
 pub(super) fn run(conn: &mut Conn) -> Result<Migrated, Error> {
     let ran = match conn {
         Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(names),
-        Conn::Postgres(conn) => conn.run_pending_migrations(POSTGRES).map(names),
+        Conn::Postgres(conn) => {
+            // Servers that start at once take turns.
+            conn.batch_execute("SELECT pg_advisory_lock(7236453)")
+                .map_err(|e| Error::Migrate(e.to_string()))?;
+            let ran = conn.run_pending_migrations(POSTGRES).map(names);
+            conn.batch_execute("SELECT pg_advisory_unlock(7236453)")
+                .map_err(|e| Error::Migrate(e.to_string()))?;
+            ran
+        }
     };
     ran.map_err(|e| Error::Migrate(e.to_string()))
 }

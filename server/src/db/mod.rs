@@ -142,6 +142,26 @@ impl CustomizeConnection<Conn, diesel::r2d2::Error> for SetUp {
     }
 }
 
+/// Creates the file, and its folder, for their owner alone: names and causes are in it in the
+/// clear. SQLite gives the files beside it the same permissions. What is there stays as it is.
+fn create_file(path: &Path) -> std::io::Result<()> {
+    if let Some(dir) = path
+        .parent()
+        .filter(|dir| !dir.as_os_str().is_empty() && !dir.exists())
+    {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(dir)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
 /// Reads a term's code from a row.
 ///
 /// # Errors
@@ -169,13 +189,8 @@ impl Db {
     pub fn open(url: &str, pool_size: u32) -> Result<Self, Error> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let target = Target::of(url);
-        if let Target::Sqlite(path) = &target
-            && let Some(dir) = Path::new(path)
-                .parent()
-                .filter(|dir| !dir.as_os_str().is_empty())
-        {
-            std::fs::create_dir_all(dir)
-                .map_err(|e| Error::Open(format!("{}：{e}", dir.display())))?;
+        if let Target::Sqlite(path) = &target {
+            create_file(Path::new(path)).map_err(|e| Error::Open(format!("{path}：{e}")))?;
         }
         let open = |e: DieselError| Error::Open(e.to_string());
         let mut conn = target.connect(Access::Write).map_err(open)?;
@@ -366,6 +381,21 @@ pub(crate) mod tests {
             Target::of("postgres://h/x"),
             Target::Postgres("postgres://h/x".to_owned())
         );
+    }
+
+    #[cfg(unix)]
+    #[actix_web::test]
+    async fn the_files_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("new/test.db").display().to_string(), 1).unwrap();
+        db.write(|conn: &mut Conn| conn.batch_execute("CREATE TABLE t (x INTEGER)"))
+            .await
+            .unwrap();
+        for entry in std::fs::read_dir(dir.path().join("new")).unwrap() {
+            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 
     #[actix_web::test]

@@ -103,6 +103,8 @@ fn insert(
     actor: &Actor,
     input: NewUnit,
 ) -> Result<Made<Unit>, Error> {
+    // Raising the counter locks its row: of two equal names at once, one waits and sees the other.
+    crate::directory::touch(conn)?;
     let sisters = store::all(conn)?;
     let sisters = || {
         sisters

@@ -1,0 +1,3 @@
+DROP TABLE void_numbers;
+DROP TABLE import_rows;
+DROP TABLE imports;
