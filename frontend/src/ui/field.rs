@@ -310,9 +310,9 @@ impl Field {
     }
 
     fn label_view(&self) -> AnyView {
-        let required = self.required.then(
-            || view! { <span class="must" aria-hidden="true">"*"</span> },
-        );
+        let required = self
+            .required
+            .then(|| view! { <span class="must" aria-hidden="true">"*"</span> });
         view! { {self.label.clone()} {required} }.into_any()
     }
 

@@ -130,7 +130,10 @@ pub(crate) fn recorded(case: &CaseView) -> BTreeMap<String, String> {
     let row = &case.row;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let id = |named: &Option<shared::case::view::Named>| {
-        named.as_ref().map(|named| named.id.clone()).unwrap_or_default()
+        named
+            .as_ref()
+            .map(|named| named.id.clone())
+            .unwrap_or_default()
     };
     [
         ("kind", row.kind.code().to_owned()),
@@ -139,7 +142,10 @@ pub(crate) fn recorded(case: &CaseView) -> BTreeMap<String, String> {
         ("category", row.category.code().to_owned()),
         (
             "subcategory",
-            row.subcategory.map(Term::code).unwrap_or_default().to_owned(),
+            row.subcategory
+                .map(Term::code)
+                .unwrap_or_default()
+                .to_owned(),
         ),
         ("severity", row.severity.code().to_owned()),
         ("cause", case.cause_full.clone()),
@@ -337,7 +343,9 @@ fn accused_fields(form: Form, values: CaseValues) -> AnyView {
             Series::RegistrarOnly => {
                 "反映的是镇领导、镇政府或综治办：登记后只有您能看到，下一步只能移送有权机关（如纪检监察机关）。"
             }
-            _ => "登记后，被反映的单位和人员看不到这件事项：列表、数量、搜索、导出里都没有。由综治办办理。",
+            _ => {
+                "登记后，被反映的单位和人员看不到这件事项：列表、数量、搜索、导出里都没有。由综治办办理。"
+            }
         }
     };
     view! {
