@@ -614,9 +614,16 @@ fn undo(import: Import, run: &ImportRun, up: RwSignal<bool>) -> AnyView {
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let call = Call::post(path.clone());
-        form.send(call.done(), move |()| {
+        form.send(call.fetch::<ImportRun>(), move |run| {
             up.try_set(false);
-            import.notices.say("已撤销，这批事项已从台账移除。");
+            import.notices.say(if run.void_numbers.is_empty() {
+                "已撤销，这批事项已从台账移除。".to_owned()
+            } else {
+                format!(
+                    "已撤销，这批事项已从台账移除。之后已有新编号，作废：{}。",
+                    run.void_numbers.join("、")
+                )
+            });
             import.runs.reload();
         });
     };

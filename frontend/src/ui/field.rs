@@ -51,7 +51,7 @@ impl Form {
     }
 
     /// Takes a field's error down once it is being mended.
-    fn mended(self, name: &str) {
+    pub(crate) fn mended(self, name: &str) {
         if self
             .errors
             .with_untracked(|errors| errors.iter().any(|error| error.field == name))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use shared::access::seal_of;
+use shared::case::hint::category_hint;
 use shared::case::number::Series;
 use shared::case::view::CaseView;
 use shared::case::{COLLECTIVE_FROM, Category, Purpose, Severity, Subcategory};
@@ -200,7 +201,33 @@ pub(crate) fn category_fields(form: Form, values: CaseValues) -> AnyView {
             values.subcategory.set(String::new());
         }
     });
+    // What the words sound like; the person decides.
+    let suggestion = Memo::new(move |_| {
+        let hint = values.cause.with(|cause| category_hint(cause))?;
+        let chosen = Category::from_code(&values.category.get());
+        (chosen != Some(hint.category)).then_some((hint.category, hint.subcategory))
+    });
+    let suggest = move || {
+        suggestion.get().map(|(category, sub)| {
+            let take = move |_| {
+                values.category.set(category.code().to_owned());
+                values.subcategory.set(sub.code().to_owned());
+                form.mended("category");
+            };
+            view! {
+                <p class="hint field-full">
+                    "听起来像“"
+                    {super::bits::category(category, Some(sub))}
+                    "” "
+                    <button type="button" class="btn btn-small" data-testid="take-category" on:click=take>
+                        "采用"
+                    </button>
+                </p>
+            }
+        })
+    };
     view! {
+        {suggest}
         {field(form, "category", "类型")
             .required()
             .select(values.category, Some("请选择"), terms::<Category>())}
