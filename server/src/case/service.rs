@@ -2,6 +2,7 @@
 //! write the case, its event, the search index and the audit log together.
 
 use chrono::NaiveDate;
+use diesel::Connection;
 use shared::access::{self, Action, CaseFacts, Facts, can};
 use shared::audit::AuditAction;
 use shared::case::action::{ActionInput, Availability, CaseAction, availability};
@@ -586,8 +587,16 @@ fn person_record(
 /// # Errors
 /// [`Error::Denied`] and the database's own.
 pub(crate) fn show(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<CaseView, Error> {
-    let (case, facts) = find(conn, desk, id, Action::ViewCase)?;
-    view::with_facts(conn, desk, case, facts)
+    let reading = |conn: &mut Conn| {
+        let (case, facts) = find(conn, desk, id, Action::ViewCase)?;
+        view::with_facts(conn, desk, case, facts)
+    };
+    if conn.is_sqlite() {
+        // One look at the file for all of it: consistent, and one lock instead of one a query.
+        conn.transaction(reading)
+    } else {
+        reading(conn)
+    }
 }
 
 /// A case's timeline.
