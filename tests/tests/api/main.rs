@@ -1,0 +1,17 @@
+//! What a client of the API sees, over a real database.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by a panic"
+)]
+
+mod actions;
+mod attachments;
+mod people;
+mod register;
+mod search;
+mod session;
+mod setup;
+mod story;
+mod visibility;
