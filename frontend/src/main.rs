@@ -1,8 +1,33 @@
-//! The app's entry: draws the first page on the body.
+//! The app: Leptos, rendered in the browser.
+//!
+//! | room | what it holds |
+//! | --- | --- |
+//! | [`app`], [`shell`] | the frame: who may come in, menu, theme, notices |
+//! | [`place`] | the pages: URL ⇄ page |
+//! | [`api`], [`session`], [`load`] | the one way to the server |
+//! | [`directory`] | units and colleagues, kept for forms and filters |
+//! | [`browser`], [`format`] | time, storage, files; dates in words |
+//! | [`ui`] | what pages are made of |
+//! | [`pages`] | the pages, one room a subject, named as in `shared` and the server |
+//!
+//! Rules are asked of `shared`, never written again here.
 
-use leptos::prelude::*;
+mod api;
+mod app;
+mod browser;
+mod directory;
+mod format;
+mod load;
+mod pages;
+mod place;
+mod session;
+mod shell;
+mod theme;
+mod ui;
 
 fn main() {
     console_error_panic_hook::set_once();
-    mount_to_body(|| view! { <h1>"信访三无工作台"</h1> });
+    session::start();
+    theme::start();
+    leptos::mount::mount_to_body(app::app);
 }

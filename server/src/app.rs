@@ -62,6 +62,7 @@ impl State {
             keys,
             directory,
             sessions,
+            looks: audit::Looks::default(),
             demo,
         })
     }

@@ -24,6 +24,8 @@ pub struct State {
     pub directory: Directory,
     /// Tokens, password checks, throttles.
     pub sessions: Arc<Sessions>,
+    /// Looks at cases that wait to be noted.
+    pub looks: crate::audit::Looks,
     /// Whether this is the demo, whose data is made up.
     pub demo: bool,
 }

@@ -441,9 +441,11 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
         Duration::from_secs(5),
         |_, client| ok(client.send("GET", "/bare", None, &[], "")?),
     )?;
+    bare.print("bare JSON route, 32 clients", None);
     let one = measure(server.app, 32, usize::MAX, ten, |n, client| {
         let id = ids.get(scatter(n) % ids.len()).map_or("", |(id, _)| id);
         ok(client.send("GET", &format!("/api/v1/cases/{id}"), Some(token), &[], "")?)
+    one.print("one case (audited), 32 clients", Some(&bare));
     })?;
     let lists: Vec<String> = town
         .villages
@@ -461,7 +463,9 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
         })
     };
     let list = list_of(1)?;
+    list.print("list by village and state, 1 client", Some(&bare));
     let list_busy = list_of(8)?;
+    list_busy.print("list by village and state, 8 clients", Some(&bare));
     // 轮灌, 粪污, 工资, 第99件
     let words = [
         "%E8%BD%AE%E7%81%8C",
@@ -478,6 +482,7 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
             &[],
             "",
         )?)
+    search.print("search, 1 client", Some(&bare));
     })?;
     let home = measure(
         server.app,
@@ -486,6 +491,8 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
         Duration::from_secs(5),
         |_, client| ok(client.send("GET", "/api/v1/dashboard", Some(token), &[], "")?),
     )?;
+    home.print("home page of the office, 1 client", Some(&bare));
+    register.print("register (durable), 32 clients", Some(&bare));
     let resident = server.resident()?;
     drop(server);
     let mut starts = Vec::new();
@@ -494,13 +501,6 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
         starts.push((took, server.resident()?));
     }
     starts.sort_by_key(|(took, _)| *took);
-    bare.print("bare JSON route, 32 clients", None);
-    one.print("one case (audited), 32 clients", Some(&bare));
-    list.print("list by village and state, 1 client", Some(&bare));
-    list_busy.print("list by village and state, 8 clients", Some(&bare));
-    search.print("search, 1 client", Some(&bare));
-    home.print("home page of the office, 1 client", Some(&bare));
-    register.print("register (durable), 32 clients", Some(&bare));
     println!(
         "commits (fsyncs of the log) while registering: {commits:.0}/s, {:.1} cases each",
         register.per_second / commits

@@ -207,7 +207,7 @@ fn tidy_name(name: &str) -> String {
         .filter(|c| !c.is_control() && !matches!(c, '"' | '<' | '>' | '|' | ':' | '*' | '?'))
         .take(MAX_NAME)
         .collect();
-    if tidied.trim().is_empty() {
+    if tidied.trim().trim_matches('.').is_empty() {
         "附件".to_owned()
     } else {
         tidied.trim().to_owned()
@@ -344,6 +344,8 @@ mod tests {
     fn names_lose_their_paths() {
         assert_eq!(tidy_name("../../etc/passwd"), "passwd");
         assert_eq!(tidy_name("C:\\照片\\现场\"1\".jpg"), "现场1.jpg");
-        assert_eq!(tidy_name("\r\n"), "附件");
+        for nothing in ["\r\n", "", "..", "a/.."] {
+            assert_eq!(tidy_name(nothing), "附件");
+        }
     }
 }

@@ -219,23 +219,20 @@ async fn show_case(
         .db
         .read(move |conn| service::show(conn, &reading, &id))
         .await?;
-    note_view(&state, desk, &case).await;
+    note_view(&state, desk, &case).await?;
     Ok(tagged(&case, case.row.version))
 }
 
-/// Leaves the trace of a look at a case. The answer does not wait for the disk: a power cut within
-/// these milliseconds loses the trace together with the screen.
-async fn note_view(state: &State, desk: Desk, case: &CaseView) {
+/// Leaves the trace of a look at a case.
+async fn note_view(state: &State, desk: Desk, case: &CaseView) -> Result<(), ApiError> {
     let seal = case.facts.seal;
     let entry = audit::Entry::new(AuditAction::CaseView, case.row.number.clone()).of_case(
         case.row.id.as_str(),
         seal != Series::Open,
         seal == Series::RegistrarOnly,
     );
-    state
-        .db
-        .write_later(move |conn| audit::append(conn, &desk.context, &desk.actor, entry))
-        .await;
+    let Desk { actor, context, .. } = desk;
+    Ok(state.looks.note(&state.db, context, actor, entry).await?)
 }
 
 fn tagged(body: &impl serde::Serialize, version: i64) -> HttpResponse {

@@ -2,6 +2,7 @@
 //! write the case, its event, the search index and the audit log together.
 
 use chrono::NaiveDate;
+use diesel::Connection;
 use shared::access::{self, Action, CaseFacts, Facts, can};
 use shared::audit::AuditAction;
 use shared::case::action::{ActionInput, Availability, CaseAction, availability};
@@ -14,7 +15,7 @@ use shared::case::state::{self, EventKind, State};
 use shared::case::view::{CaseView, EventData, EventView, Named, PersonView, Revealed};
 use shared::case::{COLLECTIVE_FROM, Outcome, PersonRole, Procedure, Purpose, Severity};
 use shared::identity::{IdNumber, Phone};
-use shared::ids::{CaseId, PersonId, UnitId};
+use shared::ids::{CaseId, PersonId, UnitId, UserId};
 use shared::org::UnitKind;
 use shared::role::Role;
 use shared::term::Term;
@@ -65,6 +66,7 @@ fn take(
     action: Action,
     version: Option<i64>,
 ) -> Result<Taken, Error> {
+    store::lock(conn, id.as_str())?;
     let (case, facts) = find(conn, desk, id, action)?;
     if version.is_some_and(|version| version != case.version) {
         return Err(Error::Stale);
@@ -174,7 +176,7 @@ pub(super) fn profile_of(conn: &mut Conn, case: &CaseRecord) -> Result<LawProfil
     if case.law_profile_id == default.id {
         return Ok(default);
     }
-    let profiles = store::law_profiles(conn)?;
+    let profiles = crate::settings::store::law_profiles(conn)?;
     Ok(profiles
         .into_iter()
         .find(|profile| profile.id == case.law_profile_id)
@@ -276,19 +278,75 @@ fn check_new(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<(), Error>
     if bound && input.village_id.is_none() {
         errors.add("village_id", "required", "请选择本村。");
     }
-    if let Some(earlier) = &input.earlier_case_id
-        && find(conn, desk, earlier, Action::ViewCase).is_err()
-    {
-        errors.add(
-            "earlier_case_id",
-            "unknown",
-            "没有找到前一件事项，或者您无权查看。",
-        );
+    if let Some(earlier) = &input.earlier_case_id {
+        let sealing = Sealing {
+            seal: seal_of_new(desk, input),
+            unit: input.accused_unit_id.as_ref().map(UnitId::as_str),
+            user: input.accused_user_id.as_ref().map(UserId::as_str),
+        };
+        check_earlier(conn, desk, &mut errors, earlier, sealing);
     }
     if errors.is_empty() {
         Ok(())
     } else {
         Err(errors.into())
+    }
+}
+
+/// From whom a case is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sealing<'a> {
+    seal: Series,
+    unit: Option<&'a str>,
+    user: Option<&'a str>,
+}
+
+impl<'a> Sealing<'a> {
+    fn of(case: &'a CaseRecord) -> Self {
+        Self {
+            seal: case.seal.0,
+            unit: case.accused_unit_id.as_deref(),
+            user: case.accused_user_id.as_deref(),
+        }
+    }
+}
+
+/// Notes what is wrong with the earlier case that one repeats, sealed as that is; answers the
+/// earlier case. That a case repeats something is there for all to see who see the case, so a
+/// sealed one stays unmentioned in any that is not sealed from the same people.
+fn check_earlier(
+    conn: &mut Conn,
+    desk: &Desk,
+    errors: &mut Errors,
+    earlier: &CaseId,
+    sealing: Sealing<'_>,
+) -> Option<CaseRecord> {
+    let Ok((earlier, _)) = find(conn, desk, earlier, Action::ViewCase) else {
+        errors.add(
+            "earlier_case_id",
+            "unknown",
+            "没有找到前一件事项，或者您无权查看。",
+        );
+        return None;
+    };
+    if earlier.seal.0 != Series::Open && Sealing::of(&earlier) != sealing {
+        errors.add(
+            "earlier_case_id",
+            "sealed",
+            "前一件是检举控告，关联后看得到本件的人会知道它（《信访工作条例》第三十条），不能关联。",
+        );
+    }
+    Some(earlier)
+}
+
+fn seal_of_new(desk: &Desk, input: &NewCase) -> Series {
+    if input.purpose == Purpose::Accusation {
+        desk.seal_of(
+            input.accused_unit_id.as_ref(),
+            input.accused_user_id.as_ref(),
+        )
+    } else {
+        Series::Open
     }
 }
 
@@ -302,7 +360,7 @@ pub(crate) fn enter(
     entering: &Entering<'_>,
 ) -> Result<CaseRecord, Error> {
     let input = entering.input;
-    let profile = LawProfile::for_case(&store::law_profiles(conn)?, input.received_on);
+    let profile = LawProfile::for_case(desk.names.law_profiles(), input.received_on);
     let mut case = new_record(conn, desk, entering, &profile)?;
     let names: Vec<&str> = input
         .people
@@ -375,14 +433,7 @@ fn new_record(
 ) -> Result<CaseRecord, Error> {
     use chrono::Datelike;
     let input = entering.input;
-    let seal = if input.purpose == Purpose::Accusation {
-        desk.seal_of(
-            input.accused_unit_id.as_ref(),
-            input.accused_user_id.as_ref(),
-        )
-    } else {
-        Series::Open
-    };
+    let seal = seal_of_new(desk, input);
     let township_id = desk.actor.township_id.as_str();
     let township = desk.township_short_name();
     let (number, number_key) =
@@ -536,8 +587,16 @@ fn person_record(
 /// # Errors
 /// [`Error::Denied`] and the database's own.
 pub(crate) fn show(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<CaseView, Error> {
-    let (case, facts) = find(conn, desk, id, Action::ViewCase)?;
-    view::with_facts(conn, desk, case, facts)
+    let reading = |conn: &mut Conn| {
+        let (case, facts) = find(conn, desk, id, Action::ViewCase)?;
+        view::with_facts(conn, desk, case, facts)
+    };
+    if conn.is_sqlite() {
+        // One look at the file for all of it: consistent, and one lock instead of one a query.
+        conn.transaction(reading)
+    } else {
+        reading(conn)
+    }
 }
 
 /// A case's timeline.
@@ -546,10 +605,19 @@ pub(crate) fn show(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<CaseView
 /// [`Error::Denied`] and the database's own.
 pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<EventView>, Error> {
     let (case, _) = find(conn, desk, id, Action::ViewCase)?;
-    Ok(store::events(conn, &case.id)?
+    let mut events: Vec<EventView> = store::events(conn, &case.id)?
         .into_iter()
         .map(view::event)
-        .collect())
+        .collect();
+    for event in &mut events {
+        // Not of a case that the caller may not know of.
+        if let Some(earlier) = &event.data.earlier_case_id
+            && find(conn, desk, earlier, Action::ViewCase).is_err()
+        {
+            event.data.earlier_case_id = None;
+        }
+    }
+    Ok(events)
 }
 
 /// What the caller may do with a case now, and why not the rest.
@@ -800,8 +868,8 @@ pub(crate) fn act(
     let mut taken = take(conn, desk, id, Action::Case(action), Some(version))?;
     let situation = taken.case.situation();
     // What no input could make possible is a matter of the state, whatever else is wrong.
-    if action != CaseAction::Close {
-        action.leads_to(taken.case.state.0, &situation, None)?;
+    if let Some(refused) = action.refused(taken.case.state.0, &situation) {
+        return Err(refused.into());
     }
     let step = checked_step(conn, desk, &taken, action, input)?;
     let next = action.leads_to(taken.case.state.0, &situation, input.outcome)?;
@@ -965,18 +1033,12 @@ fn check_targets(
     {
         if id.as_str() == case.id {
             errors.add("earlier_case_id", "itself", "不能关联到自己。");
-        } else if let Ok((earlier, _)) = find(conn, desk, id, Action::ViewCase) {
+        } else if let Some(earlier) = check_earlier(conn, desk, errors, id, Sealing::of(case)) {
             if earlier.received_on > case.received_on {
                 errors.add("earlier_case_id", "later", "前一件事项的登记日期晚于本件。");
             } else if earlier.earlier_case_id.as_deref() == Some(case.id.as_str()) {
                 errors.add("earlier_case_id", "circular", "前一件事项已经关联到本件。");
             }
-        } else {
-            errors.add(
-                "earlier_case_id",
-                "unknown",
-                "没有找到前一件事项，或者您无权查看。",
-            );
         }
     }
 }

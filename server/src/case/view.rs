@@ -142,6 +142,15 @@ fn repeats(
             .map(named),
         None => None,
     };
+    // Most cases have none, which the index tells at once; the scope's condition costs more.
+    let repeated: Option<String> = cases::table
+        .filter(cases::earlier_case_id.eq(&case.id))
+        .select(cases::id)
+        .first(conn)
+        .optional()?;
+    if repeated.is_none() {
+        return Ok((earlier, Vec::new()));
+    }
     let later: Vec<(String, String)> = cases::table
         .filter(cases::earlier_case_id.eq(&case.id))
         .filter(visible())

@@ -89,6 +89,16 @@ impl CaseAction {
         state::after(Some(state), self.event(), situation)
     }
 
+    /// Why the state does not allow the step with any input, if it does not.
+    pub fn refused(self, state: State, situation: &Situation) -> Option<Refused> {
+        let refused = self.leads_to(state, situation, None).err()?;
+        let withdrawable = self == Self::Close
+            && self
+                .leads_to(state, situation, Some(Outcome::Withdrawn))
+                .is_ok();
+        (!withdrawable).then_some(refused)
+    }
+
     /// In which words a form explains it.
     pub const fn help(self) -> &'static str {
         match self {
@@ -276,7 +286,9 @@ pub fn availability(actor: &Actor, case: &CaseFacts, situation: &Situation) -> V
             let reason = match can(actor, Action::Case(action), Facts::Case(case)) {
                 Err(Denied::Hidden) => Some(Denied::Hidden.to_string()),
                 Err(Denied::NotAllowed(why)) => Some(why.to_owned()),
-                Ok(()) => refusal(action, case.state, situation),
+                Ok(()) => action
+                    .refused(case.state, situation)
+                    .map(|refused| refused.0),
             };
             Availability {
                 action,
@@ -286,14 +298,4 @@ pub fn availability(actor: &Actor, case: &CaseFacts, situation: &Situation) -> V
             }
         })
         .collect()
-}
-
-/// Why the state does not allow the step with any input, if it does not.
-fn refusal(action: CaseAction, state: State, situation: &Situation) -> Option<String> {
-    let refused = action.leads_to(state, situation, None).err()?;
-    let withdrawable = action == CaseAction::Close
-        && action
-            .leads_to(state, situation, Some(Outcome::Withdrawn))
-            .is_ok();
-    if withdrawable { None } else { Some(refused.0) }
 }

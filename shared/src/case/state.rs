@@ -133,8 +133,15 @@ impl Situation {
             // A new round of handling has its own one extension.
             EventKind::ReviewRevoked | EventKind::Reopened => self.extended = false,
             EventKind::BacklogMarked => self.backlog = true,
-            EventKind::BacklogCleared | EventKind::Closed => self.backlog = false,
-            EventKind::FinalReviewAnswered => self.final_answered = true,
+            EventKind::FinalReviewAnswered => {
+                self.final_answered = true;
+                self.backlog = false;
+            }
+            // What has ended is no backlog.
+            EventKind::BacklogCleared
+            | EventKind::Closed
+            | EventKind::HandedOver
+            | EventKind::Declined => self.backlog = false,
             _ => {}
         }
         self

@@ -1,0 +1,359 @@
+//! The one fetch layer: every request of the app goes through [`Call`].
+//!
+//! The access token stays in memory. A 401 refreshes it once, however many requests wait for it,
+//! and repeats the request; where that fails, the session is over and the shell asks for the
+//! password without throwing away what is on the page.
+
+use std::cell::RefCell;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::account::Session;
+use shared::page::Page;
+use shared::problem::{Code, FieldError, Problem};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use crate::{browser, session};
+
+/// Where the API lives.
+const BASE: &str = "/api/v1";
+
+/// What a request comes to.
+pub(crate) type Answer<T> = Result<T, Failure>;
+
+/// Why a request came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The server says why.
+    Problem {
+        /// Its document.
+        problem: Problem,
+        /// Seconds to wait before trying again.
+        wait: Option<u32>,
+    },
+    /// No answer came.
+    Offline,
+    /// An answer came that nobody can read.
+    Unreadable(u16),
+}
+
+impl Failure {
+    /// The stable code, if the server gave one.
+    pub(crate) fn code(&self) -> Option<Code> {
+        match self {
+            Self::Problem { problem, .. } => Some(problem.code),
+            Self::Offline | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// What to tell the person.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Problem {
+                problem,
+                wait: Some(seconds),
+            } if problem.code == Code::TooManyRequests => {
+                format!("{}请在{}后再试。", problem.detail, duration(*seconds))
+            }
+            Self::Problem { problem, .. } if problem.detail.is_empty() => problem.title.clone(),
+            Self::Problem { problem, .. } => problem.detail.clone(),
+            Self::Offline => "连不上服务器。请检查网络后重试；您填写的内容还在。".to_owned(),
+            Self::Unreadable(status) => format!("服务器的答复无法读取（{status}）。请稍后重试。"),
+        }
+    }
+
+    /// What is wrong with single fields.
+    pub(crate) fn fields(&self) -> Vec<FieldError> {
+        match self {
+            Self::Problem { problem, .. } => problem.errors.clone(),
+            Self::Offline | Self::Unreadable(_) => Vec::new(),
+        }
+    }
+}
+
+fn duration(seconds: u32) -> String {
+    if seconds < 90 {
+        format!("{seconds}秒")
+    } else {
+        format!("{}分钟", seconds.div_ceil(60))
+    }
+}
+
+/// A value with the version it was read at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tagged<T> {
+    /// The value.
+    pub(crate) value: T,
+    /// Its `ETag`, to be sent back as `If-Match`.
+    pub(crate) etag: String,
+}
+
+/// A request.
+pub(crate) struct Call {
+    method: &'static str,
+    path: String,
+    body: JsValue,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Call {
+    fn new(method: &'static str, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            body: JsValue::UNDEFINED,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Reads.
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self::new("GET", path)
+    }
+
+    /// Creates, or does.
+    pub(crate) fn post(path: impl Into<String>) -> Self {
+        Self::new("POST", path)
+    }
+
+    /// Changes.
+    pub(crate) fn patch(path: impl Into<String>) -> Self {
+        Self::new("PATCH", path)
+    }
+
+    /// Removes.
+    pub(crate) fn delete(path: impl Into<String>) -> Self {
+        Self::new("DELETE", path)
+    }
+
+    fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With a JSON body.
+    pub(crate) fn json<T: Serialize>(self, value: &T) -> Self {
+        let body = serde_json::to_string(value).unwrap_or_default();
+        let mut call = self.header("Content-Type", "application/json");
+        call.body = JsValue::from_str(&body);
+        call
+    }
+
+    /// With files.
+    pub(crate) fn form(mut self, form: &web_sys::FormData) -> Self {
+        self.body = form.into();
+        self
+    }
+
+    /// Only if the thing is still as it was read.
+    pub(crate) fn if_match(self, etag: &str) -> Self {
+        self.header("If-Match", etag)
+    }
+
+    /// Once, however often it is sent.
+    pub(crate) fn once(self, key: &str) -> Self {
+        self.header("Idempotency-Key", key)
+    }
+
+    /// Sends it; the answer's JSON.
+    pub(crate) async fn fetch<T: DeserializeOwned>(self) -> Answer<T> {
+        let response = self.send().await?;
+        read(&response).await
+    }
+
+    /// Sends it; the answer's JSON and version.
+    pub(crate) async fn tagged<T: DeserializeOwned>(self) -> Answer<Tagged<T>> {
+        let response = self.send().await?;
+        let etag = header(&response, "ETag").unwrap_or_default();
+        Ok(Tagged {
+            value: read(&response).await?,
+            etag,
+        })
+    }
+
+    /// Sends it; nobody reads the answer.
+    pub(crate) async fn done(self) -> Answer<()> {
+        self.send().await.map(drop)
+    }
+
+    /// Sends it; the answer is a file.
+    pub(crate) async fn file(self) -> Answer<web_sys::Blob> {
+        let response = self.send().await?;
+        let unreadable = Failure::Unreadable(response.status());
+        let Ok(blob) = response.blob() else {
+            return Err(unreadable);
+        };
+        let Ok(blob) = JsFuture::from(blob).await else {
+            return Err(Failure::Offline);
+        };
+        blob.dyn_into().map_err(|_| unreadable)
+    }
+
+    async fn send(self) -> Answer<web_sys::Response> {
+        let before = token();
+        match self.attempt(before.as_deref()).await {
+            Err(failure) if failure.code() == Some(Code::Unauthenticated) => {
+                // Somebody else may have refreshed in the meantime.
+                if token() == before {
+                    refresh().await?;
+                }
+                self.attempt(token().as_deref()).await
+            }
+            Err(failure) => {
+                if failure.code() == Some(Code::PasswordChangeRequired) {
+                    session::require_password_change();
+                }
+                Err(failure)
+            }
+            answer => answer,
+        }
+    }
+
+    async fn attempt(&self, token: Option<&str>) -> Answer<web_sys::Response> {
+        let response = self.raw(token).await?;
+        if let Some(date) = header(&response, "Date") {
+            browser::learn_time(&date);
+        }
+        if response.ok() {
+            return Ok(response);
+        }
+        let status = response.status();
+        let wait = header(&response, "Retry-After").and_then(|value| value.parse().ok());
+        match read::<Problem>(&response).await {
+            Ok(problem) => Err(Failure::Problem { problem, wait }),
+            Err(_) => Err(Failure::Unreadable(status)),
+        }
+    }
+
+    async fn raw(&self, token: Option<&str>) -> Answer<web_sys::Response> {
+        let init = web_sys::RequestInit::new();
+        init.set_method(self.method);
+        if !self.body.is_undefined() {
+            init.set_body(&self.body);
+        }
+        let headers = web_sys::Headers::new().map_err(|_| Failure::Offline)?;
+        for (name, value) in &self.headers {
+            let _ = headers.set(name, value);
+        }
+        if let Some(token) = token {
+            let _ = headers.set("Authorization", &format!("Bearer {token}"));
+        }
+        init.set_headers(&headers);
+        let url = format!("{BASE}{}", self.path);
+        let promise = leptos::prelude::window().fetch_with_str_and_init(&url, &init);
+        let response = JsFuture::from(promise)
+            .await
+            .map_err(|_| Failure::Offline)?;
+        response.dyn_into().map_err(|_| Failure::Offline)
+    }
+}
+
+fn header(response: &web_sys::Response, name: &str) -> Option<String> {
+    response.headers().get(name).ok().flatten()
+}
+
+async fn read<T: DeserializeOwned>(response: &web_sys::Response) -> Answer<T> {
+    let text = text(response).await?;
+    serde_json::from_str(&text).map_err(|error| {
+        leptos::logging::error!("{}: {error}", response.url());
+        Failure::Unreadable(response.status())
+    })
+}
+
+async fn text(response: &web_sys::Response) -> Answer<String> {
+    let promise = response.text().map_err(|_| Failure::Offline)?;
+    let text = JsFuture::from(promise)
+        .await
+        .map_err(|_| Failure::Offline)?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
+std::thread_local! {
+    static TOKEN: RefCell<Option<String>> = const { RefCell::new(None) };
+    static REFRESHING: RefCell<Option<js_sys::Promise>> = const { RefCell::new(None) };
+}
+
+fn token() -> Option<String> {
+    TOKEN.with_borrow(Clone::clone)
+}
+
+/// Takes over the token of a session that was just opened.
+pub(crate) fn hold_token(token: Option<String>) {
+    TOKEN.set(token);
+}
+
+/// Opens the session again from the refresh cookie: one request, however many wait for it.
+pub(crate) async fn refresh() -> Answer<()> {
+    let promise = REFRESHING.with_borrow_mut(|going| {
+        going
+            .get_or_insert_with(|| {
+                future_to_promise(async {
+                    let answer = refresh_now().await;
+                    REFRESHING.set(None);
+                    FAILED.set(answer.err());
+                    Ok(JsValue::UNDEFINED)
+                })
+            })
+            .clone()
+    });
+    let _ = JsFuture::from(promise).await;
+    match FAILED.with_borrow(Clone::clone) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+std::thread_local! {
+    /// How the last refresh failed, for those who wait for it.
+    static FAILED: RefCell<Option<Failure>> = const { RefCell::new(None) };
+}
+
+async fn refresh_now() -> Answer<()> {
+    let call = Call::post("/session/refresh");
+    match call.attempt(None).await {
+        Ok(response) => {
+            let opened: Session = read(&response).await?;
+            session::opened(opened);
+            Ok(())
+        }
+        Err(failure) => {
+            if matches!(
+                failure.code(),
+                Some(Code::Unauthenticated | Code::SessionReused)
+            ) {
+                session::over();
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Every item of a list, page after page.
+pub(crate) async fn every<T: DeserializeOwned>(path: &str) -> Answer<Vec<T>> {
+    let mut items = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let asked = query([("limit", "200"), ("cursor", cursor.as_str())]);
+        let page: Page<T> = Call::get(format!("{path}{asked}")).fetch().await?;
+        items.extend(page.items);
+        match page.next_cursor {
+            Some(next) => cursor = next,
+            None => return Ok(items),
+        }
+    }
+}
+
+/// A query string from pairs, empty values left out.
+pub(crate) fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::new();
+    for (key, value) in pairs {
+        if !value.is_empty() {
+            text.push(if text.is_empty() { '?' } else { '&' });
+            text.push_str(key);
+            text.push('=');
+            text.push_str(&browser::encoded(value));
+        }
+    }
+    text
+}

@@ -1,0 +1,175 @@
+//! The frame: the router, and who may come in.
+
+use leptos::prelude::*;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::hooks::{use_location, use_navigate};
+use leptos_router::path;
+use shared::account::Me;
+use shared::setup::SetupStatus;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::api::{self, Call, Failure};
+use crate::pages::{account, setup};
+use crate::place::Place;
+use crate::session::{self, Stand};
+use crate::ui::states::{failed, waiting};
+use crate::{browser, shell};
+
+/// The app.
+pub(crate) fn app() -> impl IntoView {
+    // One route takes every path: `Place` tells the pages apart.
+    view! {
+        <Router>
+            <FlatRoutes fallback=gate>
+                <Route path=path!("/*any") view=gate/>
+            </FlatRoutes>
+        </Router>
+    }
+}
+
+/// What stands between a caller and the pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Gate {
+    Wait,
+    Broken(Failure),
+    SignIn,
+    SetUp { demo: bool },
+    ChangePassword,
+    Open(String),
+}
+
+fn gate() -> AnyView {
+    let broken = RwSignal::new(None::<Failure>);
+    let set_up = RwSignal::new(None::<bool>);
+    let place = place();
+    come_in(broken, set_up);
+    let gate = Memo::new(move |_| {
+        if let Some(demo) = set_up.get() {
+            return Gate::SetUp { demo };
+        }
+        if let Some(failure) = broken.get() {
+            return Gate::Broken(failure);
+        }
+        session::stand().with(|stand| match stand {
+            Stand::Unknown => Gate::Wait,
+            Stand::Nobody => Gate::SignIn,
+            Stand::Here(me) | Stand::Ended(me) if me.user.must_change_password => {
+                Gate::ChangePassword
+            }
+            Stand::Here(me) | Stand::Ended(me) => Gate::Open(format!(
+                "{} {} {}",
+                me.user.id, me.user.role, me.user.unit_id
+            )),
+        })
+    });
+    titles(place);
+    let draw = move || match gate.get() {
+        Gate::Wait => view! { <main class="plain">{waiting()}</main> }.into_any(),
+        Gate::Broken(failure) => {
+            let again = move || {
+                broken.set(None);
+                come_in(broken, set_up);
+            };
+            view! { <main class="plain">{failed(&failure, again)}</main> }.into_any()
+        }
+        Gate::SignIn => account::login::page(),
+        Gate::SetUp { demo } => setup::page(demo, move || set_up.set(None)),
+        Gate::ChangePassword => account::password::forced(),
+        Gate::Open(_) => shell::shell(place),
+    };
+    draw.into_any()
+}
+
+/// Tries the refresh cookie; with nobody signed in, asks whether the first set-up is due.
+fn come_in(broken: RwSignal<Option<Failure>>, set_up: RwSignal<Option<bool>>) {
+    spawn_local(async move {
+        if let Err(failure) = api::refresh().await
+            && session::stand().get_untracked() == Stand::Unknown
+        {
+            broken.set(Some(failure));
+            return;
+        }
+        if session::stand().get_untracked() == Stand::Nobody
+            && let Ok(state) = Call::get("/setup").fetch::<SetupStatus>().await
+            && state.needed
+        {
+            set_up.set(Some(state.demo));
+        }
+    });
+}
+
+/// The page that the URL names.
+pub(crate) fn place() -> Memo<Place> {
+    let location = use_location();
+    Memo::new(move |_| location.pathname.with(|path| Place::at(path)))
+}
+
+fn titles(place: Memo<Place>) {
+    Effect::new(move |_| {
+        let title = session::stand().with(|stand| match stand {
+            Stand::Unknown => None,
+            Stand::Nobody => Some(Place::Login.title()),
+            Stand::Here(_) | Stand::Ended(_) => Some(place.read().title()),
+        });
+        if let Some(title) = title {
+            document().set_title(&format!("{title} · 信访三无工作台"));
+        }
+    });
+}
+
+/// Where a link leads that a sign-in came from, or home.
+pub(crate) fn after_sign_in() {
+    let location = use_location();
+    let path = location.pathname.get_untracked();
+    if matches!(Place::at(&path), Place::Login | Place::Setup) {
+        use_navigate()("/", leptos_router::NavigateOptions::default());
+    }
+}
+
+/// The signed-in person, for pages behind the sign-in.
+pub(crate) fn me() -> Me {
+    expect_context()
+}
+
+/// Goes to a page.
+pub(crate) type Go = Callback<String>;
+
+/// Goes to pages from event handlers and answers, where the router's context is gone.
+pub(crate) fn going() -> Go {
+    let navigate = StoredValue::new_local(use_navigate());
+    Callback::new(move |path: String| {
+        if let Some(navigate) = navigate.try_get_value() {
+            navigate(&path, leptos_router::NavigateOptions::default());
+        }
+    })
+}
+
+/// Changes the URL in place, without a new entry in the history and without scrolling.
+pub(crate) fn replacing() -> Go {
+    let navigate = StoredValue::new_local(use_navigate());
+    Callback::new(move |path: String| {
+        if let Some(navigate) = navigate.try_get_value() {
+            let options = leptos_router::NavigateOptions {
+                replace: true,
+                scroll: false,
+                ..Default::default()
+            };
+            navigate(&path, options);
+        }
+    })
+}
+
+/// A value of the URL's query, followed.
+pub(crate) fn query(key: &'static str) -> Memo<String> {
+    let location = use_location();
+    Memo::new(move |_| {
+        location
+            .query
+            .with(|query| query.get_str(key).unwrap_or_default().to_owned())
+    })
+}
+
+/// Moves the focus to the page's heading, so that a keyboard or a screen reader starts there.
+pub(crate) fn focus_heading() {
+    browser::focus_later("page-title");
+}

@@ -1,0 +1,172 @@
+//! What the browser offers: time, storage, files, focus. The only room that touches it by name.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use leptos::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+
+std::thread_local! {
+    /// By how many milliseconds the server's clock is ahead of this computer's: office PCs are
+    /// often wrong by days, and "3 days left" has to be right all the same.
+    static AHEAD: std::cell::Cell<f64> = const { std::cell::Cell::new(0.0) };
+}
+
+/// Learns the server's time from an answer's `Date` header.
+pub(crate) fn learn_time(date_header: &str) {
+    let server = js_sys::Date::parse(date_header);
+    if server.is_finite() {
+        let ahead = server - js_sys::Date::now();
+        // The header counts whole seconds; the way here takes some, too.
+        AHEAD.set(if ahead.abs() < 5000.0 { 0.0 } else { ahead });
+    }
+}
+
+/// Now, by the server's clock as far as it is known.
+pub(crate) fn now() -> DateTime<Utc> {
+    let millis = js_sys::Date::now() + AHEAD.get();
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "milliseconds fit i64 for ages"
+    )]
+    let millis = millis as i64;
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
+/// Today in Asia/Shanghai.
+pub(crate) fn today() -> NaiveDate {
+    shared::calendar::shanghai_day(now())
+}
+
+/// A key that nobody else makes. `crypto.randomUUID` is missing where a township serves over plain
+/// HTTP in its own network, so it is made from random bytes.
+pub(crate) fn random_key() -> String {
+    let mut bytes = [0u8; 16];
+    if let Ok(crypto) = window().crypto() {
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// Reads what was kept on this computer.
+pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
+    let text = storage()?.get_item(&stored(key)).ok()??;
+    serde_json::from_str(&text).ok()
+}
+
+/// Keeps something on this computer. Says whether it could.
+pub(crate) fn keep<T: Serialize>(key: &str, value: &T) -> bool {
+    let Ok(text) = serde_json::to_string(value) else {
+        return false;
+    };
+    storage().is_some_and(|storage| storage.set_item(&stored(key), &text).is_ok())
+}
+
+/// Forgets what was kept.
+pub(crate) fn forget(key: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(&stored(key));
+    }
+}
+
+fn stored(key: &str) -> String {
+    format!("xinfang.{key}")
+}
+
+/// Text as it may stand in a URL's query.
+pub(crate) fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
+/// The element with this id.
+pub(crate) fn element(id: &str) -> Option<web_sys::HtmlElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Moves the focus to an element, once the page has been drawn.
+pub(crate) fn focus_later(id: impl Into<String>) {
+    let id = id.into();
+    later(Duration::ZERO, move || {
+        if let Some(element) = element(&id) {
+            let _ = element.focus();
+        }
+    });
+}
+
+/// Does something after a while, or (with no while) once the page has been drawn.
+pub(crate) fn later(after: Duration, act: impl FnOnce() + 'static) {
+    set_timeout(act, after);
+}
+
+/// Whether a media query holds, and goes on holding.
+pub(crate) fn media(query: &str) -> ReadSignal<bool> {
+    let found = window().match_media(query).ok().flatten();
+    let (holds, set_holds) = signal(found.as_ref().is_some_and(web_sys::MediaQueryList::matches));
+    if let Some(list) = found {
+        let again = list.clone();
+        let changed = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
+            set_holds.try_set(again.matches());
+        });
+        let _ = list.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
+        // Lives as long as the page.
+        changed.forget();
+    }
+    holds
+}
+
+/// Hands a file to the person.
+pub(crate) fn save_file(name: &str, content: &web_sys::Blob) {
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(content) else {
+        return;
+    };
+    let link = document()
+        .create_element("a")
+        .ok()
+        .and_then(|link| link.dyn_into::<web_sys::HtmlAnchorElement>().ok());
+    if let Some(link) = link {
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+    later(Duration::from_secs(60), move || {
+        let _ = web_sys::Url::revoke_object_url(&url);
+    });
+}
+
+/// Copies text. `navigator.clipboard` is missing over plain HTTP, so the text is selected and
+/// copied the old way.
+pub(crate) fn copy_text(element_id: &str) -> bool {
+    let Some(element) = element(element_id) else {
+        return false;
+    };
+    let Ok(Some(selection)) = window().get_selection() else {
+        return false;
+    };
+    if selection.select_all_children(&element).is_err() {
+        return false;
+    }
+    js_sys::Reflect::get(&document(), &JsValue::from_str("execCommand"))
+        .ok()
+        .and_then(|f| f.dyn_into::<js_sys::Function>().ok())
+        .and_then(|copy| copy.call1(&document(), &JsValue::from_str("copy")).ok())
+        .and_then(|done| done.as_bool())
+        .unwrap_or(false)
+}
+
+/// Opens the print dialogue.
+pub(crate) fn print() {
+    let _ = window().print();
+}
+
+/// The file that a person picked.
+pub(crate) fn picked_file(event: &leptos::ev::Event) -> Option<web_sys::File> {
+    let input: web_sys::HtmlInputElement = event.target()?.dyn_into().ok()?;
+    input.files()?.get(0)
+}

@@ -1,0 +1,174 @@
+//! Units and colleagues, fetched once and kept for every form and filter.
+
+use leptos::prelude::*;
+use shared::access::Action;
+use shared::account::{Colleague, User};
+use shared::ids::UnitId;
+use shared::org::{Unit, UnitKind};
+use shared::role::Role;
+
+use crate::api::{Call, every};
+use crate::load::{Loader, load};
+use crate::session;
+
+/// The directory, in the context of every page behind the sign-in.
+#[derive(Clone, Copy)]
+pub(crate) struct Directory {
+    units: Loader<Vec<Unit>>,
+    colleagues: Loader<Vec<Colleague>>,
+}
+
+/// Fetches the directory and gives it to the pages below.
+pub(crate) fn provide() {
+    provide_context(Directory {
+        units: load(|| Call::get("/org-units").fetch()),
+        colleagues: load(fetch_colleagues),
+    });
+}
+
+async fn fetch_colleagues() -> crate::api::Answer<Vec<Colleague>> {
+    if session::may(Action::ManageUsers) {
+        let users: Vec<User> = every("/users").await?;
+        return Ok(users.into_iter().map(colleague).collect());
+    }
+    if session::may(Action::ViewColleagues) {
+        return Call::get("/users/colleagues").fetch().await;
+    }
+    Ok(Vec::new())
+}
+
+fn colleague(user: User) -> Colleague {
+    Colleague {
+        id: user.id,
+        name: user.name,
+        role: user.role,
+        unit_id: user.unit_id,
+        duty: user.duty,
+    }
+}
+
+/// The directory of the pages behind the sign-in.
+pub(crate) fn directory() -> Directory {
+    expect_context()
+}
+
+/// What a form offers: value and words.
+pub(crate) type Options = Vec<(String, String)>;
+
+impl Directory {
+    /// All units, closed ones too.
+    pub(crate) fn units(self) -> Vec<Unit> {
+        self.units.value().unwrap_or_default()
+    }
+
+    /// The fetch behind the units, for the page that shows them.
+    pub(crate) fn unit_loader(self) -> Loader<Vec<Unit>> {
+        self.units
+    }
+
+    /// All colleagues.
+    pub(crate) fn colleagues(self) -> Vec<Colleague> {
+        self.colleagues.value().unwrap_or_default()
+    }
+
+    /// Fetches everything anew, after a change.
+    pub(crate) fn reload(self) {
+        self.units.reload();
+        self.colleagues.reload();
+    }
+
+    /// A unit's name.
+    pub(crate) fn unit_name(self, id: &str) -> Option<String> {
+        self.units.state.with(|state| match state {
+            crate::load::Load::Ready(units) => units
+                .iter()
+                .find(|unit| unit.id.as_str() == id)
+                .map(|unit| unit.name.clone()),
+            _ => None,
+        })
+    }
+
+    /// A colleague's name.
+    pub(crate) fn user_name(self, id: &str) -> Option<String> {
+        self.colleagues()
+            .into_iter()
+            .find(|colleague| colleague.id.as_str() == id)
+            .map(|colleague| colleague.name)
+    }
+
+    /// Open villages.
+    pub(crate) fn villages(self) -> Options {
+        self.offer(|unit| unit.kind == UnitKind::Village)
+    }
+
+    /// Open groups of a village.
+    pub(crate) fn groups(self, village: &str) -> Options {
+        self.offer(|unit| {
+            unit.kind == UnitKind::Group
+                && unit.parent_id.as_ref().map(UnitId::as_str) == Some(village)
+        })
+    }
+
+    /// Open units that handle cases: villages and offices.
+    pub(crate) fn handlers(self) -> Options {
+        self.offer(|unit| {
+            !matches!(
+                unit.kind,
+                UnitKind::County | UnitKind::Township | UnitKind::Group
+            )
+        })
+    }
+
+    /// Open units that may be accused: all but groups, the township itself among them.
+    pub(crate) fn accusable(self) -> Options {
+        self.offer(|unit| !matches!(unit.kind, UnitKind::County | UnitKind::Group))
+    }
+
+    fn offer(self, wanted: impl Fn(&Unit) -> bool) -> Options {
+        let mut units: Vec<Unit> = self
+            .units()
+            .into_iter()
+            .filter(|unit| !unit.closed && wanted(unit))
+            .collect();
+        units.sort_by_key(|unit| (rank(unit.kind), unit.position));
+        units
+            .into_iter()
+            .map(|unit| (unit.id.into_string(), unit.name))
+            .collect()
+    }
+
+    /// Colleagues of a unit, or (with no unit) all.
+    pub(crate) fn staff_of(self, unit: &str) -> Options {
+        self.people(|colleague| unit.is_empty() || colleague.unit_id.as_str() == unit)
+    }
+
+    /// The township's leaders.
+    pub(crate) fn leaders(self) -> Options {
+        self.people(|colleague| colleague.role == Role::TownshipLeader)
+    }
+
+    fn people(self, wanted: impl Fn(&Colleague) -> bool) -> Options {
+        self.colleagues()
+            .into_iter()
+            .filter(|colleague| wanted(colleague))
+            .map(|colleague| {
+                let words = match colleague.duty.as_deref().filter(|duty| !duty.is_empty()) {
+                    Some(duty) => format!("{}（{duty}）", colleague.name),
+                    None => colleague.name,
+                };
+                (colleague.id.into_string(), words)
+            })
+            .collect()
+    }
+}
+
+/// Offices of the township before villages, villages before the rest.
+pub(crate) const fn rank(kind: UnitKind) -> u8 {
+    match kind {
+        UnitKind::County => 0,
+        UnitKind::Township => 1,
+        UnitKind::Village => 3,
+        UnitKind::Group => 4,
+        _ => 2,
+    }
+}

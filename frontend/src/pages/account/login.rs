@@ -1,0 +1,92 @@
+//! Sign-in, and sign-in again when a session ended in the middle of work.
+
+use leptos::prelude::*;
+use shared::account::{Session, SignIn};
+use shared::validate::Errors;
+
+use crate::api::Call;
+use crate::app;
+use crate::session;
+use crate::ui::field::{Form, field};
+
+/// `/login`.
+pub(crate) fn page() -> AnyView {
+    app::after_sign_in();
+    let username = RwSignal::new(String::new());
+    crate::browser::focus_later("username");
+    view! {
+        <main class="plain">
+            <div class="card door">
+                <p class="door-mark" aria-hidden="true">"信"</p>
+                <h1>"信访三无工作台"</h1>
+                <p class="quiet">"乡镇信访事项登记、办理、答复"</p>
+                {form(username, true)}
+                <p class="hint">
+                    "忘记密码或没有账号，请找本镇系统管理员。公用电脑用完请退出。"
+                </p>
+            </div>
+        </main>
+    }
+    .into_any()
+}
+
+/// The question for the password over a page that stays as it is.
+pub(crate) fn again() -> AnyView {
+    let username = session::me().map(|me| me.user.username).unwrap_or_default();
+    view! {
+        <p>"请再输入一次密码。这一页上填写的内容还在，登录后再提交一次即可。"</p>
+        {form(RwSignal::new(username), false)}
+    }
+    .into_any()
+}
+
+fn form(username: RwSignal<String>, whole: bool) -> AnyView {
+    let password = RwSignal::new(String::new());
+    let form = Form::new();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let input = SignIn {
+            username: username.get_untracked().trim().to_owned(),
+            password: password.get_untracked(),
+            totp: None,
+        };
+        if !form.accept(check(&input)) {
+            return;
+        }
+        let request = async move { Call::post("/session").json(&input).fetch::<Session>().await };
+        form.send_or(request, session::opened, move |failure| {
+            password.set(String::new());
+            form.fail(failure);
+        });
+    };
+    let name = whole.then(|| {
+        field(form, "username", "用户名")
+            .complete("username")
+            .testid("login-username")
+            .input(username)
+    });
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {name}
+            {field(form, "password", "密码")
+                .kind("password")
+                .complete("current-password")
+                .testid("login-password")
+                .input(password)}
+            {form.submit_as("登录", "btn btn-primary btn-wide", "login-submit")}
+        </form>
+    }
+    .into_any()
+}
+
+fn check(input: &SignIn) -> Errors {
+    let mut errors = Errors::new();
+    if input.username.is_empty() {
+        errors.add("username", "required", "请填写用户名。");
+    }
+    if input.password.is_empty() {
+        errors.add("password", "required", "请填写密码。");
+    }
+    errors
+}

@@ -1,0 +1,118 @@
+//! `/account`: who I am, looks, password, signing out, and the pages that a phone's menu has no
+//! room for.
+
+use leptos::prelude::*;
+use shared::term::Term;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::app;
+use crate::pages::heading;
+use crate::place;
+use crate::session;
+use crate::theme::{self, Theme};
+use crate::ui::field::{Form, field, terms};
+use crate::ui::icon::icon;
+use crate::ui::notice::notices;
+
+/// The page.
+pub(crate) fn page() -> AnyView {
+    let me = app::me();
+    let rows = [
+        ("姓名", me.user.name.clone()),
+        ("用户名", me.user.username.clone()),
+        ("单位", me.unit_name.clone()),
+        ("角色", me.user.role.label().to_owned()),
+        ("职务", me.user.duty.clone().unwrap_or_default()),
+    ];
+    let facts = rows
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any())
+        .collect_view();
+    view! {
+        <div class="page page-narrow">
+            {heading("我的")}
+            <section class="card">
+                <dl class="facts">{facts}</dl>
+                <p class="row">
+                    <a class="btn" href="/password">"修改密码"</a>
+                </p>
+            </section>
+            {others()}
+            <section class="card">{looks()}</section>
+            <section class="card">
+                <h2>"退出"</h2>
+                <p class="hint">
+                    "公用电脑用完请退出。怀疑密码被别人知道时，退出所有电脑并修改密码。"
+                </p>
+                {leave()}
+            </section>
+        </div>
+    }
+    .into_any()
+}
+
+/// The pages of the menu at the side, for phones.
+fn others() -> AnyView {
+    let (work, reference) = place::menu();
+    let entries = work
+        .into_iter()
+        .chain(reference)
+        .map(|place| {
+            view! {
+                <li>
+                    <a href=place.path()>{icon(place.icon())} <span>{place.title()}</span></a>
+                </li>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        <nav class="card phone-only" aria-label="全部页面">
+            <h2>"全部页面"</h2>
+            <ul class="link-list">{entries}</ul>
+        </nav>
+    }
+    .into_any()
+}
+
+fn looks() -> AnyView {
+    let chosen = RwSignal::new(theme::kept().code().to_owned());
+    Effect::new(move |_| {
+        if let Some(theme) = Theme::from_code(&chosen.get()) {
+            theme::choose(theme);
+        }
+    });
+    field(Form::new(), "theme", Theme::NAME)
+        .hint("只影响这台电脑上的这个浏览器。".to_owned())
+        .choices(chosen, terms::<Theme>())
+}
+
+fn leave() -> AnyView {
+    let notices = notices();
+    let go = app::going();
+    let out = move |everywhere: bool| {
+        spawn_local(async move {
+            match session::sign_out(everywhere).await {
+                Ok(()) => go.run("/login".to_owned()),
+                Err(failure) => notices.say(failure.message()),
+            }
+        });
+    };
+    view! {
+        <p class="row">
+            <button
+                type="button"
+                class="btn btn-primary"
+                data-testid="sign-out"
+                on:click=move |_| out(false)
+            >
+                "退出登录"
+            </button>
+            <button type="button" class="btn" on:click=move |_| out(true)>
+                "退出所有电脑"
+            </button>
+        </p>
+    }
+    .into_any()
+}

@@ -1,0 +1,109 @@
+//! `/cases/{id}/receipt`: what a petitioner takes home, half a sheet of A4.
+
+use leptos::prelude::*;
+use shared::case::deadline::{ClockKind, LawProfile};
+use shared::case::view::Receipt;
+use shared::term::Term;
+
+use crate::api::Call;
+use crate::browser;
+use crate::format;
+use crate::load::load;
+use crate::ui::icon::{Icon, icon};
+use crate::ui::states::waiting;
+
+/// The page.
+pub(crate) fn page(id: String) -> AnyView {
+    let path = format!("/cases/{id}/receipt");
+    let receipt = load(move || Call::get(path.clone()).fetch::<Receipt>());
+    let back = format!("/cases/{id}");
+    view! {
+        <div class="page page-narrow">
+            <div class="page-head no-print">
+                <nav class="crumbs" aria-label="位置">
+                    <a href=back>{icon(Icon::Back)} "事项"</a>
+                </nav>
+                <button
+                    type="button"
+                    class="btn btn-primary"
+                    data-testid="print"
+                    on:click=move |_| browser::print()
+                >
+                    {icon(Icon::Print)}
+                    "打印"
+                </button>
+            </div>
+            {receipt.view(waiting, |receipt| sheet(&receipt))}
+        </div>
+    }
+    .into_any()
+}
+
+fn sheet(receipt: &Receipt) -> AnyView {
+    let profile = LawProfile::default_profile();
+    let limit = |clock: ClockKind| {
+        let limit = profile.limit(clock);
+        format!("{}{}", limit.amount, limit.unit.label())
+    };
+    let acceptance = match receipt.acceptance_due {
+        Some(day) => format!(
+            "最迟在{}，您会收到是否受理的书面告知（{}）。",
+            format::date(day),
+            receipt.basis
+        ),
+        None => "这件事项的受理告知已经作出。".to_owned(),
+    };
+    let handling = format!(
+        "受理的，自受理次日起{}内办结并给您书面答复；情况复杂的可以延长一次，最多{}，会书面告知您（{}）。",
+        limit(ClockKind::Handling),
+        limit(ClockKind::Extension),
+        profile.limit(ClockKind::Handling).basis,
+    );
+    let review = format!(
+        "对答复不服的，收到之日起{}内可以向上一级申请复查；对复查意见不服的，{}内可以申请复核（《信访工作条例》第三十五条、第三十六条）。",
+        limit(ClockKind::ReviewRequest),
+        limit(ClockKind::FinalReviewRequest),
+    );
+    // An image, not markup of the page: nothing in it can act.
+    let qr = format!(
+        "data:image/svg+xml;charset=utf-8,{}",
+        browser::encoded(&receipt.qr_svg)
+    );
+    let petitioner = receipt
+        .petitioner
+        .clone()
+        .unwrap_or_else(|| "（未留姓名）".to_owned());
+    view! {
+        <article class="receipt">
+            <header class="receipt-head">
+                <div>
+                    <p class="receipt-town">{receipt.township.clone()}</p>
+                    <h1 id="page-title" tabindex="-1">"信访事项登记回执"</h1>
+                    <p class="receipt-number number">{receipt.number.clone()}</p>
+                </div>
+                <img class="receipt-qr" src=qr alt="事项编号的二维码" width="110" height="110"/>
+            </header>
+            <dl class="facts receipt-facts">
+                <div><dt>"信访人"</dt><dd>{petitioner}</dd></div>
+                <div><dt>"反映事项"</dt><dd>{receipt.cause.clone()}</dd></div>
+                <div><dt>"收到日期"</dt><dd>{format::date(receipt.received_on)}</dd></div>
+                <div><dt>"登记单位"</dt><dd>{receipt.office.clone()}</dd></div>
+                <div><dt>"首问责任人"</dt><dd>{receipt.first_receiver.clone()}</dd></div>
+            </dl>
+            <h2>"接下来"</h2>
+            <ol>
+                <li>{acceptance}</li>
+                <li>{handling}</li>
+                <li>{review}</li>
+            </ol>
+            <p>
+                "查询进展：凭本回执编号到登记单位窗口，或找首问责任人。"
+            </p>
+            <p class="receipt-foot">
+                <span>"信访人签收："</span>
+                <span>"登记单位（盖章）："</span>
+            </p>
+        </article>
+    }
+    .into_any()
+}

@@ -1,0 +1,175 @@
+//! `/cases/{id}`: a case. Its head, what may be done now, and its four tabs.
+
+use leptos::prelude::*;
+use shared::access::{Action, Facts, can};
+use shared::case::state::State;
+use shared::case::view::{CaseView, Named};
+use shared::term::Term;
+
+use super::bits::{flags, state_badge};
+use super::open::Open;
+use super::{act, clocks, facts, files, people, timeline};
+use crate::app;
+use crate::ui::icon::{Icon, icon};
+
+const TABS: [(&str, &str); 4] = [
+    ("facts", "基本情况"),
+    ("events", "办理记录"),
+    ("people", "人员"),
+    ("files", "附件"),
+];
+
+/// The page.
+pub(crate) fn page(id: String) -> AnyView {
+    let tab = app::query("tab");
+    let open = Open::new(id);
+    let body = open.view(move || {
+        let chosen = Memo::new(move |_| {
+            let tab = tab.read();
+            TABS.iter()
+                .map(|(code, _)| *code)
+                .find(|code| *code == tab.as_str())
+                .unwrap_or("facts")
+        });
+        let content = move || match chosen.get() {
+            "events" => timeline::tab(open),
+            "people" => people::tab(open),
+            "files" => files::tab(open),
+            _ => open.with(facts::tab),
+        };
+        view! {
+            {open.with(head)}
+            <div class="case-columns">
+                <aside class="case-side">
+                    {act::panel(open)}
+                    <section class="card" aria-label="期限">
+                        <h2>"期限"</h2>
+                        {open.with(|case| clocks::clocks(&case.clocks))}
+                    </section>
+                </aside>
+                <div class="case-main">
+                    {tabs(open, chosen)}
+                    {content}
+                </div>
+            </div>
+        }
+        .into_any()
+    });
+    view! { <div class="page page-wide">{body}</div> }.into_any()
+}
+
+fn head(case: &CaseView) -> AnyView {
+    let row = &case.row;
+    let id = row.id.to_string();
+    let me = app::me();
+    let edits = can(&me.actor, Action::EditCase, Facts::Case(&case.facts)).is_ok()
+        && row.state != State::Closed;
+    let edit = edits.then(|| {
+        view! {
+            <a class="btn" href=format!("/cases/{id}/edit")>{icon(Icon::Edit)} "修改"</a>
+        }
+    });
+    let who = row
+        .petitioner
+        .clone()
+        .unwrap_or_else(|| "未留姓名".to_owned());
+    let who = if row.people_count > 1 {
+        format!("{who}等{}人", row.people_count)
+    } else {
+        who
+    };
+    let sealed = row.sealed.then(|| {
+        view! {
+            <p class="note note-sealed">
+                {icon(Icon::Lock)}
+                "检举控告，对被反映的单位和人员保密（《信访工作条例》第三十条）。不要转给、也不要告诉被反映的单位和人员。"
+            </p>
+        }
+    });
+    view! {
+        <header class="case-head">
+            <nav class="crumbs" aria-label="位置">
+                <a href="/cases">{icon(Icon::Back)} "台账"</a>
+            </nav>
+            <div class="page-head">
+                <div>
+                    <h1 id="page-title" tabindex="-1" class="number" data-testid="case-number">
+                        {row.number.clone()}
+                    </h1>
+                    <p class="case-badges">
+                        <span class="kind">{row.kind.label()}</span>
+                        <span data-testid="case-state" data-state=row.state.code()>
+                            {state_badge(row.state)}
+                        </span>
+                        {flags(row)}
+                    </p>
+                </div>
+                <div class="row page-buttons">
+                    <a class="btn" href=format!("/cases/{id}/receipt")>
+                        {icon(Icon::Print)}
+                        "打印回执"
+                    </a>
+                    {edit}
+                </div>
+            </div>
+            <p class="case-cause">{row.cause.clone()}</p>
+            <dl class="case-who">
+                {fact("信访人", Some(who))}
+                {fact("村", name(row.village.as_ref()))}
+                {fact("责任单位", name(row.responsible_unit.as_ref()))}
+                {fact("承办人", name(case.responsible_user.as_ref()))}
+                {fact("包案领导", name(row.lead.as_ref()))}
+                {fact("首问责任人", Some(case.first_receiver.name.clone()))}
+            </dl>
+            {sealed}
+        </header>
+    }
+    .into_any()
+}
+
+fn name(named: Option<&Named>) -> Option<String> {
+    named.map(|named| named.name.clone())
+}
+
+fn fact(label: &'static str, value: Option<String>) -> AnyView {
+    let value = match value {
+        Some(value) => view! { {value} }.into_any(),
+        None => view! { <span class="quiet">"未确定"</span> }.into_any(),
+    };
+    view! { <div><dt>{label}</dt><dd>{value}</dd></div> }.into_any()
+}
+
+fn tabs(open: Open, chosen: Memo<&'static str>) -> AnyView {
+    let links = TABS
+        .iter()
+        .map(|(code, words)| {
+            let href = format!("{}?tab={code}", open.path(""));
+            let is_current = move || (chosen.get() == *code).then_some("page");
+            let count = (*code == "people").then(|| {
+                open.with(|case| {
+                    view! { <span class="count">{case.people.len()}</span> }.into_any()
+                })
+            });
+            view! {
+                <li>
+                    <a
+                        href=href
+                        aria-current=is_current
+                        data-testid=format!("tab-{code}")
+                        data-noscroll=""
+                    >
+                        {*words}
+                        {count}
+                    </a>
+                </li>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        <nav class="tabs" aria-label="事项内容">
+            <ul>{links}</ul>
+        </nav>
+    }
+    .into_any()
+}

@@ -1,0 +1,90 @@
+//! The tab 办理记录: what happened, who did it, when.
+
+use leptos::prelude::*;
+use shared::calendar::shanghai_day;
+use shared::case::view::{EventData, EventView};
+use shared::term::Term;
+
+use super::open::Open;
+use crate::api::every;
+use crate::format;
+use crate::load::load;
+use crate::ui::states::{empty, waiting};
+
+/// The tab.
+pub(crate) fn tab(open: Open) -> AnyView {
+    let events = load(move || {
+        open.track();
+        let path = open.path("/events");
+        async move { every::<EventView>(&path).await }
+    });
+    events.view(waiting, |mut events| {
+        if events.is_empty() {
+            return empty(
+                "还没有办理记录",
+                "受理、交办、答复等每一步都会记在这里。",
+                None,
+            );
+        }
+        events.reverse();
+        let entries = events.iter().map(entry).collect_view();
+        view! { <ol class="timeline card">{entries}</ol> }.into_any()
+    })
+}
+
+fn entry(event: &EventView) -> AnyView {
+    // Back-dated: the day it took effect is not the day it was entered.
+    let entered = if shanghai_day(event.at) == event.on {
+        format!("录入 {}", format::moment(event.at))
+    } else {
+        format!("补录，录入时间 {}", format::moment(event.at))
+    };
+    let text = event
+        .text
+        .as_ref()
+        .map(|text| view! { <p class="prose">{text.clone()}</p> });
+    let data = data(&event.data);
+    let data = (!data.is_empty()).then(|| {
+        let parts = data
+            .into_iter()
+            .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any())
+            .collect_view();
+        view! { <dl class="timeline-data">{parts}</dl> }
+    });
+    view! {
+        <li class="event" data-testid="event" data-kind=event.kind.code()>
+            <p class="event-head">
+                <span class="event-kind">{event.kind.label()}</span>
+                <time>{format::date(event.on)}</time>
+            </p>
+            {text}
+            {data}
+            <p class="event-foot">
+                {format!("{}（{}）", event.actor.name, event.actor_unit)} " · " {entered}
+            </p>
+        </li>
+    }
+    .into_any()
+}
+
+fn data(data: &EventData) -> Vec<(&'static str, String)> {
+    let mut parts = Vec::new();
+    let mut add = |name, value: Option<String>| {
+        if let Some(value) = value {
+            parts.push((name, value));
+        }
+    };
+    add("程序", data.procedure.map(|p| p.label().to_owned()));
+    add("法定途径", data.path.map(|p| p.label().to_owned()));
+    add("单位", data.unit.as_ref().map(|unit| unit.name.clone()));
+    add("人员", data.user.as_ref().map(|user| user.name.clone()));
+    add("延长", data.days.map(|days| format!("{days}天")));
+    add(
+        "听证",
+        data.excluded_days.map(|days| format!("{days}天不计入")),
+    );
+    add("告知或送达", data.notice.clone());
+    add("结果", data.outcome.map(|o| o.label().to_owned()));
+    add("有权机关", data.authority.clone());
+    parts
+}

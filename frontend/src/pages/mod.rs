@@ -1,0 +1,59 @@
+//! The pages, one room a subject.
+
+pub(crate) mod account;
+pub(crate) mod admin;
+pub(crate) mod audit;
+pub(crate) mod case;
+pub(crate) mod help;
+pub(crate) mod home;
+pub(crate) mod imports;
+pub(crate) mod org;
+pub(crate) mod roles;
+pub(crate) mod settings;
+pub(crate) mod setup;
+pub(crate) mod users;
+
+use leptos::prelude::*;
+
+use crate::place::Place;
+
+/// The page at a place.
+pub(crate) fn page(place: Place) -> AnyView {
+    match place {
+        Place::Home => home::page(),
+        Place::Imports => imports::page(),
+        Place::Cases => case::list::page(),
+        Place::NewCase => case::new::page(),
+        Place::Case(id) => case::show::page(id),
+        Place::EditCase(id) => case::edit::page(id),
+        Place::Receipt(id) => case::receipt::page(id),
+        Place::Org => org::page(),
+        Place::Users => users::page(),
+        Place::Roles => roles::page(),
+        Place::Audit => audit::page(),
+        Place::Settings => settings::page(),
+        Place::Help => help::page(),
+        Place::Account => account::page::page(),
+        Place::Password => account::password::page(),
+        _ => nowhere(),
+    }
+}
+
+/// The heading of a page, which takes the focus when the page opens.
+pub(crate) fn heading(words: impl Into<String>) -> AnyView {
+    let words = words.into();
+    view! { <h1 id="page-title" tabindex="-1">{words}</h1> }.into_any()
+}
+
+fn nowhere() -> AnyView {
+    view! {
+        <div class="state">
+            {heading("没有这个页面")}
+            <p>"地址可能抄错了，或者这个页面已经不在。"</p>
+            <p>
+                <a class="btn" href="/">"回到首页"</a>
+            </p>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,266 @@
+//! The app's pages: URL ⇄ page, title, and who finds it in the menu.
+//!
+//! A table of its own, rather than a tree of route components: it is pure, so a test walks it, and
+//! each route component would add its own machinery to the download.
+
+use shared::access::Action;
+use shared::case::Kind;
+
+use crate::session;
+use crate::ui::icon::Icon;
+
+/// A page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// What must I do today.
+    Home,
+    /// The ledger.
+    Cases,
+    /// Registration.
+    NewCase,
+    /// A case.
+    Case(String),
+    /// A case's fields, to change.
+    EditCase(String),
+    /// A case's receipt, to print.
+    Receipt(String),
+    /// Import of a hand-kept ledger.
+    Imports,
+    /// Units.
+    Org,
+    /// Users.
+    Users,
+    /// Who may do what.
+    Roles,
+    /// The audit log.
+    Audit,
+    /// Settings.
+    Settings,
+    /// Help.
+    Help,
+    /// The own account.
+    Account,
+    /// Change of the own password.
+    Password,
+    /// Sign-in.
+    Login,
+    /// First set-up.
+    Setup,
+    /// Nothing is here.
+    Nowhere,
+}
+
+impl Place {
+    /// The page at a path.
+    pub(crate) fn at(path: &str) -> Self {
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (None, ..) => Self::Home,
+            (Some("cases"), None, ..) => Self::Cases,
+            (Some("cases"), Some("new"), None, _) => Self::NewCase,
+            (Some("cases"), Some(id), None, _) => Self::Case(id.to_owned()),
+            (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
+            (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
+            (Some(name), None, ..) => Self::simple()
+                .into_iter()
+                .find(|place| place.path().strip_prefix('/') == Some(name))
+                .unwrap_or(Self::Nowhere),
+            _ => Self::Nowhere,
+        }
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> String {
+        let fixed = match self {
+            Self::Home | Self::Nowhere => "/",
+            Self::Cases => "/cases",
+            Self::NewCase => "/cases/new",
+            Self::Case(id) => return format!("/cases/{id}"),
+            Self::EditCase(id) => return format!("/cases/{id}/edit"),
+            Self::Receipt(id) => return format!("/cases/{id}/receipt"),
+            Self::Imports => "/imports",
+            Self::Org => "/org",
+            Self::Users => "/users",
+            Self::Roles => "/roles",
+            Self::Audit => "/audit",
+            Self::Settings => "/settings",
+            Self::Help => "/help",
+            Self::Account => "/account",
+            Self::Password => "/password",
+            Self::Login => "/login",
+            Self::Setup => "/setup",
+        };
+        fixed.to_owned()
+    }
+
+    /// The pages whose path is one word.
+    fn simple() -> [Self; 11] {
+        [
+            Self::Imports,
+            Self::Org,
+            Self::Users,
+            Self::Roles,
+            Self::Audit,
+            Self::Settings,
+            Self::Help,
+            Self::Account,
+            Self::Password,
+            Self::Login,
+            Self::Setup,
+        ]
+    }
+
+    /// What it is called.
+    pub(crate) const fn title(&self) -> &'static str {
+        match self {
+            Self::Home => "首页",
+            Self::Cases => "台账",
+            Self::NewCase => "登记",
+            Self::Case(_) => "事项",
+            Self::EditCase(_) => "修改事项",
+            Self::Receipt(_) => "回执",
+            Self::Imports => "导入台账",
+            Self::Org => "单位",
+            Self::Users => "用户",
+            Self::Roles => "权限一览",
+            Self::Audit => "审计",
+            Self::Settings => "设置",
+            Self::Help => "帮助",
+            Self::Account => "我的",
+            Self::Password => "修改密码",
+            Self::Login => "登录",
+            Self::Setup => "首次设置",
+            Self::Nowhere => "没有这个页面",
+        }
+    }
+
+    /// Its name for tests and style sheets.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Home => "home",
+            Self::Cases => "cases",
+            Self::NewCase => "new",
+            Self::Case(_) => "case",
+            Self::EditCase(_) => "edit",
+            Self::Receipt(_) => "receipt",
+            Self::Imports => "imports",
+            Self::Org => "org",
+            Self::Users => "users",
+            Self::Roles => "roles",
+            Self::Audit => "audit",
+            Self::Settings => "settings",
+            Self::Help => "help",
+            Self::Account => "account",
+            Self::Password => "password",
+            Self::Login => "login",
+            Self::Setup => "setup",
+            Self::Nowhere => "nowhere",
+        }
+    }
+
+    /// Its picture in the menu.
+    pub(crate) const fn icon(&self) -> Icon {
+        match self {
+            Self::Cases | Self::Case(_) => Icon::Ledger,
+            Self::NewCase | Self::EditCase(_) => Icon::Add,
+            Self::Imports => Icon::Upload,
+            Self::Org => Icon::Tree,
+            Self::Users => Icon::People,
+            Self::Roles => Icon::Key,
+            Self::Audit => Icon::Eye,
+            Self::Settings => Icon::Settings,
+            Self::Help => Icon::Help,
+            Self::Account | Self::Password => Icon::Person,
+            _ => Icon::Home,
+        }
+    }
+
+    /// The entry of the menu below which it stands.
+    pub(crate) fn section(&self) -> Self {
+        match self {
+            Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
+            Self::Password => Self::Account,
+            place => place.clone(),
+        }
+    }
+}
+
+/// Whether the signed-in person may register anything.
+pub(crate) fn may_register() -> bool {
+    [Kind::Petition, Kind::Dispute, Kind::Sign]
+        .into_iter()
+        .any(|kind| session::may(Action::RegisterCase(kind)))
+}
+
+/// The menu of the signed-in person: what they work with, then what they look up.
+pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
+    let mut work = vec![Place::Home];
+    let mut reference = Vec::new();
+    let mut add = |list: bool, place: Place, may: bool| {
+        if may {
+            if list { &mut work } else { &mut reference }.push(place);
+        }
+    };
+    let manages = session::may(Action::ManageUsers);
+    add(true, Place::Cases, session::may(Action::ListCases));
+    add(true, Place::NewCase, may_register());
+    add(true, Place::Imports, session::may(Action::ImportLedger));
+    add(true, Place::Audit, session::may(Action::ViewAudit));
+    add(true, Place::Org, manages);
+    add(true, Place::Users, manages);
+    add(true, Place::Settings, manages);
+    add(false, Place::Org, !manages && session::may(Action::ViewOrg));
+    add(
+        false,
+        Place::Settings,
+        !manages && session::may(Action::ViewSettings),
+    );
+    add(false, Place::Roles, true);
+    add(false, Place::Help, true);
+    (work, reference)
+}
+
+/// At most five entries for the bar below on a phone, the account always last.
+pub(crate) fn short_menu() -> Vec<Place> {
+    let (work, _) = menu();
+    let mut places: Vec<Place> = work
+        .into_iter()
+        .filter(|place| *place != Place::Imports)
+        .take(4)
+        .collect();
+    if places.len() < 4 {
+        places.push(Place::Help);
+    }
+    places.push(Place::Account);
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_found_at_its_path() {
+        let id = "0190-x".to_owned();
+        let mut places = vec![
+            Place::Home,
+            Place::Cases,
+            Place::NewCase,
+            Place::Case(id.clone()),
+            Place::EditCase(id.clone()),
+            Place::Receipt(id),
+        ];
+        places.extend(Place::simple());
+        for place in places {
+            assert_eq!(Place::at(&place.path()), place);
+            assert_eq!(Place::at(&format!("{}/", place.path())), place);
+        }
+    }
+
+    #[test]
+    fn other_paths_lead_nowhere() {
+        for path in ["/nothing", "/cases/x/y", "/cases/x/edit/z", "/org/1"] {
+            assert_eq!(Place::at(path), Place::Nowhere, "{path}");
+        }
+    }
+}

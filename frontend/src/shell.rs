@@ -1,0 +1,180 @@
+//! What is around every page: the menu (at the side, or below on a phone), the demo's banner,
+//! messages, and the question for the password when a session ends in the middle of work.
+
+use leptos::prelude::*;
+use shared::role::Role;
+use shared::term::Term;
+
+use crate::app::{self, focus_heading};
+use crate::pages;
+use crate::place::{self, Place};
+use crate::session::{self, Stand};
+use crate::ui::icon::icon;
+use crate::ui::notice;
+use crate::{browser, directory};
+
+/// The frame around the page at `place`.
+pub(crate) fn shell(place: Memo<Place>) -> AnyView {
+    let Some(me) = session::me() else {
+        return ().into_any();
+    };
+    provide_context(me.clone());
+    notice::provide();
+    directory::provide();
+    let narrow = browser::media("(max-width: 700px)");
+    provide_context(Narrow(narrow));
+    let go = app::going();
+    // A new page: its heading takes the focus. Not at the first one, where the browser just began.
+    Effect::new(move |before: Option<Place>| {
+        let now = place.get();
+        if before.is_some_and(|before| before != now) {
+            focus_heading();
+        }
+        now
+    });
+    let section = Memo::new(move |_| place.read().section());
+    let page = move || {
+        let place = place.get();
+        if matches!(place, Place::Login | Place::Setup) {
+            go.run("/".to_owned());
+        }
+        pages::page(place)
+    };
+    view! {
+        <a class="skip" href="#main" rel="external" on:click=move |event| {
+            event.prevent_default();
+            focus_heading();
+        }>"跳到正文"</a>
+        {me.demo.then(demo_banner)}
+        <div class=if me.demo { "frame frame-demo" } else { "frame" } data-page=move || place.read().name()>
+            <header class="side">
+                <a class="brand" href="/">
+                    <span class="brand-mark" aria-hidden="true">"信"</span>
+                    <span class="brand-words">
+                        <span class="brand-name">"信访三无工作台"</span>
+                        <span class="brand-town">{me.township_name.clone()}</span>
+                    </span>
+                </a>
+                {side_menu(section)}
+                <a
+                    class="whoami"
+                    href="/account"
+                    data-testid="nav-account"
+                    aria-current=move || current(&section.read(), &Place::Account)
+                >
+                    {icon(Place::Account.icon())}
+                    <span class="whoami-words">
+                        <span class="whoami-name">{me.user.name.clone()}</span>
+                        <span class="whoami-unit">{who(&me)}</span>
+                    </span>
+                </a>
+            </header>
+            <main class="main" id="main">{page}</main>
+            {bottom_menu(section)}
+        </div>
+        {notice::board()}
+        {ended()}
+    }
+    .into_any()
+}
+
+/// Whether the window is a phone's.
+#[derive(Clone, Copy)]
+pub(crate) struct Narrow(ReadSignal<bool>);
+
+/// Whether the window is a phone's; follows it.
+pub(crate) fn narrow() -> bool {
+    expect_context::<Narrow>().0.get()
+}
+
+fn who(me: &shared::account::Me) -> String {
+    if me.user.role == Role::Administrator || me.unit_name == me.user.role.label() {
+        me.user.role.label().to_owned()
+    } else {
+        format!("{} · {}", me.unit_name, me.user.role.label())
+    }
+}
+
+fn demo_banner() -> AnyView {
+    view! {
+        <p class="demo">
+            "演示环境：人员和事项都是虚构的，请不要录入真实信息。"
+        </p>
+    }
+    .into_any()
+}
+
+fn current(section: &Place, place: &Place) -> Option<&'static str> {
+    (section == place).then_some("page")
+}
+
+fn entry(place: Place, section: Memo<Place>) -> AnyView {
+    let mine = place.clone();
+    view! {
+        <li>
+            <a
+                href=place.path()
+                data-testid=format!("nav-{}", place.name())
+                aria-current=move || current(&section.read(), &mine)
+            >
+                {icon(place.icon())}
+                <span>{place.title()}</span>
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+fn side_menu(section: Memo<Place>) -> AnyView {
+    let lists = move || {
+        let (work, reference) = place::menu();
+        let list = |places: Vec<Place>| {
+            let entries = places
+                .into_iter()
+                .map(|place| entry(place, section))
+                .collect_view();
+            view! { <ul>{entries}</ul> }.into_any()
+        };
+        view! { {list(work)} {list(reference)} }
+    };
+    view! { <nav class="menu" aria-label="主菜单">{lists}</nav> }.into_any()
+}
+
+fn bottom_menu(section: Memo<Place>) -> AnyView {
+    let entries = move || {
+        place::short_menu()
+            .into_iter()
+            .map(|place| {
+                let mine = place.clone();
+                view! {
+                    <li>
+                        <a
+                            href=place.path()
+                            data-testid=format!("tab-{}", place.name())
+                            aria-current=move || current(&section.read(), &mine)
+                        >
+                            {icon(place.icon())}
+                            <span>{place.title()}</span>
+                        </a>
+                    </li>
+                }
+                .into_any()
+            })
+            .collect_view()
+    };
+    view! {
+        <nav class="tabs-below" aria-label="主菜单">
+            <ul>{entries}</ul>
+        </nav>
+    }
+    .into_any()
+}
+
+/// The session ended while somebody worked: ask for the password, and leave the page as it is.
+fn ended() -> AnyView {
+    let open = RwSignal::new(false);
+    Effect::new(move |_| {
+        open.set(session::stand().with(|stand| matches!(stand, Stand::Ended(_))));
+    });
+    crate::ui::dialog::dialog(open, "登录已过期".to_owned(), pages::account::login::again)
+}

@@ -1,0 +1,10 @@
+//! What pages are made of. Functions rather than components, each giving an [`AnyView`]: the code
+//! of a piece is in the download once, however many pages use it.
+//!
+//! [`AnyView`]: leptos::prelude::AnyView
+
+pub(crate) mod dialog;
+pub(crate) mod field;
+pub(crate) mod icon;
+pub(crate) mod notice;
+pub(crate) mod states;

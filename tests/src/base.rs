@@ -1,0 +1,169 @@
+//! The township that every app starts as: made once, through the API, and copied.
+//!
+//! Making it costs some sixty password hashes. A copy has the same users, and their sign-ins are
+//! good there, too, as it has the same key.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::database::Database;
+use crate::server::Server;
+use crate::staff::{PASSWORD, Staff};
+
+/// When the tests' days begin: 10 o'clock in Shanghai on a Tuesday.
+pub const NOW: &str = "2026-03-10T02:00:00Z";
+/// The day of [`NOW`].
+pub const TODAY: &str = "2026-03-10";
+
+/// The township.
+#[derive(Debug)]
+pub struct Base {
+    files: Vec<(PathBuf, Vec<u8>)>,
+    database: Database,
+    /// Each user's id and access token.
+    pub(crate) members: BTreeMap<Staff, (String, String)>,
+    /// Units by name; groups as `五里墩村/1社`.
+    pub(crate) units: BTreeMap<String, String>,
+}
+
+/// The township, made by whoever asks first.
+pub fn base() -> &'static Base {
+    static BASE: LazyLock<Base> = LazyLock::new(Base::make);
+    &BASE
+}
+
+/// What all servers of the tests are started with.
+pub(crate) fn environment() -> Vec<(String, String)> {
+    [
+        ("XINFANG_TEST_CLOCK", NOW),
+        // Sign-ins of the base outlast the run, and the years that a test lets pass: ten of them.
+        ("XINFANG_ACCESS_MINUTES", "5256000"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+impl Base {
+    fn make() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::create();
+        let server = Server::start(folder.path(), &database, &environment());
+        let client = Client::new(&server.url);
+        let (id, token) = set_up(&client);
+        let admin = client.with_token(token.clone());
+        let units = units(&admin);
+        let mut members = BTreeMap::from([(Staff::Admin, (id, token))]);
+        let others = Staff::ALL.iter().filter(|staff| **staff != Staff::Admin);
+        members.extend(thread::scope(|scope| {
+            let making: Vec<_> = others
+                .map(|staff| {
+                    let (admin, unit) = (&admin, &units[staff.record().2]);
+                    scope.spawn(move || (*staff, add(admin, *staff, unit)))
+                })
+                .collect();
+            let made = making
+                .into_iter()
+                .map(|making| making.join().expect("a user"));
+            made.collect::<Vec<_>>()
+        }));
+        assert!(server.stop().success(), "the server ends well");
+        let mut files = Vec::new();
+        read_files(folder.path(), folder.path(), &mut files);
+        Self {
+            files,
+            database,
+            members,
+            units,
+        }
+    }
+
+    /// Puts a copy into an empty folder.
+    pub(crate) fn copy_to(&self, folder: &Path) -> Database {
+        for (path, content) in &self.files {
+            let path = folder.join(path);
+            fs::create_dir_all(path.parent().expect("its folder")).expect("a folder");
+            fs::write(&path, content).expect("a file");
+            if path.extension().is_some_and(|extension| extension == "key") {
+                use std::os::unix::fs::PermissionsExt as _;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its mode");
+            }
+        }
+        self.database.copy()
+    }
+}
+
+/// The first run: township and administrator. Answers the administrator's id and token.
+fn set_up(client: &Client) -> (String, String) {
+    let (username, _, _, name) = Staff::Admin.record();
+    let setup = json!({
+        "username": username, "password": PASSWORD, "name": name,
+        "template": "pingchuan", "township_name": "平川镇",
+    });
+    let user = client.post("/setup").json(&setup).expect(201).json();
+    let session = client.sign_in(username, PASSWORD).expect(200).json();
+    (text(&user["id"]), text(&session["access_token"]))
+}
+
+fn units(admin: &Client) -> BTreeMap<String, String> {
+    let units = admin.get("/org-units").expect(200).json();
+    let units = units.as_array().expect("a list");
+    let name_of = |id: &Value| {
+        units
+            .iter()
+            .find(|unit| unit["id"] == *id)
+            .map(|u| text(&u["name"]))
+    };
+    units
+        .iter()
+        .map(|unit| {
+            let name = text(&unit["name"]);
+            let path = match name_of(&unit["parent_id"]) {
+                Some(parent) if unit["kind"] == "group" => format!("{parent}/{name}"),
+                _ => name,
+            };
+            (path, text(&unit["id"]))
+        })
+        .collect()
+}
+
+/// Adds a user, who then signs in and changes the initial password, as people do.
+fn add(admin: &Client, staff: Staff, unit: &str) -> (String, String) {
+    let (username, role, _, name) = staff.record();
+    let user = json!({"username": username, "name": name, "role": role, "unit_id": unit});
+    let made = admin.post("/users").json(&user).expect(201).json();
+    let initial = text(&made["initial_password"]);
+    let session = admin.sign_in(username, &initial).expect(200).json();
+    let change = json!({"current_password": initial, "new_password": PASSWORD});
+    let session = admin
+        .with_token(text(&session["access_token"]))
+        .post("/me/password")
+        .json(&change)
+        .expect(200)
+        .json();
+    (text(&made["user"]["id"]), text(&session["access_token"]))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+fn read_files(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            read_files(root, &path, files);
+        } else if path.extension().is_none_or(|extension| extension != "log") {
+            let name = path
+                .strip_prefix(root)
+                .expect("below the folder")
+                .to_path_buf();
+            files.push((name, fs::read(&path).expect("a file")));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Every way in which somebody could learn that a case exists.
+
+use calamine::{Data, Reader as _};
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, with_query};
+use crate::client::Answer;
+use crate::staff::Staff;
+
+/// What a case is known by. Each is of this case alone.
+#[derive(Debug, Clone)]
+pub struct Marks {
+    /// Its id.
+    pub id: String,
+    /// Its number.
+    pub number: String,
+    /// Words of its cause, at least four characters.
+    pub words: String,
+    /// The ID number of one of its people.
+    pub id_number: String,
+}
+
+/// The rows of an export, without title, note and header, as text.
+pub fn rows_of(workbook: &[u8]) -> Vec<Vec<String>> {
+    let cursor = std::io::Cursor::new(workbook.to_vec());
+    let mut workbook: calamine::Xlsx<_> =
+        calamine::open_workbook_from_rs(cursor).expect("a workbook");
+    let range = workbook.worksheet_range("台账").expect("the sheet");
+    let text = |cell: &Data| cell.to_string();
+    range
+        .rows()
+        .skip(3)
+        .map(|row| row.iter().map(text).collect())
+        .collect()
+}
+
+/// The ways in which `who` can tell that the case exists; none where it is hidden from them.
+pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
+    let client = app.by(who);
+    let mut found = Vec::new();
+    let mut note = |way: &'static str, is_found: bool| {
+        if is_found {
+            found.push(way);
+        }
+    };
+    let names_it = |answer: &Answer| {
+        let text = answer.text();
+        text.contains(&marks.id) || text.contains(&marks.number) || text.contains(&marks.words)
+    };
+    // By its address. A refusal (403, 409, 412, 422) tells as much as an answer.
+    let case = format!("/cases/{}", marks.id);
+    let reading = [
+        ("by id", ""),
+        ("events", "/events"),
+        ("people", "/people"),
+        ("attachments", "/attachments"),
+        ("receipt", "/receipt"),
+        ("actions", "/actions"),
+    ];
+    for (way, below) in reading {
+        note(
+            way,
+            client.get(format!("{case}{below}")).send().status != 404,
+        );
+    }
+    for action in ["note", "accept", "hand_over", "reopen"] {
+        let call = client
+            .post(format!("{case}/actions/{action}"))
+            .if_match("\"0\"");
+        note("act", call.json(&json!({})).send().status != 404);
+    }
+    let call = client.patch(&case).if_match("\"0\"");
+    note("edit", call.json(&json!({})).send().status != 404);
+    let person = json!({"role": "other_party", "name": ""});
+    let call = client.post(format!("{case}/people"));
+    note("add a person", call.json(&person).send().status != 404);
+    let call = client.post(format!("{case}/attachments"));
+    note(
+        "attach",
+        call.file("空.txt", Vec::new()).send().status != 404,
+    );
+
+    // In lists, searches and their counts.
+    let lists = |query: &[(&str, &str)]| {
+        let answer = client.get(with_query("/cases", query)).send();
+        (answer.status == 200).then(|| answer.json())
+    };
+    if let Some(page) = lists(&[]) {
+        let rows = app.walk(who, 200, &[]);
+        note("list", rows.iter().any(|row| row["id"] == *marks.id));
+        assert_eq!(
+            page["total"],
+            rows.len(),
+            "{who:?}: the total counts what is listed"
+        );
+    }
+    let digits: String = marks.number.chars().filter(char::is_ascii_digit).collect();
+    for (way, query) in [
+        ("search by words", marks.words.as_str()),
+        ("search by number", marks.number.as_str()),
+        ("search by digits", &digits[4..]),
+    ] {
+        if let Some(page) = lists(&[("q", query)]) {
+            let rows = page["items"].as_array().expect("items");
+            note(way, rows.iter().any(|row| row["id"] == *marks.id));
+            assert_eq!(page["total"], rows.len(), "{who:?}: {query}");
+        }
+    }
+    let export = client.get("/exports/ledger.xlsx").send();
+    if export.status == 200 {
+        let rows = rows_of(&export.body);
+        note(
+            "export",
+            rows.iter()
+                .flatten()
+                .any(|cell| cell.contains(&marks.number) || cell.contains(&marks.words)),
+        );
+    }
+    let home = client.get("/dashboard").send();
+    if home.status == 200 {
+        note("dashboard", names_it(&home));
+        for todo in home.json()["todos"].as_array().expect("todos") {
+            let query = todo["query"].as_str().expect("a query");
+            let listed = client.get(format!("/cases?{query}")).expect(200).json();
+            assert_eq!(todo["count"], listed["total"], "{who:?}: {todo}");
+        }
+    }
+
+    // In hints while something is registered.
+    let query = json!({"cause": marks.words, "id_numbers": [marks.id_number], "names": ["张三"]});
+    let hints = client.post("/cases/similar").json(&query).send();
+    note("similar", hints.status == 200 && names_it(&hints));
+    // A repeat of it: with another fault, so that nothing comes of it.
+    let mut input = app.case().input().clone();
+    input["kind"] = json!("sign");
+    input["people_count"] = json!(0);
+    input["earlier_case_id"] = json!(marks.id);
+    let repeat = client.post("/cases").json(&input).send();
+    if repeat.status == 422 {
+        let errors = repeat.json()["errors"].clone();
+        let errors = errors.as_array().expect("errors");
+        let unknown =
+            |error: &Value| error["field"] == "earlier_case_id" && error["code"] == "unknown";
+        note("earlier case", !errors.iter().any(unknown));
+    }
+    let log = client.get(with_query("/audit", &[("limit", "200")])).send();
+    note("audit", log.status == 200 && names_it(&log));
+    let of_case = client
+        .get(with_query("/audit", &[("case_id", &marks.id)]))
+        .send();
+    note(
+        "audit of the case",
+        of_case.status == 200 && of_case.json()["total"] != 0,
+    );
+    found.dedup();
+    found
+}
+
+/// The ways that are open to a role that sees the case and exports.
+pub const ALL: &[&str] = &[
+    "by id",
+    "events",
+    "people",
+    "attachments",
+    "receipt",
+    "actions",
+    "act",
+    "edit",
+    "add a person",
+    "attach",
+    "list",
+    "search by words",
+    "search by number",
+    "search by digits",
+    "export",
+    "dashboard",
+    "similar",
+    "earlier case",
+];

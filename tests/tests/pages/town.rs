@@ -1,0 +1,65 @@
+//! The real binary with the demo township, on a free port, in a directory of its own.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::browser::free_port;
+
+/// A running server, ended with the test.
+pub(crate) struct Town {
+    child: Child,
+    pub(crate) url: String,
+    _data: tempfile::TempDir,
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn binary() -> PathBuf {
+    std::env::var_os("XINFANG_BIN").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/debug/xinfang"),
+        PathBuf::from,
+    )
+}
+
+impl Town {
+    /// The demo: one sign-in per role, the password the same for all.
+    pub(crate) fn demo() -> Self {
+        Self::start(&["serve", "--demo"])
+    }
+
+    /// An empty one: the first-run page.
+    pub(crate) fn empty() -> Self {
+        Self::start(&["serve"])
+    }
+
+    fn start(args: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let child = Command::new(binary())
+            .args(args)
+            .env("XINFANG_DATA_DIR", data.path())
+            .env("XINFANG_LISTEN", format!("127.0.0.1:{port}"))
+            .env_remove("DATABASE_URL")
+            .env_remove("XINFANG_DATABASE_URL")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{}: {e}", binary().display()));
+        let town = Self { child, url: format!("http://127.0.0.1:{port}"), _data: data };
+        let began = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(60), "the server does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        town
+    }
+}
+
+/// Everybody's password in the demo.
+pub(crate) const PASSWORD: &str = "pingchuan-2026";
