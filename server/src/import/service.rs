@@ -414,6 +414,7 @@ fn refused(
 pub(super) fn undo(conn: &mut Conn, desk: &Desk, id: &ImportId) -> Result<ImportRun, Error> {
     store::lock(conn)?;
     let run = find(conn, desk, id)?;
+    store::lock_cases(conn, &run.id)?;
     let cases = store::cases_of(conn, &run.id)?;
     if let Some(reason) = refused(conn, desk, &run, &cases)? {
         return Err(Error::UndoRefused(reason));

@@ -56,6 +56,20 @@ pub(super) fn lock(conn: &mut Conn) -> QueryResult<()> {
         .map(drop)
 }
 
+/// Keeps others from working on a run's cases until the transaction ends.
+pub(super) fn lock_cases(conn: &mut Conn, import_id: &str) -> QueryResult<()> {
+    if conn.is_sqlite() {
+        return Ok(());
+    }
+    diesel::sql_query(
+        "SELECT 1 FROM cases WHERE id IN (SELECT case_id FROM import_rows WHERE import_id = $1) \
+         ORDER BY id FOR UPDATE",
+    )
+    .bind::<diesel::sql_types::Text, _>(import_id)
+    .execute(conn)
+    .map(drop)
+}
+
 pub(super) fn insert_run(conn: &mut Conn, run: &RunRecord) -> QueryResult<()> {
     diesel::insert_into(imports::table)
         .values(run)
