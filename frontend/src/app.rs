@@ -56,7 +56,10 @@ fn gate() -> AnyView {
             Stand::Here(me) | Stand::Ended(me) if me.user.must_change_password => {
                 Gate::ChangePassword
             }
-            Stand::Here(me) | Stand::Ended(me) => Gate::Open(me.user.id.to_string()),
+            Stand::Here(me) | Stand::Ended(me) => Gate::Open(format!(
+                "{} {} {}",
+                me.user.id, me.user.role, me.user.unit_id
+            )),
         })
     });
     titles(place);

@@ -50,9 +50,10 @@ pub(crate) fn me() -> Option<Me> {
     stand().with_untracked(|stand| stand.me().cloned())
 }
 
-/// Whether the signed-in person may do something that is about no case in particular.
+/// Whether the signed-in person may do something that is about no case in particular. Another role
+/// opens the pages anew, so nothing has to follow this.
 pub(crate) fn may(action: Action) -> bool {
-    stand().with(|stand| {
+    stand().with_untracked(|stand| {
         stand
             .me()
             .is_some_and(|me| can(&me.actor, action, Facts::None).is_ok())

@@ -46,7 +46,7 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
             focus_heading();
         }>"跳到正文"</a>
         {me.demo.then(demo_banner)}
-        <div class="frame" data-page=move || place.read().name()>
+        <div class=if me.demo { "frame frame-demo" } else { "frame" } data-page=move || place.read().name()>
             <header class="side">
                 <a class="brand" href="/">
                     <span class="brand-mark" aria-hidden="true">"信"</span>

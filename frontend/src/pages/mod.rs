@@ -1,10 +1,17 @@
 //! The pages, one room a subject.
 
 pub(crate) mod account;
+pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod case;
+pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
+pub(crate) mod org;
+pub(crate) mod roles;
+pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod users;
 
 use leptos::prelude::*;
 
@@ -20,6 +27,12 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::Case(id) => case::show::page(id),
         Place::EditCase(id) => case::edit::page(id),
         Place::Receipt(id) => case::receipt::page(id),
+        Place::Org => org::page(),
+        Place::Users => users::page(),
+        Place::Roles => roles::page(),
+        Place::Audit => audit::page(),
+        Place::Settings => settings::page(),
+        Place::Help => help::page(),
         Place::Account => account::page::page(),
         Place::Password => account::password::page(),
         _ => nowhere(),

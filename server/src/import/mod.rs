@@ -6,6 +6,8 @@
 //! [`service`] writes what was planned, all or nothing. The first three are pure: a dry run stops
 //! there. [`mark`] gives the workbook back with the cells to mend coloured and commented.
 
+#[cfg(test)]
+mod api_tests;
 pub mod cli;
 mod columns;
 mod counts;

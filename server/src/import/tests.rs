@@ -644,8 +644,11 @@ fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
     use std::io::Write;
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in parts {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        zip.start_file(
+            *name,
+            zip::write::SimpleFileOptions::default().compression_level(Some(1)),
+        )
+        .unwrap();
         zip.write_all(content).unwrap();
     }
     zip.finish().unwrap().into_inner()

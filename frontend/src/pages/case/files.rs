@@ -198,12 +198,11 @@ fn upload(open: Open, files: Loader<Vec<AttachmentView>>) -> AnyView {
                 id="file"
                 type="file"
                 multiple
-                accept=".jpg,.jpeg,.png,.webp,.pdf,.doc,.docx,.xls,.xlsx,.txt"
                 aria-describedby="file-hint"
                 on:change=picked
             />
             <p class="hint" id="file-hint">
-                "照片、PDF、Word、Excel、文本，每个不超过20 MB。传上后本事项的办理人员都能下载。"
+                "照片、录音、PDF、OFD、Word、Excel、文本，每个不超过20 MB。传上后本事项的办理人员都能下载。"
             </p>
             <p class="sr-only" role="status">{move || going.get()}</p>
         </div>

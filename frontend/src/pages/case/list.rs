@@ -14,7 +14,7 @@ use shared::term::Term;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-use super::bits::{category, due, flags, state_badge};
+use super::bits::{due, flags, state_badge};
 use super::filter::{Choices, FILTERS, Filter, Query};
 use crate::api::{Call, Failure};
 use crate::app::{self, Go};
@@ -648,8 +648,7 @@ fn table(query: Memo<Query>, ledger: Ledger) -> AnyView {
                         <th scope="col" class="c-name">"信访人"</th>
                         <th scope="col" class="c-village">"村"</th>
                         <th scope="col" class="c-category wide-only">"类型"</th>
-                        <th scope="col" class="c-unit">"责任单位"</th>
-                        <th scope="col" class="c-name wide-only">"包案领导"</th>
+                        <th scope="col" class="c-unit">"责任单位 / 包案"</th>
                         {sortable(query, "received_on", "收到", "c-day")}
                         {sortable(query, "due_on", "到期", "c-due")}
                     </tr>
@@ -724,6 +723,13 @@ fn people_of(row: &CaseRow) -> AnyView {
     view! { {name} {others} }.into_any()
 }
 
+fn category_of(row: &CaseRow) -> AnyView {
+    let sub = row
+        .subcategory
+        .map(|sub| view! { <span class="quiet">{sub.label()}</span> });
+    view! { <span>{row.category.label()}</span> {sub} }.into_any()
+}
+
 fn table_row(row: &CaseRow, go: Go) -> AnyView {
     let href = format!("/cases/{}", row.id);
     let target = href.clone();
@@ -743,6 +749,10 @@ fn table_row(row: &CaseRow, go: Go) -> AnyView {
             go.run(target.clone());
         }
     };
+    let lead = row
+        .lead
+        .as_ref()
+        .map(|lead| view! { <span class="quiet">{lead.name.clone()}</span> });
     view! {
         <tr data-testid="case-row" data-number=row.number.clone() on:click=click>
             <td class="c-number">
@@ -760,9 +770,11 @@ fn table_row(row: &CaseRow, go: Go) -> AnyView {
             </td>
             <td>{people_of(row)}</td>
             <td>{name_of(row.village.as_ref())}</td>
-            <td class="wide-only">{category(row.category, row.subcategory)}</td>
-            <td>{name_of(row.responsible_unit.as_ref())}</td>
-            <td class="wide-only">{name_of(row.lead.as_ref())}</td>
+            <td class="wide-only">{category_of(row)}</td>
+            <td class="c-unit">
+                <span>{name_of(row.responsible_unit.as_ref())}</span>
+                {lead}
+            </td>
             <td class="c-day">{format::short_date(row.received_on)}</td>
             <td class="c-due">{due(row)}</td>
         </tr>

@@ -796,7 +796,7 @@ fn last_step(registration: Registration) -> AnyView {
     };
     let due = profile.due(clock, case.received_on, &Calendar::new()).date;
     let next = format!(
-        "登记后，最迟{}前要书面告知信访人是否受理（{}）。",
+        "登记后，最迟在{}（含当天）书面告知信访人是否受理（{}）。",
         format::date(due),
         profile.limit(clock).basis
     );
@@ -831,14 +831,16 @@ fn last_step(registration: Registration) -> AnyView {
             <dl class="facts facts-long">
                 {fact("起因", words(case.cause.clone()))}
                 {fact("诉求", words(case.demand.clone().unwrap_or_default()))}
+                {fact("事态发展", words(case.development.clone().unwrap_or_default()))}
+                {fact("调处情况", words(case.handling.clone().unwrap_or_default()))}
+            </dl>
+            <dl class="facts">
                 {fact("类型", words(bits::category(case.category, case.subcategory)))}
                 {fact("发生时间", words(when))}
                 {fact("发生地点", words(case.place.clone().unwrap_or_default()))}
                 {fact("涉及单位", words(case.unit_concerned.clone().unwrap_or_default()))}
                 {fact("紧急程度", words(case.severity.map(Term::label).unwrap_or_default().to_owned()))}
                 {fact("办理程序", words(case.procedure.map(Term::label).unwrap_or_default().to_owned()))}
-                {fact("事态发展", words(case.development.clone().unwrap_or_default()))}
-                {fact("调处情况", words(case.handling.clone().unwrap_or_default()))}
             </dl>
         </section>
         <p class="note">{icon(Icon::Clock)} {next}</p>

@@ -112,9 +112,10 @@ pub(crate) fn fields(
         None => "加密保存，平时只显示首尾几位；用来发现重复信访。".to_owned(),
     };
     let mut phone = field(form, name("phone"), "联系电话").kind("tel").mode("tel");
-    if phone_known.is_some() {
-        phone = phone.hint(recorded(phone_known));
-    }
+    phone = phone.hint(match phone_known {
+        Some(_) => recorded(phone_known),
+        None => "手机，或带区号的固定电话。同样加密保存。".to_owned(),
+    });
     let clear_id = id_known.map(|_| {
         field(form, name("clear_id"), "删除已登记的身份证号").check(values.clear_id)
     });

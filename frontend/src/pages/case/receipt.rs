@@ -47,7 +47,7 @@ fn sheet(receipt: &Receipt) -> AnyView {
     };
     let acceptance = match receipt.acceptance_due {
         Some(day) => format!(
-            "最迟{}前，您会收到是否受理的书面告知（{}）。",
+            "最迟在{}，您会收到是否受理的书面告知（{}）。",
             format::date(day),
             receipt.basis
         ),

@@ -1,0 +1,609 @@
+//! `/roles`: who may do what. The table is computed from [`shared::access::can`], so it is never
+//! another opinion than the server's.
+
+use leptos::prelude::*;
+use shared::access::{Action, Actor, CaseFacts, Facts, can};
+use shared::case::Kind;
+use shared::case::action::CaseAction;
+use shared::case::number::Series;
+use shared::case::state::State;
+use shared::ids::UnitId;
+use shared::role::Role;
+use shared::term::Term;
+
+use super::heading;
+use crate::app;
+use crate::shell::narrow;
+
+/// What a role sees and does, in words (design section 1).
+pub(crate) const fn duties(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::TownshipLeader => ("全镇的事项", "包案，批准延期、办结、积案销号，确定包案领导"),
+        Role::CoordinationOffice => (
+            "全镇的事项",
+            "登记、受理、转送、交办、催办，导入导出台账，移送检举控告",
+        ),
+        Role::VillageSecretary => (
+            "本村的事项，和交给本村办理的事项",
+            "登记、办理、答复，调处村内矛盾纠纷",
+        ),
+        Role::GroupInformant => ("自己报的事项", "上报矛盾纠纷和苗头隐患"),
+        Role::PoliceStation => (
+            "交给本所办理的，和本所登记的事项",
+            "登记，办理涉及公共秩序的事项",
+        ),
+        Role::Court => ("交给本庭办理的事项", "诉讼指引，司法确认"),
+        Role::JusticeOffice => (
+            "交给本所办理的，和进入调解的事项",
+            "登记，调解，办理涉及法律援助的事项",
+        ),
+        Role::ServiceCentre => (
+            "本窗口登记的，和交给本窗口办理的事项",
+            "接待登记，打印回执，答复“我的事办到哪了”",
+        ),
+        Role::Auditor => ("审计记录和设置，看不到事项内容", "核查谁看过什么、办过什么"),
+        Role::Administrator => (
+            "单位、用户和设置，看不到事项内容",
+            "管理单位、用户、密码和期限规定",
+        ),
+    }
+}
+
+/// What somebody is to a case; the first one is anybody of the township.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tie {
+    Any,
+    Village,
+    Handler,
+    Registrar,
+    Mediation,
+}
+
+impl Tie {
+    const ALL: [Self; 5] = [
+        Self::Any,
+        Self::Village,
+        Self::Handler,
+        Self::Registrar,
+        Self::Mediation,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Any => "全镇",
+            Self::Village => "本村",
+            Self::Handler => "承办",
+            Self::Registrar => "登记",
+            Self::Mediation => "调解",
+        }
+    }
+
+    const fn help(self) -> &'static str {
+        match self {
+            Self::Any => "本镇的所有事项（检举控告另有保密规定）",
+            Self::Village => "本村的事项",
+            Self::Handler => "转送、交办给本单位的事项",
+            Self::Registrar => "本人登记的事项；站所、窗口是本单位登记的",
+            Self::Mediation => "进入调解的事项",
+        }
+    }
+}
+
+/// On which cases something is allowed: by which tie, and with what limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Grant {
+    tie: Tie,
+    /// Not for petitions.
+    no_petitions: bool,
+    /// Only for accusations.
+    sealed_only: bool,
+    /// Only in this state.
+    state: Option<State>,
+}
+
+impl Grant {
+    /// The limits as signs; [`signs`] says what they mean.
+    fn signs(self) -> String {
+        let mut signs = String::new();
+        if self.no_petitions {
+            signs.push('①');
+        }
+        match self.state {
+            Some(State::Registered) => signs.push('②'),
+            Some(_) => signs.push('③'),
+            None => {}
+        }
+        if self.sealed_only {
+            signs.push('④');
+        }
+        signs
+    }
+}
+
+/// What the signs in the table mean.
+const SIGNS: [(&str, &str); 4] = [
+    ("①", "只限矛盾纠纷和苗头隐患"),
+    ("②", "只在受理前（已登记）"),
+    ("③", "只在转送给本单位后（已转送）"),
+    ("④", "只限检举控告件"),
+];
+
+/// What a cell of the table says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Cell {
+    No,
+    Yes,
+    On(Vec<Grant>),
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    label: &'static str,
+    action: Action,
+    /// Whether it is about a case.
+    case: bool,
+}
+
+const fn line(label: &'static str, action: Action) -> Line {
+    Line {
+        label,
+        action,
+        case: false,
+    }
+}
+
+const fn of_case(label: &'static str, action: Action) -> Line {
+    Line {
+        label,
+        action,
+        case: true,
+    }
+}
+
+/// The lines, by what they are about.
+fn parts() -> Vec<(&'static str, Vec<Line>)> {
+    let steps = CaseAction::ALL
+        .iter()
+        .map(|action| of_case(action.label(), Action::Case(*action)))
+        .collect();
+    vec![
+        (
+            "登记和台账",
+            vec![
+                line("登记信访件", Action::RegisterCase(Kind::Petition)),
+                line("登记矛盾纠纷", Action::RegisterCase(Kind::Dispute)),
+                line("登记苗头隐患", Action::RegisterCase(Kind::Sign)),
+                line("导入台账", Action::ImportLedger),
+                line("导出台账", Action::ExportLedger),
+            ],
+        ),
+        (
+            "看和改一件事项",
+            vec![
+                of_case("查看事项", Action::ViewCase),
+                of_case("修改事项", Action::EditCase),
+                of_case("增减人员", Action::EditPeople),
+                of_case("查看完整号码", Action::RevealPerson),
+                of_case("上传附件", Action::Attach),
+            ],
+        ),
+        ("办理一件事项", steps),
+        (
+            "管理和监督",
+            vec![
+                line("查看单位", Action::ViewOrg),
+                line("管理单位", Action::ManageOrg),
+                line("管理用户", Action::ManageUsers),
+                line("查看设置", Action::ViewSettings),
+                line("修改设置", Action::ManageSettings),
+                line("查看审计", Action::ViewAudit),
+            ],
+        ),
+    ]
+}
+
+/// Somebody with a role, in a unit of a village.
+fn actor(role: Role) -> Actor {
+    Actor {
+        user_id: "me".into(),
+        role,
+        unit_id: "unit".into(),
+        unit_chain: vec!["unit".into(), "village".into(), "township".into()],
+        township_id: "township".into(),
+        village_id: Some("village".into()),
+    }
+}
+
+/// A case that the actor has nothing to do with but by the tie.
+fn case(tie: Tie) -> CaseFacts {
+    let other = || UnitId::from("elsewhere");
+    let mut case = CaseFacts {
+        township_id: "township".into(),
+        village_id: Some(other()),
+        registrar_id: "somebody".into(),
+        registrar_unit_id: other(),
+        responsible_unit_id: Some(other()),
+        unit_ids: vec![other()],
+        mediation: false,
+        kind: Kind::Petition,
+        state: State::Registered,
+        backlog: false,
+        seal: Series::Open,
+        accused_unit_id: None,
+        accused_user_id: None,
+    };
+    match tie {
+        Tie::Any => {}
+        Tie::Village => case.village_id = Some("village".into()),
+        Tie::Handler => {
+            case.responsible_unit_id = Some("unit".into());
+            case.unit_ids.push("unit".into());
+        }
+        Tie::Registrar => {
+            case.registrar_id = "me".into();
+            case.registrar_unit_id = "unit".into();
+        }
+        Tie::Mediation => case.mediation = true,
+    }
+    case
+}
+
+/// Whether a tie allows something, tried on every kind, state and seal.
+fn grant(actor: &Actor, action: Action, tie: Tie) -> Option<Grant> {
+    let mut case = case(tie);
+    let mut kinds = Vec::new();
+    let mut states = Vec::new();
+    let mut seals = Vec::new();
+    for kind in Kind::ALL {
+        for state in State::ALL {
+            for seal in [Series::Open, Series::Sealed] {
+                for backlog in [false, true] {
+                    (case.kind, case.state, case.seal, case.backlog) =
+                        (*kind, *state, seal, backlog);
+                    if can(actor, action, Facts::Case(&case)).is_ok() {
+                        kinds.push(*kind);
+                        states.push(*state);
+                        seals.push(seal);
+                    }
+                }
+            }
+        }
+    }
+    let first = *states.first()?;
+    Some(Grant {
+        tie,
+        no_petitions: !kinds.contains(&Kind::Petition),
+        sealed_only: !seals.contains(&Series::Open),
+        state: states.iter().all(|state| *state == first).then_some(first),
+    })
+}
+
+/// What a role may.
+fn cell(role: Role, line: Line) -> Cell {
+    let actor = actor(role);
+    if !line.case {
+        return match can(&actor, line.action, Facts::None) {
+            Ok(()) => Cell::Yes,
+            Err(_) => Cell::No,
+        };
+    }
+    let mut grants: Vec<Grant> = Vec::new();
+    for tie in Tie::ALL {
+        if let Some(grant) = grant(&actor, line.action, tie) {
+            // What anybody's case allows without limit, a closer one does not add to.
+            let known = grants.first().is_some_and(|any| {
+                any.tie == Tie::Any
+                    && (any.state.is_none() || any.state == grant.state)
+                    && (!any.no_petitions || grant.no_petitions)
+                    && (!any.sealed_only || grant.sealed_only)
+            });
+            if !known {
+                grants.push(grant);
+            }
+        }
+    }
+    if grants.is_empty() {
+        Cell::No
+    } else {
+        Cell::On(grants)
+    }
+}
+
+/// The page.
+pub(crate) fn page() -> AnyView {
+    view! {
+        <div class="page page-wide">
+            {heading("权限一览")}
+            <p class="quiet">
+                "每个角色看到什么、能办什么。这张表由系统的权限规则直接算出，和实际执行的完全一致；在一件事项里，“暂不能办理的操作”会说明为什么。"
+            </p>
+            {move || if narrow() { by_role() } else { table() }}
+            {legend()}
+            {sealed()}
+        </div>
+    }
+    .into_any()
+}
+
+fn shown(cell: &Cell) -> AnyView {
+    match cell {
+        Cell::No => view! {
+            <span class="role-no">
+                <span aria-hidden="true">"—"</span>
+                <span class="sr-only">"不能"</span>
+            </span>
+        }
+        .into_any(),
+        Cell::Yes => view! { <span class="role-yes">"可以"</span> }.into_any(),
+        Cell::On(grants) => grants
+            .iter()
+            .map(|grant| {
+                let class = if grant.tie == Tie::Any {
+                    "role-yes"
+                } else {
+                    "role-some"
+                };
+                view! {
+                    <span class=class>{format!("{}{}", grant.tie.label(), grant.signs())}</span>
+                }
+                .into_any()
+            })
+            .collect_view()
+            .into_any(),
+    }
+}
+
+fn table() -> AnyView {
+    let mine = app::me().user.role;
+    let heads = Role::ALL
+        .iter()
+        .map(|role| {
+            let own = *role == mine;
+            view! {
+                <th scope="col" class:role-mine=own>
+                    {role.label()}
+                    {own.then(|| view! { <span class="role-me">"（我）"</span> })}
+                </th>
+            }
+            .into_any()
+        })
+        .collect_view();
+    let columns = Role::ALL.len() + 1;
+    let bodies = parts()
+        .into_iter()
+        .map(|(title, lines)| {
+            let rows = lines
+                .into_iter()
+                .map(|line| {
+                    let cells = Role::ALL
+                        .iter()
+                        .map(|role| {
+                            view! {
+                                <td class:role-mine={*role == mine}>{shown(&cell(*role, line))}</td>
+                            }
+                            .into_any()
+                        })
+                        .collect_view();
+                    view! {
+                        <tr>
+                            <th scope="row">{line.label}</th>
+                            {cells}
+                        </tr>
+                    }
+                    .into_any()
+                })
+                .collect_view();
+            view! {
+                <tbody>
+                    <tr class="role-part">
+                        <th scope="rowgroup" colspan=columns.to_string()>{title}</th>
+                    </tr>
+                    {rows}
+                </tbody>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        <div class="table-box" tabindex="0" role="region" aria-label="权限表，可左右滚动">
+            <table class="table roles-table">
+                <caption class="sr-only">"各角色能做什么"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"操作"</th>
+                        {heads}
+                    </tr>
+                </thead>
+                {bodies}
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+/// One role at a time, for phones.
+fn by_role() -> AnyView {
+    let chosen = RwSignal::new(app::me().user.role);
+    let options = Role::ALL
+        .iter()
+        .map(|role| {
+            let role = *role;
+            view! {
+                <option value=role.code() prop:selected=move || chosen.get() == role>
+                    {role.label()}
+                </option>
+            }
+            .into_any()
+        })
+        .collect_view();
+    let list = move || {
+        let role = chosen.get();
+        let (sees, does) = duties(role);
+        let parts = parts()
+            .into_iter()
+            .map(|(title, lines)| part_of(role, title, lines))
+            .collect_view();
+        view! {
+            <div class="card">
+                <dl class="facts facts-long">
+                    <div><dt>"看到"</dt><dd>{sees}</dd></div>
+                    <div><dt>"能办"</dt><dd>{does}</dd></div>
+                </dl>
+            </div>
+            {parts}
+        }
+    };
+    view! {
+        <div class="filter">
+            <label for="role">"角色"</label>
+            <select
+                id="role"
+                on:change:target=move |event| {
+                    if let Some(role) = Role::from_code(&event.target().value()) {
+                        chosen.set(role);
+                    }
+                }
+            >
+                {options}
+            </select>
+        </div>
+        {list}
+    }
+    .into_any()
+}
+
+/// What a role may of one part; what it may not is named, too, but shorter.
+fn part_of(role: Role, title: &'static str, lines: Vec<Line>) -> AnyView {
+    let mut cannot = Vec::new();
+    let mut rows = Vec::new();
+    for line in lines {
+        match cell(role, line) {
+            Cell::No => cannot.push(line.label),
+            cell => rows.push(
+                view! {
+                    <div>
+                        <dt>{line.label}</dt>
+                        <dd class="role-cell">{shown(&cell)}</dd>
+                    </div>
+                }
+                .into_any(),
+            ),
+        }
+    }
+    let cannot = (!cannot.is_empty())
+        .then(|| view! { <p class="quiet">{format!("不能：{}", cannot.join("、"))}</p> });
+    view! {
+        <section class="card stack">
+            <h2>{title}</h2>
+            {(!rows.is_empty()).then(|| view! { <dl class="facts facts-long role-facts">{rows}</dl> })}
+            {cannot}
+        </section>
+    }
+    .into_any()
+}
+
+fn legend() -> AnyView {
+    let ties = Tie::ALL
+        .into_iter()
+        .map(|tie| view! { <div><dt>{tie.label()}</dt><dd>{tie.help()}</dd></div> }.into_any())
+        .collect_view();
+    let signs = SIGNS
+        .iter()
+        .map(|(sign, words)| view! { <div><dt>{*sign}</dt><dd>{*words}</dd></div> }.into_any())
+        .collect_view();
+    view! {
+        <section class="card stack" aria-labelledby="legend">
+            <h2 id="legend">"表里的字"</h2>
+            <dl class="facts role-legend">{ties} {signs}</dl>
+            <p class="quiet">
+                "能不能办还要看事项到了哪一步，如没有受理的不能答复；积案的办结由镇领导批准。"
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+fn sealed() -> AnyView {
+    view! {
+        <section class="card stack" aria-labelledby="sealed">
+            <h2 id="sealed">"检举控告"</h2>
+            <p>
+                "检举控告件对被反映的单位和人员保密（《信访工作条例》第三十条）：不管角色是什么，他们在列表、统计、搜索、导出、通知里都看不到它，直接输入地址也只会得到“没有找到”。"
+            </p>
+            <p>
+                "反映镇领导或镇综治办的，只有登记人看得到，能做的是移送有权机关（纪检监察机关）。"
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(role: Role, action: Action, case: bool) -> String {
+        let line = Line {
+            label: "",
+            action,
+            case,
+        };
+        match cell(role, line) {
+            Cell::No => "—".to_owned(),
+            Cell::Yes => "可以".to_owned(),
+            Cell::On(grants) => grants
+                .iter()
+                .map(|grant| format!("{}{}", grant.tie.label(), grant.signs()))
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
+
+    #[test]
+    fn cells_say_what_the_rule_says() {
+        use CaseAction as A;
+        use Role as R;
+        for (role, action, words) in [
+            (R::TownshipLeader, Action::ViewCase, "全镇"),
+            (R::VillageSecretary, Action::ViewCase, "本村 承办"),
+            (R::GroupInformant, Action::ViewCase, "登记"),
+            (R::PoliceStation, Action::ViewCase, "承办 登记"),
+            (R::JusticeOffice, Action::ViewCase, "承办 登记 调解"),
+            (R::Auditor, Action::ViewCase, "—"),
+            (R::Administrator, Action::ViewCase, "—"),
+            (R::CoordinationOffice, Action::Case(A::Accept), "全镇"),
+            (R::VillageSecretary, Action::Case(A::Accept), "本村① 承办③"),
+            (R::PoliceStation, Action::Case(A::Accept), "承办③"),
+            (R::ServiceCentre, Action::EditCase, "承办 登记②"),
+            (R::CoordinationOffice, Action::Case(A::HandOver), "全镇④"),
+            (R::TownshipLeader, Action::Case(A::HandOver), "—"),
+            (R::CoordinationOffice, Action::Case(A::Answer), "承办"),
+            (R::TownshipLeader, Action::Case(A::Extend), "全镇"),
+            (R::CoordinationOffice, Action::Case(A::Extend), "—"),
+        ] {
+            assert_eq!(said(role, action, true), words, "{role} {action:?}");
+        }
+    }
+
+    #[test]
+    fn general_actions_are_yes_or_no() {
+        for (role, action, words) in [
+            (Role::Administrator, Action::ManageUsers, "可以"),
+            (Role::TownshipLeader, Action::ManageUsers, "—"),
+            (Role::Auditor, Action::ViewAudit, "可以"),
+            (
+                Role::GroupInformant,
+                Action::RegisterCase(Kind::Petition),
+                "—",
+            ),
+            (
+                Role::GroupInformant,
+                Action::RegisterCase(Kind::Sign),
+                "可以",
+            ),
+        ] {
+            assert_eq!(said(role, action, false), words, "{role} {action:?}");
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! `/settings`: what holds for the whole township, and the limits that the law sets.
+
+use chrono::NaiveDate;
+use leptos::prelude::*;
+use shared::access::Action;
+use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
+use shared::settings::{MAX_URGENT_HOURS, NewLawProfile, Settings, SettingsPatch};
+use shared::term::Term;
+use shared::validate::Errors;
+
+use super::admin::{etag, foot, number, only_for, stale};
+use super::heading;
+use super::help::limits_table;
+use crate::api::{Call, Tagged};
+use crate::browser;
+use crate::directory::directory;
+use crate::format;
+use crate::load::{Loader, load};
+use crate::session;
+use crate::ui::dialog::dialog;
+use crate::ui::field::{Form, field, terms};
+use crate::ui::icon::{Icon, icon};
+use crate::ui::notice::{Notices, notices};
+use crate::ui::states::waiting;
+
+/// What the page works with.
+#[derive(Clone, Copy)]
+struct Desk {
+    settings: Loader<Tagged<Settings>>,
+    profiles: Loader<Vec<LawProfile>>,
+    notices: Notices,
+    /// Whether the settings' form is up.
+    changing: RwSignal<bool>,
+    /// Whether the law profile's form is shown.
+    adding: RwSignal<bool>,
+}
+
+/// The page.
+pub(crate) fn page() -> AnyView {
+    only_for(Action::ViewSettings, "设置", settings)
+}
+
+fn settings() -> AnyView {
+    let desk = Desk {
+        settings: load(|| Call::get("/settings").tagged()),
+        profiles: load(|| Call::get("/settings/law-profiles").fetch()),
+        notices: notices(),
+        changing: RwSignal::new(false),
+        adding: RwSignal::new(false),
+    };
+    let body = move || match desk.settings.value() {
+        Some(now) => change(desk, &now),
+        None => ().into_any(),
+    };
+    view! {
+        <div class="page">
+            {heading("设置")}
+            {desk.settings.view(waiting, move |now| general(desk, &now.value))}
+            {dialog(desk.changing, "修改设置".to_owned(), body)}
+            {law(desk)}
+        </div>
+    }
+    .into_any()
+}
+
+fn general(desk: Desk, settings: &Settings) -> AnyView {
+    let change = session::may(Action::ManageSettings).then(|| {
+        view! {
+            <button
+                type="button"
+                class="btn"
+                data-testid="change-settings"
+                on:click=move |_| desk.changing.set(true)
+            >
+                {icon(Icon::Edit)}
+                "修改"
+            </button>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="general">
+            <div class="card-head">
+                <h2 id="general">"乡镇"</h2>
+                {change}
+            </div>
+            <dl class="facts facts-long settings-facts">
+                <div><dt>"乡镇名称"</dt><dd>{settings.township_name.clone()}</dd></div>
+                <div>
+                    <dt>"重要信息报送时限"</dt>
+                    <dd>
+                        {format!("{}小时", settings.urgent_hours)}
+                        <span class="quiet">" 发现可能越级、集体上访等重要信息，须在这个时间内上报。"</span>
+                    </dd>
+                </div>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
+    let form = Form::new();
+    let before = now.value.clone();
+    let tag = if now.etag.is_empty() {
+        etag(before.version)
+    } else {
+        now.etag.clone()
+    };
+    let name = RwSignal::new(before.township_name.clone());
+    let hours = RwSignal::new(before.urgent_hours.to_string());
+    let directory = directory();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let name = name.get_untracked().trim().to_owned();
+        let hours = number(&hours.get_untracked());
+        let patch = SettingsPatch {
+            township_name: Some(name),
+            // What is no number is out of range, too.
+            urgent_hours: Some(hours.unwrap_or(0)),
+        };
+        if !form.accept(patch.check()) {
+            return;
+        }
+        let patch = SettingsPatch {
+            township_name: patch
+                .township_name
+                .filter(|name| *name != before.township_name),
+            urgent_hours: hours.filter(|hours| *hours != before.urgent_hours),
+        };
+        if patch == SettingsPatch::default() {
+            desk.changing.set(false);
+            return;
+        }
+        let call = Call::patch("/settings").if_match(&tag).json(&patch);
+        form.send(call.tagged::<Settings>(), move |now| {
+            desk.changing.try_set(false);
+            desk.settings.put(now);
+            desk.notices.say("设置已保存。");
+            directory.reload();
+        });
+    };
+    let take = move || {
+        desk.changing.set(false);
+        desk.settings.reload();
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {stale(form, take)}
+            {field(form, "township_name", "乡镇名称")
+                .hint("显示在首页、回执和导出的台账上。".to_owned())
+                .required()
+                .input(name)}
+            {field(form, "urgent_hours", "重要信息报送时限（小时）")
+                .hint(format!("1到{MAX_URGENT_HOURS}小时。"))
+                .mode("numeric")
+                .class("field field-short")
+                .required()
+                .input(hours)}
+            {foot(form, desk.changing, "保存", "btn btn-primary")}
+        </form>
+    }
+    .into_any()
+}
+
+fn law(desk: Desk) -> AnyView {
+    let list = desk.profiles.view(waiting, |mut profiles| {
+        profiles.sort_by_key(|profile| std::cmp::Reverse(profile.in_force_from));
+        let today = browser::today();
+        let now = LawProfile::for_case(&profiles, today).id;
+        profiles
+            .iter()
+            .map(|profile| one(profile, &now, today))
+            .collect_view()
+            .into_any()
+    });
+    let adding = move || {
+        let manages = session::may(Action::ManageSettings);
+        match (manages, desk.adding.get(), desk.profiles.value()) {
+            (true, true, Some(profiles)) => add(desk, &profiles),
+            (true, false, Some(_)) => view! {
+                <p class="row">
+                    <button
+                        type="button"
+                        class="btn"
+                        data-testid="add-profile"
+                        on:click=move |_| {
+                            desk.adding.set(true);
+                            browser::focus_later("title");
+                        }
+                    >
+                        {icon(Icon::Add)}
+                        "新增期限规定"
+                    </button>
+                </p>
+            }
+            .into_any(),
+            _ => ().into_any(),
+        }
+    };
+    view! {
+        <section class="stack" aria-labelledby="law">
+            <h2 id="law">"期限规定"</h2>
+            <p class="quiet">
+                "法规改了期限，在这里新增一份，从施行之日起收到的事项按新规定计算；已登记的事项仍按原来的规定。规定一经新增不再修改、不能删除，事项的期限才说得清来历。"
+            </p>
+            {adding}
+            {list}
+        </section>
+    }
+    .into_any()
+}
+
+fn one(profile: &LawProfile, now: &str, today: NaiveDate) -> AnyView {
+    let standing = if profile.id == now {
+        view! { <span class="badge badge-answered">"现行"</span> }.into_any()
+    } else if profile.in_force_from > today {
+        view! { <span class="badge badge-wait">"尚未施行"</span> }.into_any()
+    } else {
+        view! { <span class="badge badge-done">"只用于以前登记的事项"</span> }.into_any()
+    };
+    let open = profile.id == now;
+    view! {
+        <details class="card" open=open data-testid="law-profile">
+            <summary>
+                <h3 class="law-title">{profile.title.clone()}</h3>
+                " "
+                {standing}
+            </summary>
+            <div class="stack">
+                <p>
+                    {format!("适用于{}及以后收到的事项。", format::date(profile.in_force_from))}
+                </p>
+                {limits_table(profile)}
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+/// One limit in the form.
+#[derive(Clone, Copy)]
+struct Row {
+    clock: ClockKind,
+    amount: RwSignal<String>,
+    unit: RwSignal<String>,
+    basis: RwSignal<String>,
+}
+
+impl Row {
+    fn of(limit: Limit) -> Self {
+        Self {
+            clock: limit.clock,
+            amount: RwSignal::new(limit.amount.to_string()),
+            unit: RwSignal::new(limit.unit.code().to_owned()),
+            basis: RwSignal::new(limit.basis),
+        }
+    }
+
+    fn limit(self) -> Limit {
+        Limit {
+            clock: self.clock,
+            // What is no number is out of range, too.
+            amount: number(&self.amount.get_untracked()).unwrap_or(0),
+            unit: LimitUnit::from_code(&self.unit.get_untracked()).unwrap_or(LimitUnit::Days),
+            basis: self.basis.get_untracked().trim().to_owned(),
+        }
+    }
+
+    fn fields(self, form: Form, at: usize) -> AnyView {
+        let name = |field: &str| format!("limits.{at}.{field}");
+        view! {
+            <fieldset class="group law-row">
+                <legend>{self.clock.label()}</legend>
+                {field(form, name("amount"), "期限").mode("numeric").required().input(self.amount)}
+                {field(form, name("unit"), "单位").select(self.unit, None, terms::<LimitUnit>())}
+                {field(form, name("basis"), "依据")
+                    .class("field law-basis")
+                    .required()
+                    .input(self.basis)}
+            </fieldset>
+        }
+        .into_any()
+    }
+}
+
+fn add(desk: Desk, profiles: &[LawProfile]) -> AnyView {
+    let form = Form::new();
+    let title = RwSignal::new(String::new());
+    let from = RwSignal::new(String::new());
+    let latest = profiles
+        .iter()
+        .max_by_key(|profile| profile.in_force_from)
+        .cloned()
+        .unwrap_or_else(LawProfile::default_profile);
+    let rows: Vec<Row> = ClockKind::ALL
+        .iter()
+        .map(|clock| Row::of(latest.limit(*clock)))
+        .collect();
+    let fields = rows
+        .iter()
+        .enumerate()
+        .map(|(at, row)| row.fields(form, at))
+        .collect_view();
+    let key = StoredValue::new(browser::random_key());
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let day: Option<NaiveDate> = from.get_untracked().parse().ok();
+        let input = NewLawProfile {
+            title: title.get_untracked().trim().to_owned(),
+            in_force_from: day.unwrap_or_default(),
+            limits: rows.iter().map(|row| row.limit()).collect(),
+        };
+        let mut errors: Errors = input.check();
+        if day.is_none() {
+            errors.add("in_force_from", "required", "请填写施行日期。");
+        }
+        if !form.accept(errors) {
+            return;
+        }
+        let call = Call::post("/settings/law-profiles")
+            .once(&key.get_value())
+            .json(&input);
+        form.send_or(
+            call.done(),
+            move |()| {
+                desk.adding.try_set(false);
+                desk.profiles.reload();
+                desk.notices.say("期限规定已新增。");
+                browser::focus_later("page-title");
+            },
+            move |failure| {
+                // What comes next is another request.
+                key.try_set_value(browser::random_key());
+                form.fail(failure);
+            },
+        );
+    };
+    let when = Signal::derive(move || {
+        let day: Option<NaiveDate> = from.get().parse().ok();
+        match day {
+            Some(day) if day <= browser::today() => {
+                "这一天已到：今后登记的事项中，凡这一天及以后收到的，都按新规定；已登记的不变。"
+                    .to_owned()
+            }
+            _ => "这一天及以后收到的事项按新规定计算。".to_owned(),
+        }
+    });
+    view! {
+        <form class="card stack" novalidate on:submit=submit aria-labelledby="new-law">
+            <h3 id="new-law">"新增期限规定"</h3>
+            {form.summary()}
+            <p class="note note-sealed">
+                {icon(Icon::Warning)}
+                " 新增后不能修改或删除。下面已填好最近一份规定，只改变了的地方，依据写明法规名称和条款。"
+            </p>
+            <div class="grid">
+                {field(form, "title", "名称")
+                    .placeholder("如：《信访工作条例》（2027年修订）")
+                    .required()
+                    .input(title)}
+                {field(form, "in_force_from", "施行日期").required().hint(when).date(from)}
+            </div>
+            <div class="law-rows">{fields}</div>
+            <div class="row row-end">
+                <button type="button" class="btn" on:click=move |_| desk.adding.set(false)>
+                    "取消"
+                </button>
+                {form.submit("新增期限规定", "btn btn-primary")}
+            </div>
+        </form>
+    }
+    .into_any()
+}

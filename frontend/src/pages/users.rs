@@ -1,0 +1,801 @@
+//! `/users`: who signs in, as what. For the administrator.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use shared::access::Action;
+use shared::account::{InitialPassword, MAX_NAME, NewUser, User, UserPatch};
+use shared::ids::UserId;
+use shared::org::Unit;
+use shared::role::Role;
+use shared::term::Term;
+use shared::validate::Errors;
+
+use super::admin::{etag, foot, full_name, only_for, stale};
+use super::heading;
+use super::roles::duties;
+use crate::api::{Call, every, query};
+use crate::app;
+use crate::browser;
+use crate::directory::{Directory, Options, directory, rank};
+use crate::load::{Loader, load};
+use crate::shell::narrow;
+use crate::ui::dialog::dialog;
+use crate::ui::field::{Form, field, filled, terms};
+use crate::ui::icon::{Icon, icon};
+use crate::ui::notice::{Notices, notices};
+use crate::ui::states::{empty, waiting_rows};
+
+/// Where the initial password stands, to be copied.
+const PASSWORD: &str = "initial-password";
+
+/// What is being done with a user.
+#[derive(Clone)]
+enum Doing {
+    Adding,
+    Changing(User),
+    Turning(User),
+    Resetting(User),
+    Telling(InitialPassword),
+}
+
+impl Doing {
+    fn title(&self) -> String {
+        match self {
+            Self::Adding => "新增用户".to_owned(),
+            Self::Changing(user) => format!("修改：{}", user.name),
+            Self::Turning(user) if user.disabled => format!("启用：{}", user.name),
+            Self::Turning(user) => format!("停用：{}", user.name),
+            Self::Resetting(user) => format!("重置密码：{}", user.name),
+            Self::Telling(made) => format!("{}的初始密码", made.user.name),
+        }
+    }
+}
+
+/// What the page works with.
+#[derive(Clone, Copy)]
+struct Desk {
+    users: Loader<Vec<User>>,
+    directory: Directory,
+    notices: Notices,
+    doing: RwSignal<Option<Doing>>,
+    up: RwSignal<bool>,
+}
+
+impl Desk {
+    fn start(self, doing: Doing) {
+        self.doing.set(Some(doing));
+        self.up.set(true);
+    }
+
+    /// A change went through.
+    fn done(self, words: String) {
+        self.up.try_set(false);
+        self.notices.say(words);
+        self.reload();
+    }
+
+    fn reload(self) {
+        self.users.reload();
+        self.directory.reload();
+    }
+
+    /// Somebody else was faster.
+    fn take_latest(self) {
+        self.up.set(false);
+        self.reload();
+    }
+
+    /// Shows an initial password, once.
+    fn tell(self, made: InitialPassword) {
+        self.up.try_set(false);
+        // The other dialog goes first, so that the focus comes back to where it began.
+        browser::later(Duration::from_millis(50), move || {
+            self.doing.try_set(Some(Doing::Telling(made)));
+            self.up.try_set(true);
+        });
+        self.reload();
+    }
+
+    /// The user as it is now: what is on the screen may be older than the list.
+    fn now(self, id: &UserId) -> Option<User> {
+        self.users.value()?.into_iter().find(|user| user.id == *id)
+    }
+}
+
+/// The page.
+pub(crate) fn page() -> AnyView {
+    only_for(Action::ManageUsers, "用户", list)
+}
+
+fn list() -> AnyView {
+    let desk = Desk {
+        users: load(|| every::<User>("/users")),
+        directory: directory(),
+        notices: notices(),
+        doing: RwSignal::new(None),
+        up: RwSignal::new(false),
+    };
+    let title = Signal::derive(move || {
+        desk.doing
+            .with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
+    });
+    let body = move || match desk.doing.get_untracked() {
+        None => ().into_any(),
+        Some(Doing::Adding) => add(desk),
+        Some(Doing::Changing(user)) => change(desk, &user),
+        Some(Doing::Turning(user)) => turn(desk, user),
+        Some(Doing::Resetting(user)) => reset(desk, user),
+        Some(Doing::Telling(made)) => tell(desk, made),
+    };
+    // What was told once is not told again.
+    Effect::new(move |was_up: Option<bool>| {
+        let up = desk.up.get();
+        if was_up == Some(true) && !up {
+            desk.doing.set(None);
+        }
+        up
+    });
+    let filter = Filter::new();
+    view! {
+        <div class="page page-wide">
+            <div class="page-head">
+                {heading("用户")}
+                <div class="row page-buttons">
+                    <button
+                        type="button"
+                        class="btn btn-primary"
+                        data-testid="add-user"
+                        on:click=move |_| desk.start(Doing::Adding)
+                    >
+                        {icon(Icon::Add)}
+                        "新增用户"
+                    </button>
+                </div>
+            </div>
+            {filter.bar(desk)}
+            {desk.users.view(waiting_rows, move |_| rows(desk, filter))}
+            {dialog(desk.up, title, body)}
+        </div>
+    }
+    .into_any()
+}
+
+/// What the list is narrowed down to; the URL carries it.
+#[derive(Clone, Copy)]
+struct Filter {
+    q: Memo<String>,
+    role: Memo<String>,
+    unit: Memo<String>,
+    state: Memo<String>,
+    go: app::Go,
+}
+
+/// What a user's standing can be, in the URL and in words.
+const STATES: [(&str, &str); 3] = [
+    ("active", "在用"),
+    ("initial", "初始密码未改"),
+    ("disabled", "已停用"),
+];
+
+impl Filter {
+    fn new() -> Self {
+        Self {
+            q: app::query("q"),
+            role: app::query("role"),
+            unit: app::query("unit"),
+            state: app::query("state"),
+            go: app::replacing(),
+        }
+    }
+
+    /// The page's URL with one value changed.
+    fn with(self, key: &str, value: &str) -> String {
+        let get = |name: &'static str, now: Memo<String>| {
+            let value = if name == key {
+                value.trim().to_owned()
+            } else {
+                now.get_untracked()
+            };
+            (name, value)
+        };
+        let pairs = [
+            get("q", self.q),
+            get("role", self.role),
+            get("unit", self.unit),
+            get("state", self.state),
+        ];
+        let text = query(pairs.iter().map(|(key, value)| (*key, value.as_str())));
+        format!("/users{text}")
+    }
+
+    fn is_set(self) -> bool {
+        [self.q, self.role, self.unit, self.state]
+            .iter()
+            .any(|value| value.with(|value| !value.is_empty()))
+    }
+
+    fn lets(self, user: &User) -> bool {
+        let q = self.q.get().to_lowercase();
+        let state = match self.state.get().as_str() {
+            "active" => !user.disabled,
+            "initial" => !user.disabled && user.must_change_password,
+            "disabled" => user.disabled,
+            _ => true,
+        };
+        let is = |wanted: &str, code: &str| wanted.is_empty() || wanted == code;
+        (user.name.to_lowercase().contains(&q) || user.username.to_lowercase().contains(&q))
+            && is(&self.role.get(), user.role.code())
+            && is(&self.unit.get(), user.unit_id.as_str())
+            && state
+    }
+
+    fn bar(self, desk: Desk) -> AnyView {
+        let units = Signal::derive(move || {
+            let used = desk.users.value().unwrap_or_default();
+            units_where(desk.directory, |unit| {
+                used.iter().any(|user| user.unit_id == unit.id)
+            })
+        });
+        let states = STATES
+            .iter()
+            .map(|(code, words)| ((*code).to_owned(), (*words).to_owned()))
+            .collect::<Options>();
+        let roles = terms::<Role>();
+        view! {
+            <div class="toolbar">
+                <form
+                    class="search"
+                    role="search"
+                    on:submit=move |event| event.prevent_default()
+                >
+                    {icon(Icon::Search)}
+                    <input
+                        type="search"
+                        id="filter-q"
+                        data-testid="filter-q"
+                        aria-label="搜索用户"
+                        placeholder="姓名或用户名"
+                        autocomplete="off"
+                        prop:value=move || self.q.get()
+                        on:input:target=move |event| {
+                            self.go.run(self.with("q", &event.target().value()));
+                        }
+                    />
+                </form>
+                {self.select("role", "角色", self.role, Signal::stored(roles))}
+                {self.select("unit", "单位", self.unit, units)}
+                {self.select("state", "状态", self.state, Signal::stored(states))}
+            </div>
+        }
+        .into_any()
+    }
+
+    fn select(
+        self,
+        key: &'static str,
+        label: &'static str,
+        now: Memo<String>,
+        options: Signal<Options>,
+    ) -> AnyView {
+        let offered = move || {
+            options
+                .get()
+                .into_iter()
+                .map(|(code, words)| {
+                    let mine = code.clone();
+                    let selected = move || now.with(|now| *now == mine);
+                    view! { <option value=code prop:selected=selected>{words}</option> }.into_any()
+                })
+                .collect_view()
+        };
+        view! {
+            <select
+                class="pick"
+                id=format!("filter-{key}")
+                aria-label=label
+                on:change:target=move |event| {
+                    self.go.run(self.with(key, &event.target().value()));
+                }
+            >
+                <option value="" prop:selected=move || now.with(String::is_empty)>
+                    {format!("{label}：不限")}
+                </option>
+                {offered}
+            </select>
+        }
+        .into_any()
+    }
+}
+
+/// Units as a form offers them: offices, villages, each village's groups after it.
+fn units_where(directory: Directory, wanted: impl Fn(&Unit) -> bool) -> Options {
+    let units = directory.units();
+    let mut chosen: Vec<&Unit> = units.iter().filter(|unit| wanted(unit)).collect();
+    let place = |unit: &Unit| {
+        let above = units
+            .iter()
+            .find(|above| Some(&above.id) == unit.parent_id.as_ref());
+        (
+            rank(unit.kind),
+            above.map(|above| above.position),
+            unit.position,
+        )
+    };
+    chosen.sort_by_key(|unit| place(unit));
+    chosen
+        .into_iter()
+        .map(|unit| (unit.id.as_str().to_owned(), full_name(&units, unit)))
+        .collect()
+}
+
+fn rows(desk: Desk, filter: Filter) -> AnyView {
+    let users = Memo::new(move |_| {
+        let mut users: Vec<User> = desk
+            .users
+            .value()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|user| filter.lets(user))
+            .collect();
+        users.sort_by_key(|user| (user.disabled, user.role, user.name.clone()));
+        users
+    });
+    let total = move || desk.users.value().map_or(0, |users| users.len());
+    let count = move || {
+        if filter.is_set() {
+            format!("共 {} 人，符合条件 {} 人", total(), users.with(Vec::len))
+        } else {
+            format!("共 {} 人", total())
+        }
+    };
+    let none = Memo::new(move |_| users.with(Vec::is_empty));
+    let list = move || {
+        if none.get() {
+            return nobody(desk, filter);
+        }
+        if narrow() {
+            cards(desk, users)
+        } else {
+            table(desk, users)
+        }
+    };
+    view! {
+        {list}
+        <p class="quiet" role="status" data-testid="total">{count}</p>
+    }
+    .into_any()
+}
+
+fn nobody(desk: Desk, filter: Filter) -> AnyView {
+    if filter.is_set() {
+        let clear = view! { <a class="btn" href="/users">"清除全部条件"</a> }.into_any();
+        return empty(
+            "没有符合条件的用户",
+            "换个名字，或去掉一些条件试试。",
+            Some(clear),
+        );
+    }
+    let add = view! {
+        <button
+            type="button"
+            class="btn btn-primary"
+            on:click=move |_| desk.start(Doing::Adding)
+        >
+            "新增第一个用户"
+        </button>
+    }
+    .into_any();
+    empty(
+        "还没有用户",
+        "每人一个用户名，不要合用：谁办了什么、看了什么，都记在本人名下。",
+        Some(add),
+    )
+}
+
+fn table(desk: Desk, users: Memo<Vec<User>>) -> AnyView {
+    view! {
+        <div class="table-box">
+            <table class="table users-table">
+                <caption class="sr-only">"用户"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"姓名"</th>
+                        <th scope="col">"用户名"</th>
+                        <th scope="col">"角色"</th>
+                        <th scope="col">"单位"</th>
+                        <th scope="col" class="wide-only">"职务"</th>
+                        <th scope="col">"状态"</th>
+                        <th scope="col">"操作"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    <For
+                        each=move || users.get()
+                        key=|user| (user.id.clone(), user.version, user.must_change_password)
+                        children=move |user| line(desk, user)
+                    />
+                </tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+/// The unit's full name, followed.
+fn unit_name(desk: Desk, user: &User) -> impl Fn() -> String + Send + use<> {
+    let id = user.unit_id.clone();
+    move || {
+        let units = desk.directory.units();
+        units
+            .iter()
+            .find(|unit| unit.id == id)
+            .map_or_else(|| "—".to_owned(), |unit| full_name(&units, unit))
+    }
+}
+
+fn standing(user: &User) -> AnyView {
+    if user.disabled {
+        view! { <span class="badge badge-done">"已停用"</span> }.into_any()
+    } else if user.must_change_password {
+        view! { <span class="badge badge-wait">"初始密码未改"</span> }.into_any()
+    } else {
+        view! { <span class="badge badge-answered">"在用"</span> }.into_any()
+    }
+}
+
+fn line(desk: Desk, user: User) -> AnyView {
+    view! {
+        <tr data-testid="user" data-username=user.username.clone()>
+            <th scope="row">{user.name.clone()}</th>
+            <td class="number">{user.username.clone()}</td>
+            <td>{user.role.label()}</td>
+            <td>{unit_name(desk, &user)}</td>
+            <td class="wide-only">{user.duty.clone()}</td>
+            <td>{standing(&user)}</td>
+            <td>{buttons(desk, &user)}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn cards(desk: Desk, users: Memo<Vec<User>>) -> AnyView {
+    view! {
+        <ul class="cards">
+            <For
+                each=move || users.get()
+                key=|user| (user.id.clone(), user.version, user.must_change_password)
+                children=move |user| card(desk, &user)
+            />
+        </ul>
+    }
+    .into_any()
+}
+
+fn card(desk: Desk, user: &User) -> AnyView {
+    let duty = user
+        .duty
+        .clone()
+        .map(|duty| view! { <div><dt>"职务"</dt><dd>{duty}</dd></div> });
+    view! {
+        <li class="card admin-card" data-testid="user" data-username=user.username.clone()>
+            <p class="admin-card-head">
+                <strong>{user.name.clone()}</strong>
+                {standing(user)}
+            </p>
+            <dl class="facts">
+                <div><dt>"用户名"</dt><dd class="number">{user.username.clone()}</dd></div>
+                <div><dt>"角色"</dt><dd>{user.role.label()}</dd></div>
+                <div><dt>"单位"</dt><dd>{unit_name(desk, user)}</dd></div>
+                {duty}
+            </dl>
+            {buttons(desk, user)}
+        </li>
+    }
+    .into_any()
+}
+
+fn buttons(desk: Desk, user: &User) -> AnyView {
+    let button = |words: &'static str, doing: fn(User) -> Doing| {
+        let id = user.id.clone();
+        view! {
+            <button
+                type="button"
+                class="btn btn-small"
+                aria-label=format!("{words}：{}", user.name)
+                on:click=move |_| {
+                    if let Some(user) = desk.now(&id) {
+                        desk.start(doing(user));
+                    }
+                }
+            >
+                {words}
+            </button>
+        }
+        .into_any()
+    };
+    // The own password is changed by oneself, and nobody locks themselves out.
+    let own = app::me().user.id == user.id;
+    let reset = (!own && !user.disabled).then(|| button("重置密码", Doing::Resetting));
+    let turn = (!own).then(|| {
+        let words = if user.disabled { "启用" } else { "停用" };
+        button(words, Doing::Turning)
+    });
+    let myself = own.then(|| view! { <a class="btn btn-small" href="/password">"修改密码"</a> });
+    view! {
+        <p class="row">{button("修改", Doing::Changing)} {reset} {myself} {turn}</p>
+    }
+    .into_any()
+}
+
+/// Role and unit, which depend on each other.
+fn role_and_unit(
+    form: Form,
+    desk: Desk,
+    role: RwSignal<String>,
+    unit: RwSignal<String>,
+) -> AnyView {
+    let chosen = move || Role::from_code(&role.get());
+    let units = Signal::derive(move || {
+        let Some(role) = chosen() else {
+            return Options::new();
+        };
+        units_where(desk.directory, |unit| {
+            !unit.closed && role.belongs_in(unit.kind)
+        })
+    });
+    // A unit where the role has no work is taken back; where there is but one, it is that one.
+    Effect::new(move |_| {
+        let units = units.get();
+        let now = unit.get_untracked();
+        if !units.iter().any(|(id, _)| *id == now) {
+            unit.set(match units.as_slice() {
+                [(only, _)] => only.clone(),
+                _ => String::new(),
+            });
+        }
+    });
+    let about = Signal::derive(move || match chosen() {
+        None => "决定能看到什么、能办什么。".to_owned(),
+        Some(role) => {
+            let (sees, does) = duties(role);
+            format!("看到：{sees}。能办：{does}。")
+        }
+    });
+    let where_to = Signal::derive(move || {
+        if chosen().is_some() && units.with(Vec::is_empty) {
+            "还没有适合这个角色的单位，请先到“单位”里添加。".to_owned()
+        } else {
+            "只列出适合这个角色的单位。".to_owned()
+        }
+    });
+    view! {
+        {field(form, "role", "角色")
+            .required()
+            .hint(about)
+            .select(role, Some("请选择"), terms::<Role>())}
+        {field(form, "unit_id", "单位")
+            .required()
+            .hint(where_to)
+            .select(unit, Some("请选择"), units)}
+    }
+    .into_any()
+}
+
+fn missing(errors: &mut Errors, role: Option<Role>, unit: &str) {
+    if role.is_none() {
+        errors.add("role", "required", "请选择角色。");
+    }
+    if unit.is_empty() {
+        errors.add("unit_id", "required", "请选择单位。");
+    }
+}
+
+fn add(desk: Desk) -> AnyView {
+    let form = Form::new();
+    let empty = || RwSignal::new(String::new());
+    let (name, username, duty, role, unit) = (empty(), empty(), empty(), empty(), empty());
+    let key = StoredValue::new(browser::random_key());
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let picked = Role::from_code(&role.get_untracked());
+        let input = NewUser {
+            username: username.get_untracked().trim().to_owned(),
+            name: name.get_untracked().trim().to_owned(),
+            role: picked.unwrap_or(Role::GroupInformant),
+            unit_id: unit.get_untracked().into(),
+            duty: filled(&duty.get_untracked()),
+        };
+        let mut errors = input.check();
+        missing(&mut errors, picked, input.unit_id.as_str());
+        if !form.accept(errors) {
+            return;
+        }
+        let call = Call::post("/users").once(&key.get_value()).json(&input);
+        form.send_or(
+            call.fetch::<InitialPassword>(),
+            move |made| desk.tell(made),
+            move |failure| {
+                // What comes next is another request.
+                key.try_set_value(browser::random_key());
+                form.fail(failure);
+            },
+        );
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {field(form, "name", "姓名").required().input(name)}
+            {field(form, "username", "用户名")
+                .hint("用来登录，定了不再改。用姓名拼音或工号，不要用身份证号、手机号。".to_owned())
+                .required()
+                .input(username)}
+            {role_and_unit(form, desk, role, unit)}
+            {field(form, "duty", "职务")
+                .placeholder("如：镇党委副书记")
+                .input(duty)}
+            {foot(form, desk.up, "新增并生成初始密码", "btn btn-primary")}
+        </form>
+    }
+    .into_any()
+}
+
+fn change(desk: Desk, user: &User) -> AnyView {
+    let form = Form::new();
+    let name = RwSignal::new(user.name.clone());
+    let duty = RwSignal::new(user.duty.clone().unwrap_or_default());
+    let role = RwSignal::new(user.role.code().to_owned());
+    let unit = RwSignal::new(user.unit_id.as_str().to_owned());
+    let before = user.clone();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let picked = Role::from_code(&role.get_untracked());
+        let unit_id = unit.get_untracked();
+        let now = name.get_untracked().trim().to_owned();
+        let mut errors = Errors::new();
+        errors.text("name", "姓名", &now, MAX_NAME);
+        errors.length("duty", "职务", &duty.get_untracked(), MAX_NAME);
+        missing(&mut errors, picked, &unit_id);
+        if !form.accept(errors) {
+            return;
+        }
+        // Only what has changed is sent, so that the audit log says just that.
+        let duty = duty.get_untracked().trim().to_owned();
+        let patch = UserPatch {
+            name: (now != before.name).then(|| now.clone()),
+            role: picked.filter(|role| *role != before.role),
+            unit_id: (unit_id != before.unit_id.as_str()).then(|| unit_id.into()),
+            duty: (duty != before.duty.clone().unwrap_or_default()).then_some(duty),
+            disabled: None,
+        };
+        if patch == UserPatch::default() {
+            desk.up.set(false);
+            return;
+        }
+        let call = Call::patch(format!("/users/{}", before.id))
+            .if_match(&etag(before.version))
+            .json(&patch);
+        form.send(call.done(), move |()| desk.done(format!("“{now}”已保存。")));
+    };
+    let username = user.username.clone();
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {stale(form, move || desk.take_latest())}
+            <p class="quiet">{format!("用户名：{username}")}</p>
+            {field(form, "name", "姓名").required().input(name)}
+            {role_and_unit(form, desk, role, unit)}
+            {field(form, "duty", "职务").input(duty)}
+            <p class="hint">
+                "换了岗位的人：改角色和单位，以后按新岗位看事项；以前办理的记录不变。"
+            </p>
+            {foot(form, desk.up, "保存", "btn btn-primary")}
+        </form>
+    }
+    .into_any()
+}
+
+/// Locks a user out, or lets them in again.
+fn turn(desk: Desk, user: User) -> AnyView {
+    let form = Form::new();
+    let disabled = !user.disabled;
+    let words = if disabled {
+        "停用后立即退出登录，不能再登录；以前的办理记录上仍显示姓名。人员调离、退休时停用，不要把用户名转给别人用。"
+    } else {
+        "启用后可以用原来的密码登录。忘记密码的，启用后再重置。"
+    };
+    let (label, class) = if disabled {
+        ("停用", "btn btn-danger")
+    } else {
+        ("启用", "btn btn-primary")
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let patch = UserPatch {
+            disabled: Some(disabled),
+            ..UserPatch::default()
+        };
+        let words = format!("“{}”已{label}。", user.name);
+        let call = Call::patch(format!("/users/{}", user.id))
+            .if_match(&etag(user.version))
+            .json(&patch);
+        form.send(call.done(), move |()| desk.done(words));
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {stale(form, move || desk.take_latest())}
+            <p>{words}</p>
+            {foot(form, desk.up, label, class)}
+        </form>
+    }
+    .into_any()
+}
+
+fn reset(desk: Desk, user: User) -> AnyView {
+    let form = Form::new();
+    let words = format!(
+        "为{}（{}）生成新的初始密码。原密码立即失效，在所有电脑上退出登录。请先确认确实是本人要求。",
+        user.name, user.username
+    );
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let call = Call::post(format!("/users/{}/reset-password", user.id));
+        form.send(call.fetch::<InitialPassword>(), move |made| desk.tell(made));
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            <p>{words}</p>
+            {foot(form, desk.up, "重置密码", "btn btn-danger")}
+        </form>
+    }
+    .into_any()
+}
+
+/// The initial password: shown this once.
+fn tell(desk: Desk, made: InitialPassword) -> AnyView {
+    let copied = RwSignal::new(None::<bool>);
+    let copy = move |_| copied.set(Some(browser::copy_text(PASSWORD)));
+    let said = move || match copied.get() {
+        None => "",
+        Some(true) => "已复制。",
+        Some(false) => "浏览器不让复制，请手抄或选中后按 Ctrl+C。",
+    };
+    view! {
+        <p class="note note-sealed">
+            {icon(Icon::Warning)}
+            " 只显示这一次，关闭后谁也查不到。请当面或打电话告诉本人，不要发到工作群里。"
+        </p>
+        <dl class="facts facts-long">
+            <div><dt>"用户名"</dt><dd class="number">{made.user.username}</dd></div>
+            <div>
+                <dt>"初始密码"</dt>
+                <dd>
+                    <code class="secret" id=PASSWORD data-testid=PASSWORD>
+                        {made.initial_password}
+                    </code>
+                </dd>
+            </div>
+        </dl>
+        <p class="hint">"首次登录必须改成自己的密码。忘了可以再重置。"</p>
+        <p class="row">
+            <button type="button" class="btn" data-testid="copy-password" on:click=copy>
+                {icon(Icon::Copy)}
+                "复制密码"
+            </button>
+            <span role="status">{said}</span>
+        </p>
+        <div class="row row-end">
+            <button
+                type="button"
+                class="btn btn-primary"
+                data-testid="password-noted"
+                on:click=move |_| desk.up.set(false)
+            >
+                "已记下，关闭"
+            </button>
+        </div>
+    }
+    .into_any()
+}
