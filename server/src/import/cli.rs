@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
-use shared::ledger::ImportReport;
+use serde::Serialize;
+use shared::ledger::{CellNote, ImportReport, Skipped};
 use shared::org::{TEMPLATE_SHORT_NAME, TEMPLATE_TOWNSHIP, UnitKind};
 use shared::role::Role;
 use shared::setup::Template;
@@ -92,7 +92,10 @@ impl From<Error> for CliError {
 /// [`CliError`].
 pub fn run(import: &Import, config: Config, clock: &Clock) -> Result<String, CliError> {
     let upload = upload(&import.file)?;
-    let report = if import.dry_run && !exists(&config, import.demo) {
+    let report = if !exists(&config, import.demo) {
+        if !import.dry_run {
+            return Err(nobody(import.username.as_deref()));
+        }
         without_database(&upload, clock, &import.file)?
     } else {
         let state = State::open(config, clock.clone(), import.demo)?;
@@ -207,29 +210,48 @@ fn importer<'a>(
             Err(CliError::Import("这个用户已停用。".to_owned()))
         }
         Some(member) => Ok(Arc::clone(member)),
-        None => Err(CliError::Import(match username {
-            Some(username) => format!("没有用户名为“{username}”的用户。"),
-            None => "还没有镇综治办的用户。请先完成初始设置并新增一名（xinfang admin create-user --role coordination_office）；只想预览，请加 --dry-run。".to_owned(),
-        })),
+        None => Err(nobody(username)),
     }
 }
 
-/// Just the keys of design section 4.
+fn nobody(username: Option<&str>) -> CliError {
+    CliError::Import(match username {
+        Some(username) => format!("没有用户名为“{username}”的用户。"),
+        None => "还没有镇综治办的用户。请先完成初始设置并新增一名（xinfang admin create-user --role coordination_office）；只想预览，请加 --dry-run；演示数据请加 --demo。".to_owned(),
+    })
+}
+
+/// Just the keys of design section 4, in its order.
+#[derive(Serialize)]
+struct Report<'a> {
+    read: u32,
+    loaded: u32,
+    duplicates: Vec<Row<'a>>,
+    flagged: &'a [CellNote],
+    skipped: &'a [Skipped],
+    warnings: &'a [CellNote],
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    sheet: &'a str,
+    row: u32,
+}
+
 fn json_of(report: &ImportReport) -> String {
-    let twice: Vec<_> = report
-        .duplicates
-        .iter()
-        .map(|twice| json!({"sheet": twice.sheet, "row": twice.row}))
-        .collect();
-    let value = json!({
-        "read": report.read,
-        "loaded": report.loaded,
-        "duplicates": twice,
-        "flagged": report.flagged,
-        "skipped": report.skipped,
-        "warnings": report.warnings,
+    let twice = report.duplicates.iter().map(|twice| Row {
+        sheet: &twice.sheet,
+        row: twice.row,
     });
-    serde_json::to_string_pretty(&value).unwrap_or_default()
+    let report = Report {
+        read: report.read,
+        loaded: report.loaded,
+        duplicates: twice.collect(),
+        flagged: &report.flagged,
+        skipped: &report.skipped,
+        warnings: &report.warnings,
+    };
+    serde_json::to_string_pretty(&report).unwrap_or_default()
 }
 
 fn text_of(report: &ImportReport, dry_run: bool) -> String {
@@ -269,4 +291,94 @@ fn text_of(report: &ImportReport, dry_run: bool) -> String {
         ));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Flags;
+    use crate::import::tests::FIXTURE;
+
+    fn import(dry_run: bool, demo: bool, format: Format) -> Import {
+        Import {
+            file: FIXTURE.into(),
+            dry_run,
+            format,
+            username: None,
+            demo,
+        }
+    }
+
+    fn config(dir: &Path) -> Config {
+        let flags = Flags {
+            data_dir: Some(dir.display().to_string()),
+            ..Flags::default()
+        };
+        Config::load(&flags).unwrap()
+    }
+
+    #[test]
+    fn a_dry_run_needs_and_makes_no_database() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::manual("2026-11-24T02:00:00Z".parse().unwrap());
+        let text = run(
+            &import(true, false, Format::Json),
+            config(dir.path()),
+            &clock,
+        )
+        .unwrap();
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let keys: Vec<&str> = report
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(keys.len(), 6, "{keys:?}");
+        assert!(
+            text.trim_start_matches(['{', ' ', '\n'])
+                .starts_with("\"read\": 90")
+        );
+        assert_eq!(report["loaded"], 54);
+        assert_eq!(
+            report["duplicates"][0],
+            serde_json::json!({"sheet": "五里墩村", "row": 10})
+        );
+        let refused = run(
+            &import(false, false, Format::Text),
+            config(dir.path()),
+            &clock,
+        );
+        assert_eq!(refused.unwrap_err().exit_code(), 1);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        let other = Import {
+            file: Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"),
+            ..import(true, false, Format::Text)
+        };
+        let error = run(&other, config(dir.path()), &clock);
+        assert_eq!(error.unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn it_imports_in_the_name_of_the_office() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::manual("2026-11-24T02:00:00Z".parse().unwrap());
+        let state = State::open(config(dir.path()), clock.clone(), true).unwrap();
+        crate::demo::load(&state).unwrap();
+        state.db.close();
+        drop(state);
+        let again = |format| run(&import(false, true, format), config(dir.path()), &clock).unwrap();
+        assert!(again(Format::Text).starts_with("共90行：已登记54件，待改27行，重复9行"));
+        assert!(again(Format::Text).starts_with("共90行：已登记0件，待改27行，重复63行"));
+        let wrong = Import {
+            username: Some("nobody".into()),
+            ..import(false, true, Format::Text)
+        };
+        assert_eq!(
+            run(&wrong, config(dir.path()), &clock)
+                .unwrap_err()
+                .exit_code(),
+            1
+        );
+    }
 }
