@@ -242,7 +242,9 @@ impl Call {
         init.set_headers(&headers);
         let url = format!("{BASE}{}", self.path);
         let promise = leptos::prelude::window().fetch_with_str_and_init(&url, &init);
-        let response = JsFuture::from(promise).await.map_err(|_| Failure::Offline)?;
+        let response = JsFuture::from(promise)
+            .await
+            .map_err(|_| Failure::Offline)?;
         response.dyn_into().map_err(|_| Failure::Offline)
     }
 }
@@ -261,7 +263,9 @@ async fn read<T: DeserializeOwned>(response: &web_sys::Response) -> Answer<T> {
 
 async fn text(response: &web_sys::Response) -> Answer<String> {
     let promise = response.text().map_err(|_| Failure::Offline)?;
-    let text = JsFuture::from(promise).await.map_err(|_| Failure::Offline)?;
+    let text = JsFuture::from(promise)
+        .await
+        .map_err(|_| Failure::Offline)?;
     Ok(text.as_string().unwrap_or_default())
 }
 

@@ -79,15 +79,13 @@ impl Directory {
 
     /// A unit's name.
     pub(crate) fn unit_name(self, id: &str) -> Option<String> {
-        self.units
-            .state
-            .with(|state| match state {
-                crate::load::Load::Ready(units) => units
-                    .iter()
-                    .find(|unit| unit.id.as_str() == id)
-                    .map(|unit| unit.name.clone()),
-                _ => None,
-            })
+        self.units.state.with(|state| match state {
+            crate::load::Load::Ready(units) => units
+                .iter()
+                .find(|unit| unit.id.as_str() == id)
+                .map(|unit| unit.name.clone()),
+            _ => None,
+        })
     }
 
     /// A colleague's name.

@@ -176,9 +176,5 @@ fn ended() -> AnyView {
     Effect::new(move |_| {
         open.set(session::stand().with(|stand| matches!(stand, Stand::Ended(_))));
     });
-    crate::ui::dialog::dialog(
-        open,
-        "登录已过期".to_owned(),
-        pages::account::login::again,
-    )
+    crate::ui::dialog::dialog(open, "登录已过期".to_owned(), pages::account::login::again)
 }

@@ -144,6 +144,10 @@ impl From<DieselError> for ApiError {
     fn from(error: DieselError) -> Self {
         match error {
             DieselError::NotFound => Self::not_found(),
+            // Fields are checked for it; this is what comes another way, such as a forged cursor.
+            DieselError::DatabaseError(_, why) if why.message().contains("UTF8\": 0x00") => {
+                Self::bad_request("内容中有无法保存的字符（NUL）。")
+            }
             other => Self::internal(other),
         }
     }

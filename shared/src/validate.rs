@@ -30,7 +30,8 @@ impl Errors {
         self.length(field, name, value, max);
     }
 
-    /// Notes an error if the text is longer than `max` characters.
+    /// Notes an error if the text is longer than `max` characters, or has a NUL, which no database
+    /// keeps alike.
     pub fn length(&mut self, field: &str, name: &str, value: &str, max: usize) {
         let length = value.trim().chars().count();
         if length > max {
@@ -39,6 +40,10 @@ impl Errors {
                 "too_long",
                 format!("{name}最多{max}个字，现在有{length}个字。"),
             );
+        }
+        if value.contains('\0') {
+            let message = format!("{name}中有无法保存的字符（NUL），请删除后重新输入。");
+            self.add(field, "invalid_character", message);
         }
     }
 

@@ -255,6 +255,17 @@ impl TestApp {
     }
 }
 
+/// Whether something comes true within a moment.
+pub fn soon(mut is_so: impl FnMut() -> bool) -> bool {
+    (0..100).any(|_| {
+        let so = is_so();
+        if !so {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        so
+    })
+}
+
 /// The numbers of a page's cases.
 #[track_caller]
 pub fn numbers(page: &Value) -> Vec<String> {

@@ -196,14 +196,12 @@ impl<'a> Case<'a> {
     }
 
     /// The office accepts it.
-    #[must_use]
     #[track_caller]
     pub fn accepted(self) -> Self {
         self.then(Staff::Office, "accept", json!({}))
     }
 
     /// The office gives it to a unit, by name.
-    #[must_use]
     #[track_caller]
     pub fn dispatched(self, unit: &str) -> Self {
         let unit = self.app.unit(unit).to_owned();
@@ -211,7 +209,6 @@ impl<'a> Case<'a> {
     }
 
     /// The office sends it on to a unit, by name.
-    #[must_use]
     #[track_caller]
     pub fn transferred(self, unit: &str) -> Self {
         let input = json!({"unit_id": self.app.unit(unit), "text": "属于该单位职权"});
@@ -219,14 +216,12 @@ impl<'a> Case<'a> {
     }
 
     /// Somebody of the unit begins.
-    #[must_use]
     #[track_caller]
     pub fn taken(self, who: impl Into<Staff>) -> Self {
         self.then(who, "take", json!({}))
     }
 
     /// Somebody of the unit answers.
-    #[must_use]
     #[track_caller]
     pub fn answered(self, who: impl Into<Staff>) -> Self {
         let input = json!({"text": "流转费已核实，本月内兑付", "notice": "当面送达信访人"});
@@ -234,7 +229,6 @@ impl<'a> Case<'a> {
     }
 
     /// A leader closes it.
-    #[must_use]
     #[track_caller]
     pub fn closed(self) -> Self {
         let input = json!({"text": "信访人接受", "outcome": "settled"});

@@ -11,7 +11,6 @@
 //! - `XINFANG_TEST_PG`: an administrator's `postgres://` address. With it each app has a database of
 //!   its own there; without it, or with `XINFANG_TEST_DB=sqlite`, a SQLite file.
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by a panic"

@@ -14,6 +14,7 @@ use super::case::bits;
 use super::heading;
 use crate::api::{Call, every};
 use crate::app;
+use crate::browser;
 use crate::directory::directory;
 use crate::format;
 use crate::load::load;
@@ -21,7 +22,6 @@ use crate::place::{self, Place};
 use crate::session;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::states::{empty, waiting};
-use crate::browser;
 
 /// The page.
 pub(crate) fn page() -> AnyView {
@@ -188,7 +188,11 @@ fn auditor() -> AnyView {
     let recent = load(|| Call::get("/audit?limit=20").fetch::<Page<AuditEntry>>());
     let list = recent.view(waiting, |page| {
         if page.items.is_empty() {
-            return empty("还没有审计记录", "登录、查看、变更、导出都会记在这里。", None);
+            return empty(
+                "还没有审计记录",
+                "登录、查看、变更、导出都会记在这里。",
+                None,
+            );
         }
         let rows = page.items.iter().map(entry).collect_view();
         view! { <ul class="entries">{rows}</ul> }.into_any()

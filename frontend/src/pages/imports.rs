@@ -128,10 +128,16 @@ impl Import {
     fn marked(self) {
         let Some(data) = self.data(true) else { return };
         let name = self.name.get_untracked();
-        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+        let stem = name
+            .rsplit_once('.')
+            .map_or(name.as_str(), |(stem, _)| stem);
         let name = format!("{stem}-待改.xlsx");
         spawn_local(async move {
-            match Call::post("/imports/ledger/marked").form(&data).file().await {
+            match Call::post("/imports/ledger/marked")
+                .form(&data)
+                .file()
+                .await
+            {
                 Ok(file) => {
                     browser::save_file(&name, &file);
                     self.notices
@@ -268,11 +274,7 @@ fn figures(report: &ImportReport, done: bool) -> AnyView {
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let figures = [
         ("读到", report.read, "读到的台账行"),
-        (
-            if done { "已装入" } else { "可装入" },
-            report.loaded,
-            "",
-        ),
+        (if done { "已装入" } else { "可装入" }, report.loaded, ""),
         ("重复", count(report.duplicates.len()), "登记过的，不再装"),
         ("要改", count(flagged_rows(report)), "读不懂的，整行不装"),
         ("提醒", count(report.warnings.len()), "装入，按原话保留"),
@@ -306,9 +308,12 @@ fn mapping(import: Import) -> AnyView {
     };
     let busy = import.form.busy;
     let unread = move || {
-        let unread = import
-            .columns
-            .with(|columns| columns.iter().filter(|column| column.field.is_none()).count());
+        let unread = import.columns.with(|columns| {
+            columns
+                .iter()
+                .filter(|column| column.field.is_none())
+                .count()
+        });
         if unread == 0 {
             "每一栏都认出来了。".to_owned()
         } else {
@@ -526,7 +531,11 @@ fn history(import: Import) -> AnyView {
     let up = RwSignal::new(false);
     let list = import.runs.view(waiting, move |runs| {
         if runs.is_empty() {
-            return empty("还没有导入过", "每次确认导入都会记在这里，可以整批撤销。", None);
+            return empty(
+                "还没有导入过",
+                "每次确认导入都会记在这里，可以整批撤销。",
+                None,
+            );
         }
         let rows = runs
             .into_iter()
@@ -564,13 +573,11 @@ fn history(import: Import) -> AnyView {
     .into_any()
 }
 
-fn run_row(
-    run: ImportRun,
-    undoing: RwSignal<Option<ImportRun>>,
-    up: RwSignal<bool>,
-) -> AnyView {
+fn run_row(run: ImportRun, undoing: RwSignal<Option<ImportRun>>, up: RwSignal<bool>) -> AnyView {
     let action = match (run.undone_at, &run.undo_refused) {
-        (Some(at), _) => view! { <span>{format!("已于{}撤销", format::moment(at))}</span> }.into_any(),
+        (Some(at), _) => {
+            view! { <span>{format!("已于{}撤销", format::moment(at))}</span> }.into_any()
+        }
         (None, Some(why)) => view! { <span class="quiet">{why.clone()}</span> }.into_any(),
         (None, None) => {
             let run = run.clone();
@@ -607,9 +614,16 @@ fn undo(import: Import, run: &ImportRun, up: RwSignal<bool>) -> AnyView {
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let call = Call::post(path.clone());
-        form.send(call.done(), move |()| {
+        form.send(call.fetch::<ImportRun>(), move |run| {
             up.try_set(false);
-            import.notices.say("已撤销，这批事项已从台账移除。");
+            import.notices.say(if run.void_numbers.is_empty() {
+                "已撤销，这批事项已从台账移除。".to_owned()
+            } else {
+                format!(
+                    "已撤销，这批事项已从台账移除。之后已有新编号，作废：{}。",
+                    run.void_numbers.join("、")
+                )
+            });
             import.runs.reload();
         });
     };

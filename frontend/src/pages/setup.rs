@@ -48,8 +48,7 @@ fn form(done: impl Fn() + Copy + 'static) -> AnyView {
             name: name.get_untracked().trim().to_owned(),
             township_name: township.get_untracked().trim().to_owned(),
             short_name: filled(&short.get_untracked()),
-            template: Template::from_code(&template.get_untracked())
-                .unwrap_or(Template::Pingchuan),
+            template: Template::from_code(&template.get_untracked()).unwrap_or(Template::Pingchuan),
         };
         let mut errors = input.check();
         if input.password != again.get_untracked() {

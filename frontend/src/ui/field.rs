@@ -51,7 +51,7 @@ impl Form {
     }
 
     /// Takes a field's error down once it is being mended.
-    fn mended(self, name: &str) {
+    pub(crate) fn mended(self, name: &str) {
         if self
             .errors
             .with_untracked(|errors| errors.iter().any(|error| error.field == name))
@@ -310,9 +310,9 @@ impl Field {
     }
 
     fn label_view(&self) -> AnyView {
-        let required = self.required.then(
-            || view! { <span class="must" aria-hidden="true">"*"</span> },
-        );
+        let required = self
+            .required
+            .then(|| view! { <span class="must" aria-hidden="true">"*"</span> });
         view! { {self.label.clone()} {required} }.into_any()
     }
 

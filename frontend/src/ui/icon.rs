@@ -30,7 +30,6 @@ pub(crate) enum Icon {
     Link,
     File,
     Back,
-    Next,
 }
 
 impl Icon {
@@ -71,7 +70,6 @@ impl Icon {
             }
             Self::File => "M6 3h8l4 4v14H6zM14 3v4h4",
             Self::Back => "M15 5l-7 7 7 7",
-            Self::Next => "M9 5l7 7-7 7",
         }
     }
 }

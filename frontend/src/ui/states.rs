@@ -58,9 +58,3 @@ pub(crate) fn empty(title: &str, hint: &str, action: Option<AnyView>) -> AnyView
     }
     .into_any()
 }
-
-/// A box with something to know.
-pub(crate) fn note(class: &'static str, text: impl Into<String>) -> AnyView {
-    let text = text.into();
-    view! { <p class=class>{text}</p> }.into_any()
-}

@@ -43,7 +43,8 @@ impl Row {
 
 /// The form in which user names are compared: `Li` and `li` are one.
 pub(crate) fn username_key(username: &str) -> String {
-    username.trim().to_lowercase()
+    // Nobody's name has a NUL, and PostgreSQL takes none.
+    username.trim().to_lowercase().replace('\0', "\u{fffd}")
 }
 
 /// All users, each with the token version.

@@ -4,6 +4,7 @@ use actix_web::web;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use shared::audit::{AuditAction, AuditEntry};
+use shared::ids::{CaseId, UserId};
 use shared::page::Page;
 use shared::problem::Problem;
 
@@ -66,9 +67,9 @@ async fn list(
     let wanted = Wanted {
         from: query.from,
         to: query.to,
-        user_id: query.user_id,
+        user_id: query.user_id.map(|id| UserId::new(id).into_string()),
         action: query.action,
-        case_id: query.case_id,
+        case_id: query.case_id.map(|id| CaseId::new(id).into_string()),
         page: PageQuery {
             limit: query.limit,
             cursor: query.cursor,

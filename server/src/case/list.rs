@@ -164,28 +164,25 @@ impl Filter {
     /// What is wrong with each parameter.
     pub(crate) fn read(query: CaseQuery, today: NaiveDate) -> Result<Self, Vec<FieldError>> {
         let mut errors = Errors::new();
-        let order = match query.sort.as_deref().unwrap_or("-received_on") {
-            sort => {
-                let (name, descending) = sort
-                    .strip_prefix('-')
-                    .map_or((sort, false), |name| (name, true));
-                let key = match name {
-                    "received_on" => Key::Received,
-                    "due_on" => Key::Due,
-                    "number" => Key::Number,
-                    "updated_at" => Key::Updated,
-                    _ => {
-                        errors.add(
-                            "sort",
-                            "unknown",
-                            "排序可用 received_on、due_on、number、updated_at，前面加“-”为倒序。",
-                        );
-                        Key::Received
-                    }
-                };
-                Order { key, descending }
+        let sort = query.sort.as_deref().unwrap_or("-received_on");
+        let (name, descending) = sort
+            .strip_prefix('-')
+            .map_or((sort, false), |name| (name, true));
+        let key = match name {
+            "received_on" => Key::Received,
+            "due_on" => Key::Due,
+            "number" => Key::Number,
+            "updated_at" => Key::Updated,
+            _ => {
+                errors.add(
+                    "sort",
+                    "unknown",
+                    "排序可用 received_on、due_on、number、updated_at，前面加“-”为倒序。",
+                );
+                Key::Received
             }
         };
+        let order = Order { key, descending };
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
         if limit == 0 || limit > MAX_LIMIT {
             errors.add(
@@ -362,11 +359,12 @@ fn instant(text: &str) -> Option<NaiveDateTime> {
     DateTime::from_timestamp_millis(text.parse().ok()?).map(|at| at.naive_utc())
 }
 
+/// What a parameter says, if it says something. No row has a NUL, and PostgreSQL takes none.
 fn set(text: &Option<String>) -> Option<String> {
     text.as_deref()
         .map(str::trim)
         .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+        .map(|text| text.replace('\0', "\u{fffd}"))
 }
 
 fn one_of<T: Copy>(terms: &[T], condition: impl Fn(T) -> Condition) -> Option<Condition> {

@@ -66,6 +66,7 @@ fn take(
     action: Action,
     version: Option<i64>,
 ) -> Result<Taken, Error> {
+    store::lock(conn, id.as_str())?;
     let (case, facts) = find(conn, desk, id, action)?;
     if version.is_some_and(|version| version != case.version) {
         return Err(Error::Stale);
@@ -175,7 +176,7 @@ pub(super) fn profile_of(conn: &mut Conn, case: &CaseRecord) -> Result<LawProfil
     if case.law_profile_id == default.id {
         return Ok(default);
     }
-    let profiles = store::law_profiles(conn)?;
+    let profiles = crate::settings::store::law_profiles(conn)?;
     Ok(profiles
         .into_iter()
         .find(|profile| profile.id == case.law_profile_id)
@@ -359,7 +360,7 @@ pub(crate) fn enter(
     entering: &Entering<'_>,
 ) -> Result<CaseRecord, Error> {
     let input = entering.input;
-    let profile = LawProfile::for_case(&store::law_profiles(conn)?, input.received_on);
+    let profile = LawProfile::for_case(desk.names.law_profiles(), input.received_on);
     let mut case = new_record(conn, desk, entering, &profile)?;
     let names: Vec<&str> = input
         .people

@@ -139,7 +139,7 @@ fn same_people(
             .optional()?;
         found.extend(case);
     }
-    found.sort_by(|a, b| b.received_on.cmp(&a.received_on));
+    found.sort_by_key(|case| std::cmp::Reverse(case.received_on));
     Ok(found)
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 use shared::access::CaseFacts;
-use shared::case::deadline::{Entry, LawProfile};
+use shared::case::deadline::Entry;
 use shared::case::number::{CaseNumber, Series};
 use shared::case::state::{EventKind, Situation, State};
 use shared::case::view::EventData;
@@ -18,9 +18,7 @@ use shared::term::Term;
 
 use super::coded::Coded;
 use crate::db::Conn;
-use crate::schema::{
-    case_attachments, case_events, case_numbers, case_people, case_units, cases, law_profiles,
-};
+use crate::schema::{case_attachments, case_events, case_numbers, case_people, case_units, cases};
 
 /// Stands in `due_on` where nothing is due, so that such cases sort last on both databases.
 pub(crate) const NOTHING_DUE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
@@ -228,6 +226,17 @@ pub(crate) fn find(conn: &mut Conn, id: &str) -> QueryResult<Option<CaseRecord>>
         .select(CaseRecord::as_select())
         .first(conn)
         .optional()
+}
+
+/// Keeps others from changing a case until the transaction ends. On SQLite there is one writer.
+pub(crate) fn lock(conn: &mut Conn, id: &str) -> QueryResult<()> {
+    if conn.is_sqlite() {
+        return Ok(());
+    }
+    diesel::sql_query("SELECT 1 FROM cases WHERE id = $1 FOR UPDATE")
+        .bind::<Text, _>(id)
+        .execute(conn)
+        .map(drop)
 }
 
 pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
@@ -460,18 +469,4 @@ pub(crate) fn unindex(conn: &mut Conn, docid: i64) -> QueryResult<()> {
         .bind::<BigInt, _>(docid)
         .execute(conn)
         .map(drop)
-}
-
-/// The law profiles added by the administrator, and the default one.
-pub(crate) fn law_profiles(conn: &mut Conn) -> QueryResult<Vec<LawProfile>> {
-    let added: Vec<String> = law_profiles::table
-        .select(law_profiles::profile)
-        .load(conn)?;
-    let mut profiles = vec![LawProfile::default_profile()];
-    profiles.extend(
-        added
-            .iter()
-            .filter_map(|json| serde_json::from_str(json).ok()),
-    );
-    Ok(profiles)
 }

@@ -287,8 +287,8 @@ impl Db {
         }
     }
 
-    /// Writes soon, without anybody waiting for it; a failure is logged. Waits only while the
-    /// queue is full. A stop of the server writes what is queued; a power cut loses it.
+    /// Writes one statement soon, without anybody waiting for it; a failure is logged. Waits only
+    /// while the queue is full. A stop of the server writes what is queued; a power cut loses it.
     pub async fn write_later(
         &self,
         f: impl FnOnce(&mut Conn) -> Result<(), DieselError> + Send + 'static,

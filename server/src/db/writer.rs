@@ -413,6 +413,17 @@ fn lost(error: DieselError) -> Lost {
 /// Runs one job in its savepoint. The outer error says that the whole batch is lost, the inner one
 /// that this job came to nothing by a panic.
 fn in_savepoint(conn: &mut Conn, job: &mut dyn Job) -> Result<Result<(), Lost>, Lost> {
+    // One statement that fails leaves nothing behind on SQLite; on PostgreSQL it would take the
+    // whole transaction with it.
+    if !job.is_awaited() && conn.is_sqlite() {
+        let panicked = catch_unwind(AssertUnwindSafe(|| job.run(conn))).is_err();
+        roll_back_to_batch(conn)?;
+        return Ok(if panicked {
+            Err(Lost("the job panicked".to_owned()))
+        } else {
+            Ok(())
+        });
+    }
     <Conn as TransactionManager<Conn>>::begin_transaction(conn).map_err(lost)?;
     match catch_unwind(AssertUnwindSafe(|| job.run(conn))) {
         Ok(Ok(())) => {
@@ -566,6 +577,17 @@ mod tests {
         db.write_later(|conn| mark(1)(conn).map(drop)).await;
         actix_web::rt::time::sleep(LATER * 3).await;
         assert_eq!(all(&db).await, [1]);
+    }
+
+    #[actix_web::test]
+    async fn a_deferred_write_that_fails_takes_nothing_from_the_others() {
+        let (db, _dir) = with_table().await;
+        for n in [1, 1, 2] {
+            db.write_later(move |conn| mark(n)(conn).map(drop)).await;
+        }
+        db.write_later(|_| panic!("as the test wants")).await;
+        db.write(mark(3)).await.unwrap();
+        assert_eq!(all(&db).await, [1, 2, 3]);
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! What a client of the API sees, over a real database.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by a panic"
 )]
 
 mod actions;
+mod administration;
 mod attachments;
+mod durability;
+mod export;
+mod lists;
 mod people;
+mod protocol;
 mod register;
 mod search;
 mod session;

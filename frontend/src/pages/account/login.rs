@@ -53,12 +53,7 @@ fn form(username: RwSignal<String>, whole: bool) -> AnyView {
         if !form.accept(check(&input)) {
             return;
         }
-        let request = async move {
-            Call::post("/session")
-                .json(&input)
-                .fetch::<Session>()
-                .await
-        };
+        let request = async move { Call::post("/session").json(&input).fetch::<Session>().await };
         form.send_or(request, session::opened, move |failure| {
             password.set(String::new());
             form.fail(failure);

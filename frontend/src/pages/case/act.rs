@@ -73,12 +73,7 @@ pub(crate) fn panel(open: Open) -> AnyView {
         acting.set(Some(action));
         up.set(true);
     });
-    let title = Signal::derive(move || {
-        acting
-            .get()
-            .map_or("", CaseAction::label)
-            .to_owned()
-    });
+    let title = Signal::derive(move || acting.get().map_or("", CaseAction::label).to_owned());
     let draw = move || {
         let Some(actions) = open.actions.value() else {
             return open.actions.view(waiting, |_| ().into_any());
@@ -350,9 +345,11 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
         A::SetLead => {
             let directory = directory();
             let leaders = Signal::derive(move || directory.leaders());
-            field(form, "user_id", "包案领导")
-                .required()
-                .select(values.user_id, Some("请选择"), leaders)
+            field(form, "user_id", "包案领导").required().select(
+                values.user_id,
+                Some("请选择"),
+                leaders,
+            )
         }
         A::Extend => extend_fields(form, values, case),
         A::Close => close_fields(form, values, case),
@@ -362,9 +359,13 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
             .placeholder("如：某县纪委监委")
             .hint("写全称。移送后这件事项在本镇办结，材料随案移送。".to_owned())
             .input(values.authority),
-        A::Answer | A::Object | A::Take | A::Note | A::MarkBacklog | A::ClearBacklog | A::Reopen => {
-            ().into_any()
-        }
+        A::Answer
+        | A::Object
+        | A::Take
+        | A::Note
+        | A::MarkBacklog
+        | A::ClearBacklog
+        | A::Reopen => ().into_any(),
     };
     let (label, hint, must) = words(action);
     let mut text = field(form, "text", label);

@@ -86,7 +86,10 @@ pub(crate) fn category(category: Category, sub: Option<Subcategory>) -> String {
 /// A case in a short list: one line of facts, the cause, the deadline.
 pub(crate) fn line(row: &CaseRow) -> AnyView {
     let village = row.village.as_ref().map(|village| village.name.clone());
-    let who = row.petitioner.clone().unwrap_or_else(|| "未留姓名".to_owned());
+    let who = row
+        .petitioner
+        .clone()
+        .unwrap_or_else(|| "未留姓名".to_owned());
     view! {
         <li class="case-line" data-testid="case-row" data-number=row.number.clone()>
             <a class="case-line-link" href=format!("/cases/{}", row.id)>

@@ -58,10 +58,7 @@ fn words(case: &CaseView) -> Vec<(&'static str, String)> {
         ("责任单位", name(row.responsible_unit.as_ref())),
         ("承办人", name(case.responsible_user.as_ref())),
         ("包案领导", name(row.lead.as_ref())),
-        (
-            "积案",
-            if row.backlog { "是" } else { "否" }.to_owned(),
-        ),
+        ("积案", if row.backlog { "是" } else { "否" }.to_owned()),
         ("类别", row.kind.label().to_owned()),
         ("来源", row.channel.label().to_owned()),
         ("诉求性质", case.purpose.label().to_owned()),

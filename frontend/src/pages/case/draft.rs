@@ -44,11 +44,22 @@ impl Draft {
 
     /// Whether there is anything worth keeping.
     pub(crate) fn is_worth_keeping(&self) -> bool {
-        let typed = ["cause", "demand", "place", "unit_concerned", "development", "handling"];
-        typed
+        let typed = [
+            "cause",
+            "demand",
+            "place",
+            "unit_concerned",
+            "development",
+            "handling",
+        ];
+        typed.iter().any(|name| {
+            self.fields
+                .get(*name)
+                .is_some_and(|text| !text.trim().is_empty())
+        }) || self
+            .people
             .iter()
-            .any(|name| self.fields.get(*name).is_some_and(|text| !text.trim().is_empty()))
-            || self.people.iter().any(|person| !person.name.trim().is_empty())
+            .any(|person| !person.name.trim().is_empty())
     }
 }
 
@@ -87,7 +98,10 @@ mod tests {
             ..Draft::default()
         };
         let json = serde_json::to_string(&draft).unwrap();
-        assert!(!json.contains("id_number") && !json.contains("phone"), "{json}");
+        assert!(
+            !json.contains("id_number") && !json.contains("phone"),
+            "{json}"
+        );
     }
 
     #[test]

@@ -143,8 +143,7 @@ type Typed = BTreeMap<String, String>;
 fn patch(base: &Typed, typed: &Typed) -> CasePatch {
     let changed = |name: &str| {
         let now = typed.get(name).map(|text| text.trim());
-        (now != base.get(name).map(|text| text.trim()))
-            .then(|| now.unwrap_or_default().to_owned())
+        (now != base.get(name).map(|text| text.trim())).then(|| now.unwrap_or_default().to_owned())
     };
     fn term<T: Term>(code: Option<String>) -> Option<T> {
         T::from_code(&code?)

@@ -130,11 +130,7 @@ fn links(case: &CaseView) -> Option<AnyView> {
     let later = (!case.later_cases.is_empty()).then(|| {
         fact(
             "后来的重复件",
-            case.later_cases
-                .iter()
-                .map(link)
-                .collect_view()
-                .into_any(),
+            case.later_cases.iter().map(link).collect_view().into_any(),
         )
     });
     (earlier.is_some() || later.is_some()).then(|| view! { {earlier} {later} }.into_any())

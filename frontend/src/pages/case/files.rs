@@ -26,12 +26,7 @@ pub(crate) fn tab(open: Open) -> AnyView {
     let actor = app::me().actor;
     let may = Signal::derive(move || {
         open.loader.value().is_some_and(|tagged| {
-            can(
-                &actor,
-                Action::Attach,
-                Facts::Case(&tagged.value.facts),
-            )
-            .is_ok()
+            can(&actor, Action::Attach, Facts::Case(&tagged.value.facts)).is_ok()
         })
     });
     let files = load(move || {

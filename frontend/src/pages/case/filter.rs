@@ -160,13 +160,7 @@ impl Query {
 
     /// With a value changed; an empty one takes it away.
     pub(crate) fn with(&self, key: &str, value: &str) -> Self {
-        Self::read(|known| {
-            Some(if known == key {
-                value
-            } else {
-                self.get(known)
-            })
-        })
+        Self::read(|known| Some(if known == key { value } else { self.get(known) }))
     }
 
     /// The pairs.

@@ -109,10 +109,16 @@ std::thread_local! {
 /// The page.
 pub(crate) fn page() -> AnyView {
     let location = use_location();
-    let query = Memo::new(move |_| location.query.with(|map| Query::read(|key| map.get_str(key))));
+    let query = Memo::new(move |_| {
+        location
+            .query
+            .with(|map| Query::read(|key| map.get_str(key)))
+    });
     let ledger = Ledger::new();
     let back = use_context::<BrowserUrl>().is_some_and(|url| url.is_back().get_untracked());
-    let left = LEFT.take().filter(|(left, ..)| back && *left == query.get_untracked());
+    let left = LEFT
+        .take()
+        .filter(|(left, ..)| back && *left == query.get_untracked());
     Effect::new(move |first: Option<()>| {
         let query = query.get();
         let (count, height) = match &left {
@@ -403,11 +409,7 @@ fn toolbar(query: Memo<Query>) -> AnyView {
     .into_any()
 }
 
-fn control(
-    filter: Filter,
-    query: Memo<Query>,
-    directory: crate::directory::Directory,
-) -> AnyView {
+fn control(filter: Filter, query: Memo<Query>, directory: crate::directory::Directory) -> AnyView {
     let go = app::going();
     let set = move |value: String| {
         let target = query.get_untracked().with(filter.key, &value);
@@ -570,8 +572,9 @@ fn body(query: Memo<Query>, ledger: Ledger) -> AnyView {
             ledger.fetch(&query.get_untracked(), PAGE, false, || ());
         }),
         Stage::Empty(true) => {
-            let action = place::may_register()
-                .then(|| view! { <a class="btn btn-primary" href="/cases/new">"登记第一件"</a> }.into_any());
+            let action = place::may_register().then(|| {
+                view! { <a class="btn btn-primary" href="/cases/new">"登记第一件"</a> }.into_any()
+            });
             empty(
                 "台账里还没有事项",
                 "登记来信来访、排查出的矛盾纠纷后，会按时限列在这里。原来手工登记的台账可以导入。",
@@ -717,7 +720,10 @@ fn name_of(named: Option<&shared::case::view::Named>) -> String {
 }
 
 fn people_of(row: &CaseRow) -> AnyView {
-    let name = row.petitioner.clone().unwrap_or_else(|| "未留姓名".to_owned());
+    let name = row
+        .petitioner
+        .clone()
+        .unwrap_or_else(|| "未留姓名".to_owned());
     let others = (row.people_count > 1)
         .then(|| view! { <span class="quiet">{format!("等{}人", row.people_count)}</span> });
     view! { {name} {others} }.into_any()

@@ -1009,7 +1009,8 @@ fn similar_entry(earlier: RwSignal<Option<(String, String)>>, similar: Similar) 
         format!("内容相近 {}%", similar.alike)
     };
     let mine = id.clone();
-    let is_linked = move || earlier.with(|earlier| earlier.as_ref().is_some_and(|(id, _)| *id == mine));
+    let is_linked =
+        move || earlier.with(|earlier| earlier.as_ref().is_some_and(|(id, _)| *id == mine));
     let link = {
         let (id, number) = (id.clone(), number.clone());
         move |_| earlier.set(Some((id.clone(), number.clone())))

@@ -73,10 +73,7 @@ impl Open {
     }
 
     /// Something of the case, followed; nothing while it is not there.
-    pub(crate) fn with(
-        self,
-        draw: impl Fn(&CaseView) -> AnyView + Send + 'static,
-    ) -> AnyView {
+    pub(crate) fn with(self, draw: impl Fn(&CaseView) -> AnyView + Send + 'static) -> AnyView {
         let shown = move || {
             self.loader.state.with(|state| match state {
                 Load::Ready(tagged) => draw(&tagged.value),

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use shared::access::{Action, Facts, can};
+use shared::case::PersonRole;
 use shared::case::input::RevealRequest;
 use shared::case::state::State;
 use shared::case::view::{CaseView, PersonView, Revealed};
-use shared::case::PersonRole;
 use shared::term::Term;
 use shared::validate::Errors;
 
@@ -128,8 +128,8 @@ fn one(
         }
         .into_any()
     };
-    let reveal = (reveals && has_numbers)
-        .then(|| button("查看完整号码", Doing::Revealing(person.clone())));
+    let reveal =
+        (reveals && has_numbers).then(|| button("查看完整号码", Doing::Revealing(person.clone())));
     let change = edits.then(|| button("修改", Doing::Changing(person.clone())));
     let remove = edits.then(|| button("移除", Doing::Removing(person.clone())));
     let address = person
@@ -151,21 +151,22 @@ fn one(
 }
 
 fn number_rows(person: &PersonView, revealed: RwSignal<Option<Revealed>>) -> AnyView {
-    let row = |name: &'static str, masked: Option<String>, pick: fn(&Revealed) -> Option<String>| {
-        let masked = masked?;
-        let id = person.id.clone();
-        let shown = move || {
-            revealed
-                .with(|revealed| {
-                    revealed
-                        .as_ref()
-                        .filter(|revealed| revealed.id == id)
-                        .and_then(pick)
-                })
-                .unwrap_or_else(|| masked.clone())
+    let row =
+        |name: &'static str, masked: Option<String>, pick: fn(&Revealed) -> Option<String>| {
+            let masked = masked?;
+            let id = person.id.clone();
+            let shown = move || {
+                revealed
+                    .with(|revealed| {
+                        revealed
+                            .as_ref()
+                            .filter(|revealed| revealed.id == id)
+                            .and_then(pick)
+                    })
+                    .unwrap_or_else(|| masked.clone())
+            };
+            Some(view! { <div><dt>{name}</dt><dd class="number">{shown}</dd></div> })
         };
-        Some(view! { <div><dt>{name}</dt><dd class="number">{shown}</dd></div> })
-    };
     view! {
         {row("身份证号", person.id_number_masked.clone(), |r| r.id_number.clone())}
         {row("联系电话", person.phone_masked.clone(), |r| r.phone.clone())}
@@ -198,9 +199,10 @@ fn key_facts(person: &PersonView) -> AnyView {
 fn edit(open: Open, known: Option<PersonView>, up: RwSignal<bool>) -> AnyView {
     let form = Form::new();
     let notices = notices();
-    let values = known
-        .as_ref()
-        .map_or_else(|| PersonValues::new(0, PersonRole::Petitioner), PersonValues::of);
+    let values = known.as_ref().map_or_else(
+        || PersonValues::new(0, PersonRole::Petitioner),
+        PersonValues::of,
+    );
     let id = known.as_ref().map(|person| person.id.to_string());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();

@@ -50,7 +50,9 @@ impl PersonValues {
     pub(crate) fn of(person: &PersonView) -> Self {
         let values = Self::new(0, person.role);
         values.name.set(person.name.clone());
-        values.address.set(person.address.clone().unwrap_or_default());
+        values
+            .address
+            .set(person.address.clone().unwrap_or_default());
         values.reason.set(person.reason.clone().unwrap_or_default());
         values
             .review_on
@@ -111,17 +113,17 @@ pub(crate) fn fields(
         Some(_) => recorded(id_known),
         None => "加密保存，平时只显示首尾几位；用来发现重复信访。".to_owned(),
     };
-    let mut phone = field(form, name("phone"), "联系电话").kind("tel").mode("tel");
+    let mut phone = field(form, name("phone"), "联系电话")
+        .kind("tel")
+        .mode("tel");
     phone = phone.hint(match phone_known {
         Some(_) => recorded(phone_known),
         None => "手机，或带区号的固定电话。同样加密保存。".to_owned(),
     });
-    let clear_id = id_known.map(|_| {
-        field(form, name("clear_id"), "删除已登记的身份证号").check(values.clear_id)
-    });
-    let clear_phone = phone_known.map(|_| {
-        field(form, name("clear_phone"), "删除已登记的电话").check(values.clear_phone)
-    });
+    let clear_id = id_known
+        .map(|_| field(form, name("clear_id"), "删除已登记的身份证号").check(values.clear_id));
+    let clear_phone = phone_known
+        .map(|_| field(form, name("clear_phone"), "删除已登记的电话").check(values.clear_phone));
     view! {
         <div class="grid">
             {field(form, name("name"), "姓名").required().input(values.name)}

@@ -173,4 +173,3 @@ fn tabs(open: Open, chosen: Memo<&'static str>) -> AnyView {
     }
     .into_any()
 }
-

@@ -20,7 +20,11 @@ pub(crate) fn tab(open: Open) -> AnyView {
     });
     events.view(waiting, |mut events| {
         if events.is_empty() {
-            return empty("还没有办理记录", "受理、交办、答复等每一步都会记在这里。", None);
+            return empty(
+                "还没有办理记录",
+                "受理、交办、答复等每一步都会记在这里。",
+                None,
+            );
         }
         events.reverse();
         let entries = events.iter().map(entry).collect_view();
@@ -75,7 +79,10 @@ fn data(data: &EventData) -> Vec<(&'static str, String)> {
     add("单位", data.unit.as_ref().map(|unit| unit.name.clone()));
     add("人员", data.user.as_ref().map(|user| user.name.clone()));
     add("延长", data.days.map(|days| format!("{days}天")));
-    add("听证", data.excluded_days.map(|days| format!("{days}天不计入")));
+    add(
+        "听证",
+        data.excluded_days.map(|days| format!("{days}天不计入")),
+    );
     add("告知或送达", data.notice.clone());
     add("结果", data.outcome.map(|o| o.label().to_owned()));
     add("有权机关", data.authority.clone());

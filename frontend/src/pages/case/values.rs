@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use shared::access::seal_of;
+use shared::case::hint::category_hint;
 use shared::case::number::Series;
 use shared::case::view::CaseView;
 use shared::case::{COLLECTIVE_FROM, Category, Purpose, Severity, Subcategory};
@@ -130,7 +131,10 @@ pub(crate) fn recorded(case: &CaseView) -> BTreeMap<String, String> {
     let row = &case.row;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let id = |named: &Option<shared::case::view::Named>| {
-        named.as_ref().map(|named| named.id.clone()).unwrap_or_default()
+        named
+            .as_ref()
+            .map(|named| named.id.clone())
+            .unwrap_or_default()
     };
     [
         ("kind", row.kind.code().to_owned()),
@@ -139,7 +143,10 @@ pub(crate) fn recorded(case: &CaseView) -> BTreeMap<String, String> {
         ("category", row.category.code().to_owned()),
         (
             "subcategory",
-            row.subcategory.map(Term::code).unwrap_or_default().to_owned(),
+            row.subcategory
+                .map(Term::code)
+                .unwrap_or_default()
+                .to_owned(),
         ),
         ("severity", row.severity.code().to_owned()),
         ("cause", case.cause_full.clone()),
@@ -194,7 +201,33 @@ pub(crate) fn category_fields(form: Form, values: CaseValues) -> AnyView {
             values.subcategory.set(String::new());
         }
     });
+    // What the words sound like; the person decides.
+    let suggestion = Memo::new(move |_| {
+        let hint = values.cause.with(|cause| category_hint(cause))?;
+        let chosen = Category::from_code(&values.category.get());
+        (chosen != Some(hint.category)).then_some((hint.category, hint.subcategory))
+    });
+    let suggest = move || {
+        suggestion.get().map(|(category, sub)| {
+            let take = move |_| {
+                values.category.set(category.code().to_owned());
+                values.subcategory.set(sub.code().to_owned());
+                form.mended("category");
+            };
+            view! {
+                <p class="hint field-full">
+                    "听起来像“"
+                    {super::bits::category(category, Some(sub))}
+                    "” "
+                    <button type="button" class="btn btn-small" data-testid="take-category" on:click=take>
+                        "采用"
+                    </button>
+                </p>
+            }
+        })
+    };
     view! {
+        {suggest}
         {field(form, "category", "类型")
             .required()
             .select(values.category, Some("请选择"), terms::<Category>())}
@@ -337,7 +370,9 @@ fn accused_fields(form: Form, values: CaseValues) -> AnyView {
             Series::RegistrarOnly => {
                 "反映的是镇领导、镇政府或综治办：登记后只有您能看到，下一步只能移送有权机关（如纪检监察机关）。"
             }
-            _ => "登记后，被反映的单位和人员看不到这件事项：列表、数量、搜索、导出里都没有。由综治办办理。",
+            _ => {
+                "登记后，被反映的单位和人员看不到这件事项：列表、数量、搜索、导出里都没有。由综治办办理。"
+            }
         }
     };
     view! {
