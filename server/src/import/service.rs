@@ -109,6 +109,7 @@ pub(super) fn confirm(
     file: &str,
     kept: &Kept,
 ) -> Result<ImportResult, Error> {
+    store::lock(conn)?;
     let plan = preview(conn, desk, ledger, file)?;
     let run = run_record(desk, file, kept, &plan);
     store::insert_run(conn, &run)?;
@@ -411,6 +412,7 @@ fn refused(
 /// # Errors
 /// [`Error::Denied`], [`Error::UndoRefused`], the database's own.
 pub(super) fn undo(conn: &mut Conn, desk: &Desk, id: &ImportId) -> Result<ImportRun, Error> {
+    store::lock(conn)?;
     let run = find(conn, desk, id)?;
     let cases = store::cases_of(conn, &run.id)?;
     if let Some(reason) = refused(conn, desk, &run, &cases)? {

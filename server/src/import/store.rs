@@ -44,6 +44,18 @@ pub(super) struct RowRecord {
     pub(super) id_hash: Option<String>,
 }
 
+/// Lets one import or undo at a time be under way, so that two of the same file do not both find
+/// that nothing of it is there. SQLite has one writer anyway.
+pub(super) fn lock(conn: &mut Conn) -> QueryResult<()> {
+    if conn.is_sqlite() {
+        return Ok(());
+    }
+    // Any number that nothing else locks.
+    diesel::sql_query("SELECT pg_advisory_xact_lock(7205759403792794)")
+        .execute(conn)
+        .map(drop)
+}
+
 pub(super) fn insert_run(conn: &mut Conn, run: &RunRecord) -> QueryResult<()> {
     diesel::insert_into(imports::table)
         .values(run)
