@@ -217,12 +217,6 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Fills a date field: typing depends on the browser's language, so it is set and announced.
-    pub(crate) async fn fill_date(&self, id: &str, day: &str) {
-        self.see(&format!("[id='{id}']")).await;
-        self.set(id, day).await;
-    }
-
     /// Chooses in a list by the value.
     pub(crate) async fn choose(&self, id: &str, value: &str) {
         self.see(&format!("[id='{id}']")).await;
