@@ -179,9 +179,18 @@ impl Call {
     /// A form with a file in the field `file`.
     #[must_use]
     pub fn file(self, name: &str, content: Vec<u8>) -> Self {
+        self.form(name, content, &[])
+    }
+
+    /// A form with a file in the field `file`, and texts in other fields before it.
+    #[must_use]
+    pub fn form(self, name: &str, content: Vec<u8>, texts: &[(&str, &str)]) -> Self {
+        let mut form = reqwest::blocking::multipart::Form::new();
+        for (field, text) in texts {
+            form = form.text((*field).to_owned(), (*text).to_owned());
+        }
         let part = reqwest::blocking::multipart::Part::bytes(content).file_name(name.to_owned());
-        let form = reqwest::blocking::multipart::Form::new().part("file", part);
-        self.with(|request| request.multipart(form))
+        self.with(|request| request.multipart(form.part("file", part)))
     }
 
     /// A header.

@@ -1,6 +1,8 @@
 //! The databases under test: a SQLite file beside the data, or one database of a PostgreSQL server.
 
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What every database of the tests is called; the process's id follows.
@@ -106,8 +108,21 @@ fn of_database(admin: &str, name: &str) -> String {
     format!("{scheme}://{host}/{name}{parameters}")
 }
 
+/// Debian's `psql` in the path is a script that looks for this one, which takes longer than what it
+/// is asked for.
+static PSQL: LazyLock<PathBuf> = LazyLock::new(|| {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    versions
+        .filter_map(Result::ok)
+        .map(|version| version.path().join("bin/psql"))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| PathBuf::from("psql"))
+});
+
 fn run(address: &str, sql: &str) -> std::io::Result<std::process::Output> {
-    Command::new("psql")
+    Command::new(&*PSQL)
         .args([
             "-X",
             "-A",

@@ -10,6 +10,7 @@ mod administration;
 mod attachments;
 mod durability;
 mod export;
+mod imports;
 mod lists;
 mod people;
 mod protocol;

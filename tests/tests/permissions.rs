@@ -1,0 +1,699 @@
+//! Who may do what: every operation of the API × every role × how the caller stands to the case.
+//!
+//! The table is `tests/permissions.tsv`: a line an operation and relation, a column a role. This
+//! test carries all of it out and compares. `UPDATE_PERMISSIONS=1 cargo test -p tests --test
+//! permissions` writes what it finds into the file; then look at every changed cell and ask whether
+//! section 1 of the design has it so.
+//!
+//! Relations, where an operation is about a case:
+//! - `own`: a case that is the role's to see: of the own village, registered by it or given to it.
+//!   The auditor and the administrator have none; theirs is one of 五里墩村.
+//! - `foreign`: a case of another village and unit, registered by somebody else.
+//! - `sealed`: an accusation against the role's own unit.
+//! - `sealed_own`: an accusation against another unit that is otherwise like `own`.
+//!
+//! A cell is the status of the answer to a request that is right in all else. Lists and searches
+//! are answered to many: there `+` says that the case is in the answer and `-` that it is not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by a panic"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use serde_json::{Value, json};
+use shared::case::action::CaseAction;
+use shared::role::Role;
+use shared::term::Term;
+use tests::staff::{NEXT_VILLAGE, PASSWORD, VILLAGE};
+use tests::{Answer, Call, Case, Client, Staff, TestApp};
+
+/// A line's place in the table: operation, with the action after a colon, and relation.
+type Place = (String, &'static str);
+/// What was found: by place and column.
+type Found = BTreeMap<Place, BTreeMap<String, String>>;
+
+const NOBODY: &str = "nobody";
+const RELATIONS: [&str; 4] = ["own", "foreign", "sealed", "sealed_own"];
+
+/// How an operation is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// One case, which must stand at this state.
+    Case(Stand),
+    /// Many cases: is the one at hand among them?
+    Cases,
+    /// Something else.
+    Else,
+}
+
+/// Where a case must stand for an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stand {
+    Registered,
+    Transferred,
+    Given,
+    Handling,
+    Answered,
+    Closed,
+    Backlog,
+}
+
+fn about(operation: &str) -> About {
+    let case = |stand| About::Case(stand);
+    match operation {
+        "list_cases" | "similar_cases" | "show_dashboard" | "export_ledger" | "list_audit" => {
+            About::Cases
+        }
+        "register_case" => case(Stand::Registered),
+        "act_on_case:object" => case(Stand::Transferred),
+        "act_on_case:dispatch" | "act_on_case:take" | "act_on_case:extend" => case(Stand::Given),
+        "act_on_case:answer" => case(Stand::Handling),
+        "act_on_case:close" => case(Stand::Answered),
+        "act_on_case:reopen" => case(Stand::Closed),
+        "act_on_case:clear_backlog" => case(Stand::Backlog),
+        operation if operation.starts_with("act_on_case:") => case(Stand::Registered),
+        "show_case"
+        | "patch_case"
+        | "list_case_actions"
+        | "list_case_events"
+        | "show_receipt"
+        | "list_people"
+        | "add_person"
+        | "change_person"
+        | "remove_person"
+        | "reveal_person"
+        | "list_attachments"
+        | "add_attachment"
+        | "download_attachment"
+        | "remove_attachment" => case(Stand::Registered),
+        _ => About::Else,
+    }
+}
+
+/// Every operation of the document, actions one by one: `(method, path)` by name.
+fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
+    let document = app.nobody().get("/api/openapi.json").expect(200).json();
+    let mut operations = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            let request = (method.to_uppercase(), path.clone());
+            if name == "act_on_case" {
+                for action in CaseAction::ALL {
+                    operations.insert(format!("{name}:{}", action.code()), request.clone());
+                }
+            } else {
+                operations.insert(name, request);
+            }
+        }
+    }
+    operations
+}
+
+/// A case at hand, with all that requests about it need.
+#[derive(Debug, Clone)]
+struct AtHand {
+    id: String,
+    number: String,
+    person: String,
+    attachment: String,
+    /// Somebody who sees it.
+    registrar: Staff,
+}
+
+/// One role in an app of its own.
+struct Desk<'a> {
+    app: &'a TestApp,
+    who: Staff,
+    client: Client,
+}
+
+fn fresh() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The unit of a role that can be given cases.
+fn unit_of(who: Staff) -> &'static str {
+    match who {
+        Staff::Leader | Staff::Informant | Staff::Auditor | Staff::Admin => VILLAGE,
+        who => who.record().2,
+    }
+}
+
+/// A village where none of the staff is.
+const OTHER: &str = "芦湾村";
+
+/// The unit that an accusation is against, to be one against the role's own.
+fn accused_of(who: Staff) -> &'static str {
+    match who {
+        Staff::Informant => VILLAGE,
+        who => who.record().2,
+    }
+}
+
+impl Desk<'_> {
+    /// A case that stands so to the role, brought as far as is asked.
+    fn case(&self, relation: &str, stand: Stand) -> AtHand {
+        let who = self.who;
+        let registers = !matches!(who, Staff::Court | Staff::Auditor | Staff::Admin);
+        let other = if who == Staff::Centre {
+            Staff::Office
+        } else {
+            Staff::Centre
+        };
+        let (registrar, unit) = match relation {
+            "own" | "sealed_own" if registers => (who, unit_of(who)),
+            "own" | "sealed_own" => (Staff::Centre, unit_of(who)),
+            "foreign" if who == Staff::Informant => (Staff::NextInformant, NEXT_VILLAGE),
+            _ => (other, NEXT_VILLAGE),
+        };
+        let village = if relation == "foreign" {
+            NEXT_VILLAGE
+        } else {
+            VILLAGE
+        };
+        let builder = self.app.case().by(registrar).village(village);
+        let builder = builder.cause("渠首闸门锈蚀漏水");
+        let builder = match relation {
+            "sealed" => builder.accuses(accused_of(who)),
+            "sealed_own" => builder.accuses(OTHER),
+            _ => builder,
+        };
+        let builder = match registrar {
+            Staff::Informant | Staff::NextInformant => builder.kind("sign"),
+            _ => builder,
+        };
+        let case = builder.register();
+        let path = case.path("/attachments");
+        self.app
+            .by(registrar)
+            .post(&path)
+            .file("图.png", tests::files::png())
+            .expect(201);
+        let files = self.app.by(registrar).get(&path).expect(200).json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let at_hand = AtHand {
+            id: case.id.clone(),
+            number: case.number.clone(),
+            person: text(&case.view["people"][0]["id"]),
+            attachment: text(&files["items"][0]["id"]),
+            registrar,
+        };
+        // The court cannot register: it gets to know a case by a transfer.
+        let case = if relation.ends_with("own") && who == Staff::Court {
+            let case = case.transferred(unit);
+            match stand {
+                Stand::Transferred => return at_hand,
+                _ => case.then(who, "object", json!({"text": "不属于本庭职权"})),
+            }
+        } else {
+            case
+        };
+        if !case.number.contains('密') {
+            bring(case, stand, unit);
+        }
+        at_hand
+    }
+}
+
+/// Takes a registered case to where it must stand, handled by a unit.
+fn bring(case: Case<'_>, stand: Stand, unit: &'static str) {
+    let handler = Staff::ALL
+        .into_iter()
+        .find(|who| who.record().2 == unit)
+        .unwrap();
+    let office = Staff::Office;
+    match stand {
+        Stand::Registered => {}
+        Stand::Transferred => drop(case.transferred(unit)),
+        Stand::Backlog => drop(case.then(office, "mark_backlog", json!({"text": "久拖不决"}))),
+        Stand::Given => drop(case.accepted().dispatched(unit)),
+        Stand::Handling => drop(case.accepted().dispatched(unit).taken(handler)),
+        Stand::Answered => {
+            case.accepted()
+                .dispatched(unit)
+                .taken(handler)
+                .answered(handler);
+        }
+        Stand::Closed => {
+            case.accepted()
+                .dispatched(unit)
+                .taken(handler)
+                .answered(handler)
+                .closed();
+        }
+    }
+}
+
+/// What a step needs.
+fn input_of(app: &TestApp, action: &str) -> Value {
+    let text = "情况说明";
+    match action {
+        "decline" => json!({"text": text, "path": "litigation"}),
+        "transfer" => json!({"text": text, "unit_id": app.unit("司法所")}),
+        "dispatch" => json!({"unit_id": app.unit("司法所")}),
+        "answer" => json!({"text": text, "notice": "当面送达"}),
+        "close" => json!({"text": text, "outcome": "settled"}),
+        "extend" => json!({"text": text, "notice": "告知书1号", "days": 10}),
+        "set_lead" => json!({"user_id": app.user(Staff::OtherLeader)}),
+        "hand_over" => json!({"authority": "县纪委监委"}),
+        _ => json!({"text": text}),
+    }
+}
+
+impl Desk<'_> {
+    fn etag(&self, case: &AtHand) -> String {
+        self.app.etag(&case.id, case.registrar)
+    }
+
+    /// An earlier case that one may be said to repeat.
+    fn earlier(&self, relation: &str) -> String {
+        let relation = if relation == "sealed_own" {
+            relation
+        } else {
+            "own"
+        };
+        self.case(relation, Stand::Registered).id
+    }
+
+    /// A request about one case.
+    fn request(
+        &self,
+        operation: &str,
+        (method, path): &(String, String),
+        relation: &str,
+        case: &AtHand,
+    ) -> Call {
+        let (operation, action) = operation.split_once(':').unwrap_or((operation, ""));
+        let path = path
+            .replace("{id}", &case.id)
+            .replace("{action}", action)
+            .replace("{pid}", &case.person)
+            .replace("{aid}", &case.attachment);
+        let call = self.client.call(method, path);
+        let person = json!({"role": "petitioner", "name": "李四"});
+        match operation {
+            "act_on_case" if action == "link" => {
+                let earlier = json!({"earlier_case_id": self.earlier(relation)});
+                call.if_match(self.etag(case)).json(&earlier)
+            }
+            "act_on_case" => call
+                .if_match(self.etag(case))
+                .json(&input_of(self.app, action)),
+            "patch_case" => {
+                let input = json!({"place": format!("村口{}", fresh())});
+                call.if_match(self.etag(case)).json(&input)
+            }
+            "add_person" => call.json(&person),
+            "change_person" => call.if_match(self.etag(case)).json(&person),
+            "remove_person" => {
+                // Another petitioner must be left.
+                let more = self
+                    .app
+                    .by(case.registrar)
+                    .post(format!("/cases/{}/people", case.id));
+                more.json(&person).send();
+                call.if_match(self.etag(case))
+            }
+            "reveal_person" => call.json(&json!({"reason": "电话回访"})),
+            "add_attachment" => call.file("图.png", tests::files::png()),
+            _ => call,
+        }
+    }
+
+    /// A request to register a case that stands so to the role.
+    fn registration(&self, relation: &str) -> Call {
+        let village = if relation == "foreign" {
+            NEXT_VILLAGE
+        } else {
+            VILLAGE
+        };
+        let builder = self.app.case().village(village);
+        let builder = match relation {
+            "sealed" => builder.accuses(accused_of(self.who)),
+            "sealed_own" => builder.accuses(OTHER),
+            _ => builder,
+        };
+        let builder = match self.who {
+            Staff::Informant => builder.kind("sign"),
+            _ => builder,
+        };
+        self.client.post("/cases").json(builder.input())
+    }
+
+    /// A request that is answered with many cases, and the answer to look for the case in.
+    fn asked(&self, operation: &str, case: &AtHand) -> Answer {
+        match operation {
+            "list_cases" => self.client.get("/cases?limit=200").send(),
+            "similar_cases" => {
+                let query = json!({"cause": "渠首闸门锈蚀漏水"});
+                self.client.post("/cases/similar").json(&query).send()
+            }
+            "show_dashboard" => self.client.get("/dashboard").send(),
+            "export_ledger" => self.client.get("/exports/ledger.xlsx").send(),
+            "list_audit" => self
+                .client
+                .get(format!("/audit?case_id={}", case.id))
+                .send(),
+            _ => unknown(operation),
+        }
+    }
+
+    fn shows(&self, operation: &str, answer: &Answer, case: &AtHand) -> bool {
+        if operation == "export_ledger" {
+            let rows = tests::traces::rows_of(&answer.body);
+            return rows.iter().any(|row| row[0] == case.number);
+        }
+        answer.text().contains(&case.id)
+    }
+}
+
+fn unknown(operation: &str) -> ! {
+    panic!("tests/tests/permissions.rs does not know how to ask for {operation}: add a request")
+}
+
+/// Things that are no cases, made by those who may.
+fn prepare(app: &TestApp, operation: &str) -> String {
+    let admin = app.by(Staff::Admin);
+    let id = |value: &Value| value.as_str().unwrap().to_owned();
+    match operation {
+        "get_unit" | "change_unit" => app.unit("四坝村").to_owned(),
+        "get_user" | "change_user" | "reset_password" => {
+            let user = json!({
+                "username": format!("yonghu{}", fresh()), "name": "某人", "role": "auditor",
+                "unit_id": app.unit("党政办"),
+            });
+            id(&admin.post("/users").json(&user).expect(201).json()["user"]["id"])
+        }
+        "show_import" | "download_import" | "undo_import" => {
+            let runs = app.by(Staff::Office).get("/imports").expect(200).json();
+            let run = runs["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|run| run["undone_at"].is_null());
+            match run {
+                Some(run) => id(&run["id"]),
+                None => {
+                    id(&import(&app.by(Staff::Office), "false").expect(201).json()["import_id"])
+                }
+            }
+        }
+        _ => String::new(),
+    }
+}
+
+fn ledger() -> Vec<u8> {
+    include_bytes!("../fixtures/ledger-2023.xlsx").to_vec()
+}
+
+fn import(client: &Client, dry_run: &str) -> Answer {
+    let fields = [("dry_run", dry_run)];
+    client
+        .post("/imports/ledger")
+        .form("台账.xlsx", ledger(), &fields)
+        .send()
+}
+
+impl Desk<'_> {
+    /// A request that is not about cases.
+    fn other(&self, operation: &str, (method, path): &(String, String), id: &str) -> Answer {
+        let app = self.app;
+        let path = path.replace("{id}", id);
+        let call = self.client.call(method, &path);
+        let admin = app.by(Staff::Admin);
+        let etag = || admin.get(&path).expect(200).etag();
+        match operation {
+            "list_imports" | "show_import" | "download_import" | "undo_import" | "me"
+            | "list_units" | "get_unit" | "get_settings" | "list_law_profiles" | "setup_status"
+            | "list_users" | "list_colleagues" | "get_user" | "reset_password" | "health_live"
+            | "health_ready" => call.send(),
+            "import_ledger" => import(&self.client, "true"),
+            "mark_ledger" => call.file("台账.xlsx", ledger()).send(),
+            "create_unit" => {
+                let name = format!("新村{}", fresh());
+                let unit =
+                    json!({"parent_id": app.unit("平川镇"), "kind": "village", "name": name});
+                call.json(&unit).send()
+            }
+            "change_unit" => call
+                .if_match(etag())
+                .json(&json!({"position": fresh()}))
+                .send(),
+            "change_settings" => call
+                .if_match(etag())
+                .json(&json!({"urgent_hours": 3}))
+                .send(),
+            "add_law_profile" => {
+                let limit =
+                    json!({"clock": "handling", "amount": 60, "unit": "days", "basis": "新条例"});
+                let profile =
+                    json!({"title": "新条例", "in_force_from": "2030-01-01", "limits": [limit]});
+                call.json(&profile).send()
+            }
+            "run_setup" => {
+                let setup = json!({
+                    "username": "dierge", "password": PASSWORD, "name": "第二个",
+                    "template": "empty", "township_name": "别的镇",
+                });
+                call.json(&setup).send()
+            }
+            "create_user" => {
+                let user = json!({
+                    "username": format!("xinren{}", fresh()), "name": "新人", "role": "auditor",
+                    "unit_id": app.unit("党政办"),
+                });
+                call.json(&user).send()
+            }
+            "change_user" => call.if_match(etag()).json(&json!({"duty": "干事"})).send(),
+            "change_password" => {
+                let change = json!({"current_password": PASSWORD, "new_password": "short"});
+                call.json(&change).send()
+            }
+            "sign_in" => app.sign_in(self.who),
+            "refresh_session" => {
+                let cookie = self.signed_in().map(|answer| {
+                    let cookie = answer.header("set-cookie").split(';').next();
+                    cookie.unwrap_or_default().to_owned()
+                });
+                call.header("cookie", cookie.unwrap_or_default()).send()
+            }
+            // These end sign-ins: of their own, and last of all.
+            "sign_out" | "sign_out_everywhere" => {
+                let client = match self.signed_in() {
+                    Some(answer) => {
+                        let session = answer.json();
+                        app.nobody()
+                            .with_token(session["access_token"].as_str().unwrap())
+                    }
+                    None => app.nobody(),
+                };
+                client.call(method, &path).send()
+            }
+            operation => unknown(operation),
+        }
+    }
+
+    /// A sign-in of its own, unless nobody is asking.
+    fn signed_in(&self) -> Option<Answer> {
+        self.client
+            .token()
+            .map(|_| self.app.sign_in(self.who).expect(200))
+    }
+}
+
+/// Carries out a role's column.
+fn column(
+    who: Option<Staff>,
+    operations: &BTreeMap<String, (String, String)>,
+) -> Vec<(Place, String)> {
+    let app = TestApp::start();
+    let desk = Desk {
+        app: &app,
+        who: who.unwrap_or(Staff::Office),
+        client: who.map_or_else(|| app.nobody(), |who| app.by(who)),
+    };
+    let mut cells = Vec::new();
+    let mut kept: BTreeMap<(&str, Stand), AtHand> = BTreeMap::new();
+    // What shows many cases first, while there are few; what ends sign-ins last.
+    let mut names: Vec<&String> = operations.keys().collect();
+    names.sort_by_key(|name| match (about(name), name.as_str()) {
+        (About::Cases, _) => 0,
+        (_, "sign_out") => 2,
+        (_, "sign_out_everywhere") => 3,
+        _ => 1,
+    });
+    for name in names {
+        let request = &operations[name];
+        let relations: &[&'static str] = match about(name) {
+            About::Else => &["-"],
+            _ => &RELATIONS,
+        };
+        for relation in relations {
+            let cell = match about(name) {
+                About::Else => {
+                    let id = prepare(&app, name);
+                    desk.other(name, request, &id).status.to_string()
+                }
+                About::Case(_) if name == "register_case" => {
+                    desk.registration(relation).send().status.to_string()
+                }
+                About::Case(stand) => {
+                    let key = (*relation, stand);
+                    let case = kept
+                        .remove(&key)
+                        .unwrap_or_else(|| desk.case(relation, stand));
+                    let status = desk.request(name, request, relation, &case).send().status;
+                    // What was refused has changed nothing, what was read neither.
+                    if status >= 400 || request.0 == "GET" {
+                        kept.insert(key, case);
+                    }
+                    status.to_string()
+                }
+                About::Cases => {
+                    let key = (*relation, Stand::Registered);
+                    let case = kept
+                        .entry(key)
+                        .or_insert_with(|| desk.case(relation, Stand::Registered));
+                    let answer = desk.asked(name, case);
+                    let mark = match answer.status {
+                        200 if desk.shows(name, &answer, case) => "+",
+                        200 => "-",
+                        _ => "",
+                    };
+                    format!("{}{mark}", answer.status)
+                }
+            };
+            cells.push(((name.clone(), *relation), cell));
+        }
+    }
+    cells
+}
+
+fn carry_out() -> Found {
+    let app = TestApp::start();
+    let operations = operations(&app);
+    drop(app);
+    let columns: Vec<Option<Staff>> = Role::ALL
+        .iter()
+        .map(|role| Some(Staff::from(*role)))
+        .chain([None])
+        .collect();
+    let next = AtomicU32::new(0);
+    let mut found = Found::new();
+    let workers = 3;
+    let done: Vec<(String, Vec<(Place, String)>)> = thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            while let Some(who) = columns.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                let name = who.map_or(NOBODY, |who| who.role().code());
+                done.push((name.to_owned(), column(*who, &operations)));
+            }
+            done
+        };
+        let all: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        all.into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
+    });
+    for (name, cells) in done {
+        for (place, cell) in cells {
+            found.entry(place).or_default().insert(name.clone(), cell);
+        }
+    }
+    found
+}
+
+fn names() -> Vec<&'static str> {
+    Role::ALL
+        .iter()
+        .map(|role| role.code())
+        .chain([NOBODY])
+        .collect()
+}
+
+const HEAD: &str = "\
+# Who may do what: see tests/tests/permissions.rs, which carries it out and can write it anew
+# (UPDATE_PERMISSIONS=1). A cell is the status of the answer; + the case is in it, - it is not.
+";
+
+fn write(found: &Found) -> String {
+    let mut text = HEAD.to_owned();
+    let _ = writeln!(text, "operation\trelation\t{}", names().join("\t"));
+    for ((operation, relation), cells) in found {
+        let cells: Vec<&str> = names().iter().map(|name| cells[*name].as_str()).collect();
+        let _ = writeln!(text, "{operation}\t{relation}\t{}", cells.join("\t"));
+    }
+    text
+}
+
+fn read(text: &str) -> BTreeMap<(String, String), BTreeMap<String, String>> {
+    let mut lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    let head: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            assert_eq!(cells.len(), head.len(), "{line}");
+            let place = (cells[0].to_owned(), cells[1].to_owned());
+            let by_name = head.iter().zip(&cells).skip(2);
+            (
+                place,
+                by_name
+                    .map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned()))
+                    .collect(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn everybody_may_do_what_the_table_says_and_nothing_else() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("permissions.tsv");
+    let found = carry_out();
+    if std::env::var("UPDATE_PERMISSIONS").is_ok_and(|wanted| wanted == "1") {
+        std::fs::write(&file, write(&found)).unwrap();
+        return;
+    }
+    let table = read(&std::fs::read_to_string(&file).unwrap_or_default());
+    let mut wrong = Vec::new();
+    for ((operation, relation), cells) in &found {
+        let Some(line) = table.get(&(operation.clone(), (*relation).to_owned())) else {
+            wrong.push(format!("{operation}, {relation}: not in the table"));
+            continue;
+        };
+        for (name, cell) in cells {
+            let expected = line.get(name).map_or("nothing", String::as_str);
+            if expected != cell {
+                wrong.push(format!(
+                    "{operation}, {relation}, {name}: expected {expected}, got {cell}"
+                ));
+            }
+        }
+    }
+    let asked: BTreeSet<(&str, &str)> = found
+        .keys()
+        .map(|(operation, relation)| (operation.as_str(), *relation))
+        .collect();
+    for (operation, relation) in table.keys() {
+        if !asked.contains(&(operation.as_str(), relation.as_str())) {
+            wrong.push(format!(
+                "{operation}, {relation}: in the table, but no such operation"
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}:\n{}",
+        file.display(),
+        wrong.join("\n")
+    );
+}
