@@ -98,7 +98,7 @@ fn who(me: &shared::account::Me) -> String {
 fn demo_banner() -> AnyView {
     view! {
         <p class="demo">
-            "演示环境：人员和事项都是虚构的，请不要录入真实信息。"
+            "演示环境：数据都是虚构的，请勿录入真实信息。"
         </p>
     }
     .into_any()

@@ -100,7 +100,11 @@ impl Looks {
         actor: Actor,
         entry: Entry,
     ) -> QueryResult<()> {
-        let look = Look { context, actor, entry };
+        let look = Look {
+            context,
+            actor,
+            entry,
+        };
         let waiting = {
             let mut looks = self.waiting();
             looks.push(look);
@@ -121,7 +125,12 @@ impl Looks {
 
     fn write(&self, conn: &mut Conn) -> QueryResult<()> {
         let looks = std::mem::take(&mut *self.waiting());
-        for Look { context, actor, entry } in looks {
+        for Look {
+            context,
+            actor,
+            entry,
+        } in looks
+        {
             append(conn, &context, &actor, entry)?;
         }
         Ok(())

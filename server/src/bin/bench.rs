@@ -445,8 +445,8 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
     let one = measure(server.app, 32, usize::MAX, ten, |n, client| {
         let id = ids.get(scatter(n) % ids.len()).map_or("", |(id, _)| id);
         ok(client.send("GET", &format!("/api/v1/cases/{id}"), Some(token), &[], "")?)
-    one.print("one case (audited), 32 clients", Some(&bare));
     })?;
+    one.print("one case (audited), 32 clients", Some(&bare));
     let lists: Vec<String> = town
         .villages
         .iter()
@@ -482,8 +482,8 @@ fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
             &[],
             "",
         )?)
-    search.print("search, 1 client", Some(&bare));
     })?;
+    search.print("search, 1 client", Some(&bare));
     let home = measure(
         server.app,
         1,

@@ -28,12 +28,17 @@ impl Drop for Driver {
 }
 
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 impl Driver {
     pub(crate) async fn start() -> Self {
-        let program = std::env::var("XINFANG_CHROMEDRIVER").unwrap_or("/usr/bin/chromedriver".into());
+        let program =
+            std::env::var("XINFANG_CHROMEDRIVER").unwrap_or("/usr/bin/chromedriver".into());
         let port = free_port();
         let child = Command::new(&program)
             .arg(format!("--port={port}"))
@@ -71,14 +76,20 @@ impl Driver {
             format!("--window-size={width},{height}"),
         ];
         let mut capabilities = Capabilities::new();
-        capabilities.insert("goog:chromeOptions".to_owned(), json!({"args": args, "binary": binary}));
+        capabilities.insert(
+            "goog:chromeOptions".to_owned(),
+            json!({"args": args, "binary": binary}),
+        );
         let connector = hyper_util::client::legacy::connect::HttpConnector::new();
         let client = ClientBuilder::new(connector)
             .capabilities(capabilities)
             .connect(&self.url)
             .await
             .unwrap();
-        let browser = Browser { client, base: base.to_owned() };
+        let browser = Browser {
+            client,
+            base: base.to_owned(),
+        };
         browser.resize(width, height).await;
         browser
     }
@@ -101,12 +112,17 @@ impl Browser {
     }
 
     pub(crate) async fn goto(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.base)).await.unwrap();
+        self.client
+            .goto(&format!("{}{path}", self.base))
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn path(&self) -> String {
         let url = self.client.current_url().await.unwrap();
-        let query = url.query().map_or(String::new(), |query| format!("?{query}"));
+        let query = url
+            .query()
+            .map_or(String::new(), |query| format!("?{query}"));
         format!("{}{query}", url.path())
     }
 
@@ -139,12 +155,22 @@ impl Browser {
 
     async fn fail(&self, what: &str) -> ! {
         let picture = self.picture("failure").await;
-        panic!("{what} on {} ({})\n{}", self.path().await, picture.display(), self.text().await);
+        panic!(
+            "{what} on {} ({})\n{}",
+            self.path().await,
+            picture.display(),
+            self.text().await
+        );
     }
 
     pub(crate) async fn text(&self) -> String {
-        let text = self.client.execute("return document.body.innerText", Vec::new()).await;
-        text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
+        let text = self
+            .client
+            .execute("return document.body.innerText", Vec::new())
+            .await;
+        text.ok()
+            .and_then(|text| text.as_str().map(str::to_owned))
+            .unwrap_or_default()
     }
 
     pub(crate) async fn has(&self, css: &str) -> bool {
@@ -152,7 +178,10 @@ impl Browser {
     }
 
     pub(crate) async fn count(&self, css: &str) -> usize {
-        self.client.find_all(Locator::Css(css)).await.map_or(0, |found| found.len())
+        self.client
+            .find_all(Locator::Css(css))
+            .await
+            .map_or(0, |found| found.len())
     }
 
     /// Clicks, once it can be clicked.
@@ -186,12 +215,6 @@ impl Browser {
         let field = self.see(&format!("[id='{id}']")).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
-    }
-
-    /// Fills a date field: typing depends on the browser's language, so it is set and announced.
-    pub(crate) async fn fill_date(&self, id: &str, day: &str) {
-        self.see(&format!("[id='{id}']")).await;
-        self.set(id, day).await;
     }
 
     /// Chooses in a list by the value.
@@ -256,7 +279,11 @@ impl Browser {
             )
             .await
             .unwrap();
-        assert!(over.as_i64().unwrap_or(0) <= 1, "{} scrolls sideways by {over}", self.path().await);
+        assert!(
+            over.as_i64().unwrap_or(0) <= 1,
+            "{} scrolls sideways by {over}",
+            self.path().await
+        );
     }
 }
 
@@ -266,7 +293,8 @@ impl Browser {
         if self.has("select[id='outcome']").await {
             self.choose("outcome", code).await;
         } else {
-            self.click(&format!("label:has(input[name='outcome'][value='{code}'])")).await;
+            self.click(&format!("label:has(input[name='outcome'][value='{code}'])"))
+                .await;
         }
     }
 
@@ -276,8 +304,15 @@ impl Browser {
         #[derive(Debug)]
         struct Metrics(u32, u32);
         impl WebDriverCompatibleCommand for Metrics {
-            fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-                base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+            fn endpoint(
+                &self,
+                base: &url::Url,
+                session: Option<&str>,
+            ) -> Result<url::Url, url::ParseError> {
+                base.join(&format!(
+                    "session/{}/goog/cdp/execute",
+                    session.unwrap_or_default()
+                ))
             }
             fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
                 let body = json!({

@@ -1,5 +1,7 @@
 //! The pages in real Chromium: the main job from the window to the closing, and who does not see it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod browser;
 mod story;
 mod town;

@@ -51,10 +51,17 @@ impl Town {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|e| panic!("{}: {e}", binary().display()));
-        let town = Self { child, url: format!("http://127.0.0.1:{port}"), _data: data };
+        let town = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+            _data: data,
+        };
         let began = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(60), "the server does not start");
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "the server does not start"
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         town

@@ -165,7 +165,7 @@ fn page_buttons(query: Memo<Query>) -> AnyView {
     };
     let import = move || {
         session::may(Action::ImportLedger).then(|| {
-            view! { <a class="btn" href="/imports">{icon(Icon::Upload)} "导入台账"</a> }
+            view! { <a class="btn desk-only" href="/imports">{icon(Icon::Upload)} "导入台账"</a> }
         })
     };
     let export = move || session::may(Action::ExportLedger).then(|| export_button(query));

@@ -411,7 +411,9 @@ fn steps(
                 {content}
                 {buttons(registration, step)}
             </form>
-            <aside class="form-side" aria-label="提示">{similar_box(registration, similar)}</aside>
+            <aside class="form-side stack" aria-label="提示" role="status">
+                {similar_box(registration, similar)}
+            </aside>
         </div>
     }
     .into_any()
@@ -996,7 +998,7 @@ fn similar_box(registration: Registration, similar: RwSignal<Vec<Similar>>) -> A
             </section>
         })
     };
-    view! { <div class="stack" role="status">{linked} {list}</div> }.into_any()
+    view! { {linked} {list} }.into_any()
 }
 
 fn similar_entry(earlier: RwSignal<Option<(String, String)>>, similar: Similar) -> AnyView {
