@@ -756,7 +756,8 @@ fn bombs_are_measured_before_they_are_read() {
         ("xl/workbook.xml", b"<x/>"),
         ("xl/sharedStrings.xml", &vec![b' '; 300 << 20]),
     ]);
-    assert!(bomb.len() < 1 << 20);
+    // How small depends on the compressor that the build has.
+    assert!(bomb.len() < 8 << 20);
     assert_eq!(plan_bytes(&bomb, &[]).unwrap_err(), ReadError::TooMuch);
 
     // A cell in the far corner.
