@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::{Client, Staff, TestApp};
 
 /// Registers without pause until the server is gone. Answers number by idempotency key of what was
@@ -213,4 +213,71 @@ fn another_key_does_not_open_the_data() {
     assert!(!output.status.success());
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("密钥"), "{text}");
+}
+
+/// Whatever many do at once with the same few cases, each gets an answer, and the timeline has every
+/// step that was acknowledged, once.
+#[test]
+fn many_at_once_on_the_same_cases_never_stumble() {
+    const WORKERS: usize = 6;
+    const STEPS: usize = 40;
+    let app = TestApp::start();
+    let cases: Vec<String> = (0..3).map(|_| app.case().register().id).collect();
+    let acknowledged = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let (app, cases, acknowledged) = (&app, &cases, &acknowledged);
+            scope.spawn(move || {
+                let client = app.by([Staff::Office, Staff::Leader, Staff::OtherOffice][worker % 3]);
+                for step in 0..STEPS {
+                    let id = &cases[(worker + step) % cases.len()];
+                    let other = &cases[(worker + step + 1) % cases.len()];
+                    let path = format!("/cases/{id}");
+                    let etag = client.get(&path).expect(200).etag();
+                    let act = |action: &str, input: Value| {
+                        let call = client.post(format!("{path}/actions/{action}"));
+                        call.if_match(&etag).json(&input).send()
+                    };
+                    let answer = match (worker + step * 5) % 7 {
+                        0 => act("note", json!({"text": "走访"})),
+                        1 => act("link", json!({"earlier_case_id": other})),
+                        2 => act("mark_backlog", json!({"text": "久拖不决"})),
+                        3 => act("set_lead", json!({"user_id": app.user(Staff::Leader)})),
+                        4 => {
+                            let person = json!({"role": "other_party", "name": "李四"});
+                            client.post(format!("{path}/people")).json(&person).send()
+                        }
+                        5 => {
+                            let file = tests::files::png();
+                            client
+                                .post(format!("{path}/attachments"))
+                                .file("图.png", file)
+                                .send()
+                        }
+                        _ => {
+                            let place = json!({"place": format!("{worker}-{step}")});
+                            client.patch(&path).if_match(&etag).json(&place).send()
+                        }
+                    };
+                    let status = answer.status;
+                    assert!(
+                        [200, 201, 409, 412, 422].contains(&status),
+                        "{status}: {}",
+                        answer.text()
+                    );
+                    acknowledged.fetch_add(usize::from(status < 300), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let events = |id: &String| {
+        let path = format!("/cases/{id}");
+        let view = app.by(Staff::Office).get(&path).expect(200).json();
+        let events = app.by(Staff::Office).get(format!("{path}/events"));
+        let total = events.expect(200).json()["total"].clone();
+        assert_eq!(total, view["version"], "each step is one event");
+        total.as_u64().unwrap() as usize
+    };
+    let all: usize = cases.iter().map(events).sum();
+    assert_eq!(all, cases.len() + acknowledged.load(Ordering::Relaxed));
 }
