@@ -661,6 +661,7 @@ pub(crate) fn patch(
         let unit = taken.case.accused_unit_id.as_deref().map(UnitId::from);
         let user = taken.case.accused_user_id.as_deref().map(Into::into);
         taken.case.seal = Coded(desk.seal_of(unit.as_ref(), user.as_ref()));
+        relieve_accused(desk, &mut taken.case);
     }
     taken.case.collective =
         u32::try_from(taken.case.people_count).is_ok_and(|count| count >= COLLECTIVE_FROM);
@@ -677,6 +678,22 @@ pub(crate) fn patch(
     taken.note(conn, desk, step)?;
     taken.reindex(conn, desk)?;
     taken.save(conn, desk, &format!("修改{labels}"))
+}
+
+/// Takes a case out of the hands of those whom it accuses: they do not see it any more, so nobody
+/// could go on with it (条例第三十条).
+fn relieve_accused(desk: &Desk, case: &mut CaseRecord) {
+    let Some(accused) = case.accused_unit_id.as_deref().map(UnitId::from) else {
+        return;
+    };
+    let within = |unit: &str| desk.names.is_within(&UnitId::from(unit), &accused);
+    if case.responsible_unit_id.as_deref().is_some_and(within) {
+        case.responsible_unit_id = None;
+        case.responsible_user_id = None;
+    }
+    if case.accused_user_id.is_some() && case.responsible_user_id == case.accused_user_id {
+        case.responsible_user_id = None;
+    }
 }
 
 /// Applies a patch; answers the labels of what it changed.

@@ -339,6 +339,27 @@ fn a_case_that_becomes_an_accusation_is_sealed() {
     assert_eq!(found, [""; 0], "what was logged before, too");
 }
 
+/// Whom a case turns out to accuse no longer handles it; others go on.
+#[test]
+fn a_case_is_taken_out_of_the_hands_of_the_accused() {
+    let app = TestApp::start();
+    let case = app.case().village(VILLAGE).register().accepted();
+    let case = case.dispatched(VILLAGE).taken(Staff::Secretary);
+    let etag = app.etag(&case.id, Staff::Office);
+    let input = json!({"purpose": "accusation", "accused_unit_id": app.unit(VILLAGE)});
+    let call = app.by(Staff::Office).patch(case.path("")).if_match(etag);
+    let view = call.json(&input).expect(200).json();
+    assert_eq!(
+        (&view["responsible_unit"], &view["responsible_user"]),
+        (&Value::Null, &Value::Null)
+    );
+    case.act(Staff::Secretary, "note", json!({"text": "x"}))
+        .problem("not_found");
+    let case = case.dispatched("司法所").taken(Staff::Justice);
+    assert_eq!(case.view["responsible_user"]["name"], "褚公正");
+    assert_eq!(app.list(Staff::Secretary, &[("mine", "true")])["total"], 0);
+}
+
 /// The auditor and a leader who sit in the accused office know nothing of it either.
 #[test]
 fn an_accusation_is_hidden_from_the_auditor_of_the_accused_office() {
