@@ -109,23 +109,22 @@ pub(crate) fn dist() -> Result<()> {
     Ok(())
 }
 
-/// Measures a release build.
+/// Measures a release build; the app plays no part in it.
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
-    app::build(&AppArgs::default())?;
-    let binary = build(Profile::Release)?;
     let mut bench = cargo::cargo();
     bench
         .args([
             "run",
             "--release",
             "--package",
-            "tests",
-            "--bin",
+            "server",
+            "--features",
             "bench",
+            "--bin",
+            "xinfang-bench",
             "--",
         ])
-        .args(&args.args)
-        .env("XINFANG_BIN", binary);
+        .args(&args.args);
     ui::step("bench", None, || process::run(&mut bench))
 }
 
