@@ -60,7 +60,7 @@ fn run_load(app: &mut TestApp, clients: usize, end: impl FnOnce(&mut TestApp)) -
             })
             .collect();
         let start = Instant::now();
-        while done.load(Ordering::Relaxed) < 150 && start.elapsed() < Duration::from_secs(20) {
+        while done.load(Ordering::Relaxed) < 150 && start.elapsed() < Duration::from_secs(60) {
             thread::sleep(Duration::from_millis(1));
         }
         end(app);
