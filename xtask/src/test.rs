@@ -15,7 +15,7 @@ use crate::{cargo, process, ui};
 
 /// What is tested natively. Cargo unites the features of the packages it is asked for, so asking
 /// for other sets in other steps would build half of the dependencies again.
-const PACKAGES: [&str; 4] = ["shared", "server", "xtask", "tests"];
+const PACKAGES: [&str; 5] = ["shared", "server", "frontend", "xtask", "tests"];
 
 #[derive(Args)]
 pub(crate) struct TestArgs {
@@ -123,6 +123,8 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
             "clippy",
             "--workspace",
             "--all-targets",
+            "--features",
+            "server/bench",
             "--",
             "--deny",
             "warnings",
