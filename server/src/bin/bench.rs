@@ -8,7 +8,7 @@
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -399,7 +399,7 @@ fn run(cases: usize) -> Outcome<()> {
 }
 
 /// The token lives 15 minutes; a run is shorter.
-fn measure_all(dir: &PathBuf, cases: usize) -> Outcome<()> {
+fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
     let (server, _) = Server::start(dir)?;
     let town = Arc::new(found(server.app)?);
     let token = town.token.as_str();
