@@ -94,8 +94,9 @@ impl Toolchain {
                 "--target-dir",
             ])
             .arg(target_dir)
-            // Flags meant for this machine's processor and linker.
-            .env_remove("RUSTFLAGS")
+            // Leptos then erases the types of views at each component: a third less to download.
+            // In place of flags meant for this machine's processor and linker.
+            .env("RUSTFLAGS", "--cfg erase_components")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("RUSTC_WRAPPER");
         if matches!(self.kind, Kind::Debian { .. }) {
