@@ -63,6 +63,7 @@ impl State {
             directory,
             sessions,
             looks: audit::Looks::default(),
+            recent: case::recent::Recent::default(),
             demo,
         })
     }
@@ -116,14 +117,15 @@ pub fn configure(state: State) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
 }
 
 fn rooms(config: &mut web::ServiceConfig) {
+    // Patterns are tried in this order; cases are asked for most.
     config
+        .configure(case::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)
         .configure(account::routes::configure)
         .configure(settings::routes::configure)
         .configure(audit::routes::configure)
-        .configure(case::routes::configure)
         .configure(import::routes::configure);
 }
 
@@ -136,6 +138,7 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let listen = state.config.http.listen;
     let shutdown = u64::from(state.config.http.shutdown_seconds);
     let workers = usize::try_from(state.config.http.workers).unwrap_or_default();
+    let blocking = usize::try_from(state.config.storage.pool_size.max(2)).unwrap_or(2);
     let db = state.db.clone();
     let factory = move || {
         actix_web::App::new()
@@ -145,6 +148,8 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let mut server = HttpServer::new(factory)
         .disable_signals()
         .shutdown_timeout(shutdown)
+        // Whoever waits for a connection need not wait on a thread of its own.
+        .worker_max_blocking_threads(blocking)
         .bind(listen)
         .map_err(|e| Error::Listen(listen, e))?;
     if workers > 0 {

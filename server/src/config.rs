@@ -432,7 +432,7 @@ concerns! {
         /// 数据库：SQLite 文件路径或 postgres:// 地址；默认是数据目录中的 xinfang.db
         database_url: Option<DatabaseUrl> = "", ["XINFANG_DATABASE_URL", "DATABASE_URL"];
         /// 数据库连接池大小
-        pool_size: u32 = "8", ["XINFANG_POOL_SIZE"];
+        pool_size: u32 = "6", ["XINFANG_POOL_SIZE"];
     }
     /// The key under which numbers of people are encrypted and tokens are signed.
     Keys in keys {

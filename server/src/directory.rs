@@ -168,6 +168,11 @@ impl Directory {
 }
 
 impl Snapshot {
+    /// Which state of the directory this is; each change raises it.
+    pub fn generation(&self) -> i64 {
+        self.generation
+    }
+
     fn read(
         conn: &mut Conn,
         before: Option<Arc<Self>>,

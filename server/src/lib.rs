@@ -7,7 +7,7 @@
 //! | beside the rooms | what it settles |
 //! | --- | --- |
 //! | [`app`] | how the parts are put together and served |
-//! | [`config`], [`clock`], [`keys`] | settings, time, encryption |
+//! | [`config`], [`clock`], [`keys`], [`memory`] | settings, time, encryption, the allocator |
 //! | [`db`], `schema` | storage: reads, the one writer, migrations |
 //! | [`directory`] | users and units in memory |
 //! | [`auth`], [`context`], [`extract`], [`idempotency`] | what handlers take from a request |
@@ -32,6 +32,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod import;
 pub mod keys;
+pub mod memory;
 mod observe;
 pub mod openapi;
 pub mod org;

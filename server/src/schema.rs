@@ -124,6 +124,14 @@ diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(users -> units (unit_id));
 
+diesel::table! {
+    /// As SQLite has it; PostgreSQL's is written with SQL.
+    case_search (rowid) {
+        rowid -> BigInt,
+        terms -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(units, users, sessions, refresh_tokens);
 
 diesel::table! {

@@ -26,6 +26,8 @@ pub struct State {
     pub sessions: Arc<Sessions>,
     /// Looks at cases that wait to be noted.
     pub looks: crate::audit::Looks,
+    /// Answers about cases that were looked at lately.
+    pub recent: crate::case::recent::Recent,
     /// Whether this is the demo, whose data is made up.
     pub demo: bool,
 }

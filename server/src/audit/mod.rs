@@ -65,12 +65,15 @@ pub fn append(
     actor: &Actor,
     entry: Entry,
 ) -> QueryResult<()> {
-    let who = store::Who {
+    store::insert(conn, context, &who(actor), entry)
+}
+
+fn who(actor: &Actor) -> store::Who<'_> {
+    store::Who {
         user_id: Some(actor.user_id.as_str()),
         user_name: Some(actor.name()),
         township_id: Some(actor.township_id.as_str()),
-    };
-    store::insert(conn, context, who, entry)
+    }
 }
 
 /// Looks at cases that wait to be noted: thousands of them cost one write together.
@@ -125,15 +128,10 @@ impl Looks {
 
     fn write(&self, conn: &mut Conn) -> QueryResult<()> {
         let looks = std::mem::take(&mut *self.waiting());
-        for Look {
-            context,
-            actor,
-            entry,
-        } in looks
-        {
-            append(conn, &context, &actor, entry)?;
-        }
-        Ok(())
+        let entries = looks
+            .iter()
+            .map(|look| (&look.context, who(&look.actor), look.entry.clone()));
+        store::insert_all(conn, entries)
     }
 }
 
@@ -152,5 +150,5 @@ pub fn append_anonymous(
         user_name: name,
         township_id: None,
     };
-    store::insert(conn, context, who, entry)
+    store::insert(conn, context, &who, entry)
 }

@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const VILLAGES: usize = 9;
+/// How many cases a county works on at a time: what is looked at again and again.
+const IN_USE: usize = 2000;
 const CAUSES: &[&str] = &[
     "反映村里土地流转费两年未按合同兑付，涉及耕地十二亩，要求尽快支付并补签合同。",
     "反映春灌水次安排不公，斗渠尾部玉米受旱，要求调整轮灌。",
@@ -31,6 +33,7 @@ const CAUSES: &[&str] = &[
 ];
 
 fn main() -> Outcome<()> {
+    server::memory::set_up();
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
         Some("serve") => serve(),
@@ -424,7 +427,12 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
         },
     )?;
     let commits = (server.commits()? - before) as f64 / began.elapsed().as_secs_f64();
-    let ids = all_ids(server.app, token, 2000)?;
+    let all = all_ids(server.app, token, cases)?;
+    let ids: Vec<(String, i64)> = all
+        .iter()
+        .step_by((cases / IN_USE).max(1))
+        .cloned()
+        .collect();
     spread(server.app, token, &ids)?;
     let ten = Duration::from_secs(10);
     let ok = |answer: Answer| {
@@ -442,11 +450,20 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
         |_, client| ok(client.send("GET", "/bare", None, &[], "")?),
     )?;
     bare.print("bare JSON route, 32 clients", None);
-    let one = measure(server.app, 32, usize::MAX, ten, |n, client| {
-        let id = ids.get(scatter(n) % ids.len()).map_or("", |(id, _)| id);
-        ok(client.send("GET", &format!("/api/v1/cases/{id}"), Some(token), &[], "")?)
-    })?;
-    one.print("one case (audited), 32 clients", Some(&bare));
+    let one_of = |ids: &[(String, i64)]| {
+        measure(server.app, 32, usize::MAX, ten, |n, client| {
+            let id = ids.get(scatter(n) % ids.len()).map_or("", |(id, _)| id);
+            ok(client.send("GET", &format!("/api/v1/cases/{id}"), Some(token), &[], "")?)
+        })
+    };
+    one_of(&ids)?.print(
+        &format!("one case of {} in use (audited), 32 clients", ids.len()),
+        Some(&bare),
+    );
+    one_of(&all)?.print(
+        &format!("one case of all {} (audited), 32 clients", all.len()),
+        Some(&bare),
+    );
     let lists: Vec<String> = town
         .villages
         .iter()

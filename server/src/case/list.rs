@@ -215,9 +215,18 @@ impl Filter {
         errors.into_result().map(|()| filter)
     }
 
+    /// The conditions of each part of what the actor may know of ([`scope::parts`]).
+    fn conditions(&self, conn: &mut Conn, actor: &Actor) -> QueryResult<Vec<Condition>> {
+        let sqlite = conn.is_sqlite();
+        let parts = scope::parts(conn, actor)?.into_iter();
+        Ok(parts
+            .map(|part| self.condition(part, actor, sqlite))
+            .collect())
+    }
+
     /// The conditions, the scope first.
-    fn condition(&self, actor: &Actor, sqlite: bool) -> Condition {
-        let mut all = vec![scope::visible_to(actor)];
+    fn condition(&self, scope: Condition, actor: &Actor, sqlite: bool) -> Condition {
+        let mut all = Vec::new();
         let query = &self.query;
         all.extend(one_of(&self.kinds, |t| Box::new(cases::kind.eq(t.code()))));
         all.extend(one_of(&self.states, |t| {
@@ -264,11 +273,16 @@ impl Filter {
                     .and(cases::due_on.lt(super::store::NOTHING_DUE)),
             ));
         }
+        // Literals, so that the indexes of the few backlog and collective cases are found.
         if let Some(backlog) = query.backlog {
-            all.push(Box::new(cases::backlog.eq(backlog)));
+            let backlog = if backlog { "TRUE" } else { "FALSE" };
+            all.push(Box::new(sql::<Bool>(&format!("cases.backlog = {backlog}"))));
         }
         if let Some(collective) = query.collective {
-            all.push(Box::new(cases::collective.eq(collective)));
+            let collective = if collective { "TRUE" } else { "FALSE" };
+            all.push(Box::new(sql::<Bool>(&format!(
+                "cases.collective = {collective}"
+            ))));
         }
         match query.first {
             Some(true) => all.push(Box::new(cases::earlier_case_id.is_null())),
@@ -282,12 +296,19 @@ impl Filter {
             all.push(Box::new(cases::received_on.le(day)));
         }
         if let Some(open) = query.open {
-            let states: Vec<State> = State::ALL
+            let ended: Vec<State> = State::ALL
                 .iter()
                 .copied()
-                .filter(|state| state.is_open() == open)
+                .filter(|state| !state.is_open())
                 .collect();
-            all.extend(one_of(&states, |t| Box::new(cases::state.eq(t.code()))));
+            if open {
+                // Most states are open: an index by state would help less than one by the order.
+                for state in ended {
+                    all.push(Box::new(cases::state.ne(state.code())));
+                }
+            } else {
+                all.extend(one_of(&ended, |t| Box::new(cases::state.eq(t.code()))));
+            }
         }
         if query.mine == Some(true) {
             let me = actor.user_id.as_str().to_owned();
@@ -302,9 +323,7 @@ impl Filter {
         if let Some(q) = set(&query.q) {
             all.push(found(&q, sqlite));
         }
-        all.into_iter()
-            .reduce(|a, b| Box::new(a.and(b)))
-            .unwrap_or_else(|| scope::visible_to(actor))
+        all.into_iter().fold(scope, |a, b| Box::new(a.and(b)))
     }
 
     /// What comes after the cursor.
@@ -421,9 +440,12 @@ fn found(text: &str, sqlite: bool) -> Condition {
 /// # Errors
 /// The database's own.
 pub(crate) fn count(conn: &mut Conn, actor: &Actor, filter: &Filter) -> QueryResult<u64> {
-    let condition = filter.condition(actor, conn.is_sqlite());
-    let count: i64 = cases::table.filter(condition).count().get_result(conn)?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    let mut count = 0;
+    for condition in filter.conditions(conn, actor)? {
+        let some: i64 = cases::table.filter(condition).count().get_result(conn)?;
+        count += some.unsigned_abs();
+    }
+    Ok(count)
 }
 
 /// The records of one page and whether there are more.
@@ -433,30 +455,47 @@ fn records(
     filter: &Filter,
     most: u32,
 ) -> QueryResult<(Vec<CaseRecord>, bool)> {
-    let mut query = cases::table
-        .filter(filter.condition(actor, conn.is_sqlite()))
-        .select(CaseRecord::as_select())
-        .limit(i64::from(most) + 1)
-        .into_boxed();
-    if let Some(after) = filter.after() {
-        query = query.filter(after);
-    }
-    macro_rules! by {
-        ($column:expr) => {
-            if filter.order.descending {
-                query.order(($column.desc(), cases::id.desc()))
-            } else {
-                query.order(($column.asc(), cases::id.asc()))
-            }
+    let mut records: Vec<CaseRecord> = Vec::new();
+    for condition in filter.conditions(conn, actor)? {
+        let mut query = cases::table
+            .filter(condition)
+            .select(CaseRecord::as_select())
+            .limit(i64::from(most) + 1)
+            .into_boxed();
+        if let Some(after) = filter.after() {
+            query = query.filter(after);
+        }
+        macro_rules! by {
+            ($column:expr) => {
+                if filter.order.descending {
+                    query.order(($column.desc(), cases::id.desc()))
+                } else {
+                    query.order(($column.asc(), cases::id.asc()))
+                }
+            };
+        }
+        query = match filter.order.key {
+            Key::Received => by!(cases::received_on),
+            Key::Due => by!(cases::due_on),
+            Key::Number => by!(cases::number_key),
+            Key::Updated => by!(cases::updated_at),
         };
+        records.extend(query.load(conn)?);
     }
-    query = match filter.order.key {
-        Key::Received => by!(cases::received_on),
-        Key::Due => by!(cases::due_on),
-        Key::Number => by!(cases::number_key),
-        Key::Updated => by!(cases::updated_at),
-    };
-    let mut records: Vec<CaseRecord> = query.load(conn)?;
+    records.sort_by(|a, b| {
+        let order = match filter.order.key {
+            Key::Received => a.received_on.cmp(&b.received_on),
+            Key::Due => a.due_on.cmp(&b.due_on),
+            Key::Number => a.number_key.cmp(&b.number_key),
+            Key::Updated => a.updated_at.cmp(&b.updated_at),
+        };
+        let order = order.then_with(|| a.id.cmp(&b.id));
+        if filter.order.descending {
+            order.reverse()
+        } else {
+            order
+        }
+    });
     let more = records.len() > most as usize;
     records.truncate(most as usize);
     Ok((records, more))

@@ -11,6 +11,7 @@ mod export;
 mod home;
 pub(crate) mod list;
 mod receipt;
+pub(crate) mod recent;
 pub mod routes;
 pub(crate) mod scope;
 pub(crate) mod service;

@@ -17,12 +17,14 @@ use crate::db::Conn;
 /// [`Error::Denied`], the database's own.
 pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Receipt, Error> {
     let (case, _) = service::find(conn, desk, id, Action::ViewCase)?;
-    let acceptance = view::clocks_of(conn, &case)?.into_iter().find(|clock| {
-        matches!(
-            clock.kind,
-            ClockKind::Acceptance | ClockKind::SimpleAcceptance
-        )
-    });
+    let acceptance = view::clocks_of(conn, desk, &case)?
+        .into_iter()
+        .find(|clock| {
+            matches!(
+                clock.kind,
+                ClockKind::Acceptance | ClockKind::SimpleAcceptance
+            )
+        });
     let code = QrCode::new(case.number.as_bytes()).map_err(|e| Error::Damaged(e.to_string()))?;
     let qr_svg = code
         .render::<svg::Color<'_>>()

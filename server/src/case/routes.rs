@@ -17,6 +17,7 @@ use shared::problem::Problem;
 use shared::term::Term;
 
 use super::list::{CaseQuery, Filter};
+use super::recent::Answered;
 use super::service::{self, PeopleChange};
 use super::{Desk, Error, attach, export, home, list, receipt, similar};
 use crate::audit;
@@ -214,20 +215,29 @@ async fn show_case(
 ) -> Result<HttpResponse, ApiError> {
     let id = case_id(path);
     let desk = Desk::open(&state, actor, context).await?;
-    let reading = desk.clone();
-    let case = state
+    let (reading, recent) = (desk.clone(), state.recent.clone());
+    let changes = state.db.changes();
+    let (case, id) = state
         .db
-        .read(move |conn| service::show(conn, &reading, &id))
+        .read(move |conn| Ok::<_, Error>((recent.show(conn, changes, &reading, &id)?, id)))
         .await?;
-    note_view(&state, desk, &case).await?;
-    Ok(tagged(&case, case.row.version))
+    note_view(&state, desk, &id, &case).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, etag(case.version)))
+        .content_type(header::ContentType::json())
+        .body(case.body.clone()))
 }
 
 /// Leaves the trace of a look at a case.
-async fn note_view(state: &State, desk: Desk, case: &CaseView) -> Result<(), ApiError> {
+async fn note_view(
+    state: &State,
+    desk: Desk,
+    id: &CaseId,
+    case: &Answered,
+) -> Result<(), ApiError> {
     let seal = case.facts.seal;
-    let entry = audit::Entry::new(AuditAction::CaseView, case.row.number.clone()).of_case(
-        case.row.id.as_str(),
+    let entry = audit::Entry::new(AuditAction::CaseView, case.number.clone()).of_case(
+        id.as_str(),
         seal != Series::Open,
         seal == Series::RegistrarOnly,
     );

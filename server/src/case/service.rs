@@ -105,7 +105,7 @@ impl Taken {
 
     /// Writes the case with its clocks recomputed, and the audit log.
     fn save(mut self, conn: &mut Conn, desk: &Desk, detail: &str) -> Result<CaseView, Error> {
-        let profile = profile_of(conn, &self.case)?;
+        let profile = profile_of(desk, &self.case);
         self.case.due_on = due_on(&self.events, &profile);
         self.case.version = self.version + 1;
         self.case.updated_at = desk.context.now.naive_utc();
@@ -171,16 +171,11 @@ fn event_record(
 }
 
 /// The limits that the case was received under.
-pub(super) fn profile_of(conn: &mut Conn, case: &CaseRecord) -> Result<LawProfile, Error> {
-    let default = LawProfile::default_profile();
-    if case.law_profile_id == default.id {
-        return Ok(default);
-    }
-    let profiles = crate::settings::store::law_profiles(conn)?;
-    Ok(profiles
-        .into_iter()
-        .find(|profile| profile.id == case.law_profile_id)
-        .unwrap_or(default))
+pub(super) fn profile_of(desk: &Desk, case: &CaseRecord) -> LawProfile {
+    desk.names
+        .law_profile(&case.law_profile_id)
+        .cloned()
+        .unwrap_or_else(LawProfile::default_profile)
 }
 
 fn due_on(events: &[EventRecord], profile: &LawProfile) -> NaiveDate {
@@ -245,9 +240,20 @@ pub(crate) fn register(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<
         lead_id: None,
         closed: None,
     };
-    let case = enter(conn, desk, &entering)?;
+    let Entered {
+        case,
+        events,
+        people,
+    } = enter(conn, desk, &entering)?;
     log(conn, desk, AuditAction::CaseWrite, &case, "登记")?;
-    view::whole(conn, desk, case)
+    view::fresh(conn, desk, case, &events, people)
+}
+
+/// A case that was just written, with all that was written.
+pub(crate) struct Entered {
+    pub(crate) case: CaseRecord,
+    events: Vec<EventRecord>,
+    people: Vec<PersonRecord>,
 }
 
 fn check_new(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<(), Error> {
@@ -358,7 +364,7 @@ pub(crate) fn enter(
     conn: &mut Conn,
     desk: &Desk,
     entering: &Entering<'_>,
-) -> Result<CaseRecord, Error> {
+) -> Result<Entered, Error> {
     let input = entering.input;
     let profile = LawProfile::for_case(desk.names.law_profiles(), input.received_on);
     let mut case = new_record(conn, desk, entering, &profile)?;
@@ -388,15 +394,21 @@ pub(crate) fn enter(
     for event in &events {
         store::insert_event(conn, event)?;
     }
+    let mut people = Vec::with_capacity(input.people.len());
     for (position, person) in input.people.iter().enumerate() {
         let record = person_record(desk, &case.id, position, person, None)?;
         store::insert_person(conn, &record)?;
+        people.push(record);
     }
     if let Some(unit) = &case.responsible_unit_id {
         store::refer(conn, &case.id, unit, case.updated_at)?;
     }
     store::index(conn, case.docid, &terms(desk, &case, &names), true)?;
-    Ok(case)
+    Ok(Entered {
+        case,
+        events,
+        people,
+    })
 }
 
 fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
@@ -923,7 +935,7 @@ fn checked_step(
     input: &ActionInput,
 ) -> Result<Step, Error> {
     let today = desk.context.today();
-    let profile = profile_of(conn, &taken.case)?;
+    let profile = profile_of(desk, &taken.case);
     let mut errors = input.check(action, today, taken.case.last_step_on, &profile);
     check_targets(conn, desk, &mut errors, taken, action, input);
     if action == CaseAction::Accept

@@ -18,7 +18,9 @@ use shared::term::Term;
 
 use super::coded::Coded;
 use crate::db::Conn;
-use crate::schema::{case_attachments, case_events, case_numbers, case_people, case_units, cases};
+use crate::schema::{
+    case_attachments, case_events, case_numbers, case_people, case_search, case_units, cases,
+};
 
 /// Stands in `due_on` where nothing is due, so that such cases sort last on both databases.
 pub(crate) const NOTHING_DUE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
@@ -442,20 +444,21 @@ pub(crate) fn next_docid(conn: &mut Conn) -> QueryResult<i64> {
 
 /// Puts the terms of a case into the search index, in place of what was there.
 pub(crate) fn index(conn: &mut Conn, docid: i64, terms: &str, is_new: bool) -> QueryResult<()> {
-    let sqlite = conn.is_sqlite();
     if !is_new {
         unindex(conn, docid)?;
     }
-    let insert = if sqlite {
-        "INSERT INTO case_search (rowid, terms) VALUES ($1, $2)"
-    } else {
-        "INSERT INTO case_search (docid, terms) VALUES ($1, to_tsvector('simple', $2))"
-    };
-    diesel::sql_query(insert)
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(case_search::table)
+            .values((case_search::rowid.eq(docid), case_search::terms.eq(terms)))
+            .execute(conn),
+        Conn::Postgres(conn) => diesel::sql_query(
+            "INSERT INTO case_search (docid, terms) VALUES ($1, to_tsvector('simple', $2))",
+        )
         .bind::<BigInt, _>(docid)
         .bind::<Text, _>(terms)
-        .execute(conn)
-        .map(drop)
+        .execute(conn),
+    }
+    .map(drop)
 }
 
 /// Takes a case out of the search index.

@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use shared::access::CaseFacts;
-use shared::case::deadline::{Clock, Entry, clocks};
+use shared::case::deadline::{Clock, Entry, LawProfile, clocks};
+use shared::case::state::EventKind;
 use shared::case::view::{
-    AttachmentView, CaseRow, CaseView, EventView, Named, PersonView, Revealed,
+    AttachmentView, CaseRow, CaseView, EventView, ImportSource, Named, PersonView, Revealed,
 };
 use shared::identity::{IdNumber, Phone};
 
@@ -71,12 +72,60 @@ pub(super) fn with_facts(
     case: CaseRecord,
     facts: CaseFacts,
 ) -> Result<CaseView, Error> {
+    let events = store::events(conn, &case.id)?;
+    let imported = events
+        .first()
+        .is_some_and(|event| event.kind.0 == EventKind::Imported);
     let (earlier_case, later_cases) = repeats(conn, desk, &case)?;
-    Ok(CaseView {
-        row: row(desk, desk.context.today(), &case),
-        clocks: clocks_of(conn, &case)?,
+    let parts = Parts {
+        clocks: clocks_from(&events, &service::profile_of(desk, &case)),
         people: people(conn, desk, &case.id)?,
-        source: crate::import::source_of(conn, &case.id)?,
+        source: if imported {
+            crate::import::source_of(conn, &case.id)?
+        } else {
+            None
+        },
+        earlier_case,
+        later_cases,
+    };
+    Ok(assemble(desk, case, facts, parts))
+}
+
+/// A case that was registered just now, from what is at hand.
+pub(super) fn fresh(
+    conn: &mut Conn,
+    desk: &Desk,
+    case: CaseRecord,
+    events: &[EventRecord],
+    people: Vec<PersonRecord>,
+) -> Result<CaseView, Error> {
+    let units = case.responsible_unit_id.iter().cloned().collect();
+    let facts = case.facts(units);
+    let parts = Parts {
+        clocks: clocks_from(events, &service::profile_of(desk, &case)),
+        people: masked(desk, people)?,
+        source: None,
+        earlier_case: earlier(conn, desk, &case)?,
+        later_cases: Vec::new(),
+    };
+    Ok(assemble(desk, case, facts, parts))
+}
+
+/// What a case's own row does not say.
+struct Parts {
+    clocks: Vec<Clock>,
+    people: Vec<PersonView>,
+    source: Option<ImportSource>,
+    earlier_case: Option<Named>,
+    later_cases: Vec<Named>,
+}
+
+fn assemble(desk: &Desk, case: CaseRecord, facts: CaseFacts, parts: Parts) -> CaseView {
+    CaseView {
+        row: row(desk, desk.context.today(), &case),
+        clocks: parts.clocks,
+        people: parts.people,
+        source: parts.source,
         purpose: case.purpose.0,
         procedure: case.procedure.0,
         group: desk.unit(case.group_id.as_deref()),
@@ -99,10 +148,10 @@ pub(super) fn with_facts(
         people_count_text: case.people_count_text,
         development: case.development,
         handling: case.handling,
-        earlier_case,
-        later_cases,
+        earlier_case: parts.earlier_case,
+        later_cases: parts.later_cases,
         facts,
-    })
+    }
 }
 
 fn nobody() -> Named {
@@ -113,15 +162,18 @@ fn nobody() -> Named {
 }
 
 /// The case's clocks, from its events.
-pub(super) fn clocks_of(conn: &mut Conn, case: &CaseRecord) -> Result<Vec<Clock>, Error> {
+pub(super) fn clocks_of(
+    conn: &mut Conn,
+    desk: &Desk,
+    case: &CaseRecord,
+) -> Result<Vec<Clock>, Error> {
     let events = store::events(conn, &case.id)?;
+    Ok(clocks_from(&events, &service::profile_of(desk, case)))
+}
+
+fn clocks_from(events: &[EventRecord], profile: &LawProfile) -> Vec<Clock> {
     let entries: Vec<Entry> = events.iter().map(EventRecord::entry).collect();
-    let profile = service::profile_of(conn, case)?;
-    Ok(clocks(
-        &entries,
-        &profile,
-        &shared::calendar::Calendar::new(),
-    ))
+    clocks(&entries, profile, &shared::calendar::Calendar::new())
 }
 
 /// The case that it repeats and those that repeat it, as far as the actor may know of them.
@@ -130,18 +182,7 @@ fn repeats(
     desk: &Desk,
     case: &CaseRecord,
 ) -> QueryResult<(Option<Named>, Vec<Named>)> {
-    let named = |(id, name): (String, String)| Named { id, name };
-    let visible = || scope::visible_to(&desk.actor);
-    let earlier = match &case.earlier_case_id {
-        Some(id) => cases::table
-            .filter(visible())
-            .filter(cases::id.eq(id))
-            .select((cases::id, cases::number))
-            .first(conn)
-            .optional()?
-            .map(named),
-        None => None,
-    };
+    let earlier = earlier(conn, desk, case)?;
     // Most cases have none, which the index tells at once; the scope's condition costs more.
     let repeated: Option<String> = cases::table
         .filter(cases::earlier_case_id.eq(&case.id))
@@ -153,11 +194,29 @@ fn repeats(
     }
     let later: Vec<(String, String)> = cases::table
         .filter(cases::earlier_case_id.eq(&case.id))
-        .filter(visible())
+        .filter(scope::visible_to(&desk.actor))
         .order(cases::received_on)
         .select((cases::id, cases::number))
         .load(conn)?;
     Ok((earlier, later.into_iter().map(named).collect()))
+}
+
+/// The case that it repeats, as far as the actor may know of it.
+fn earlier(conn: &mut Conn, desk: &Desk, case: &CaseRecord) -> QueryResult<Option<Named>> {
+    let Some(id) = &case.earlier_case_id else {
+        return Ok(None);
+    };
+    let earlier: Option<(String, String)> = cases::table
+        .filter(scope::visible_to(&desk.actor))
+        .filter(cases::id.eq(id))
+        .select((cases::id, cases::number))
+        .first(conn)
+        .optional()?;
+    Ok(earlier.map(named))
+}
+
+fn named((id, name): (String, String)) -> Named {
+    Named { id, name }
 }
 
 /// The people of a case, numbers masked.
@@ -166,7 +225,11 @@ pub(super) fn people(
     desk: &Desk,
     case_id: &str,
 ) -> Result<Vec<PersonView>, Error> {
-    store::people(conn, case_id)?
+    masked(desk, store::people(conn, case_id)?)
+}
+
+fn masked(desk: &Desk, people: Vec<PersonRecord>) -> Result<Vec<PersonView>, Error> {
+    people
         .into_iter()
         .map(|person| {
             let numbers = revealed(desk, &person)?;

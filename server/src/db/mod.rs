@@ -113,15 +113,15 @@ const POSTGRES_SESSION: &str = "SET TIME ZONE 'UTC'";
 impl Access {
     const fn pragmas(self) -> &'static str {
         match self {
-            // A page cache of 4 MB a reader, and no memory map: each connection would map the file
+            // A page cache of 2 MB a reader, and no memory map: each connection would map the file
             // anew, and the operating system caches it anyway.
             Self::Read => {
-                "PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-4000; \
+                "PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000; \
                  PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;"
             }
             Self::Write => {
                 "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-                 PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
+                 PRAGMA foreign_keys=ON; PRAGMA cache_size=-8000; \
                  PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000; \
                  PRAGMA journal_size_limit=67108864;"
             }
@@ -321,6 +321,12 @@ impl Db {
     ) -> Result<T, E> {
         let mut conn = self.0.pool.get().map_err(|e| unavailable(e.to_string()))?;
         f(&mut conn)
+    }
+
+    /// On SQLite: how often this process has committed what somebody asked to be written (not what
+    /// is written later, such as looks in the audit log). Counted before the answer is given.
+    pub fn changes(&self) -> Option<u64> {
+        self.is_sqlite().then(|| self.0.writer.changes())
     }
 
     /// How often the writer has committed; each commit on SQLite is one fsync of the log.

@@ -127,6 +127,8 @@ struct Shared {
     wake: Condvar,
     room: Semaphore,
     commits: AtomicU64,
+    /// Commits with a job in them that somebody waits for.
+    changes: AtomicU64,
 }
 
 impl Shared {
@@ -148,6 +150,7 @@ impl Writer {
             wake: Condvar::new(),
             room: Semaphore::new(QUEUE),
             commits: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
         });
         let work = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -222,6 +225,10 @@ impl Writer {
 
     pub(super) fn commits(&self) -> u64 {
         self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn changes(&self) -> u64 {
+        self.shared.changes.load(Ordering::Acquire)
     }
 
     pub(super) fn close(&self) {
@@ -382,6 +389,9 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
     let outcome = outcome.and_then(|()| commit(conn));
     if outcome.is_ok() {
         shared.commits.fetch_add(1, Ordering::Relaxed);
+        if done.iter().any(|(job, _)| job.is_awaited()) {
+            shared.changes.fetch_add(1, Ordering::Release);
+        }
     }
     for (job, own) in done {
         job.answer(own.as_ref().map(|_| ()).and(outcome.as_ref().map(|_| ())));

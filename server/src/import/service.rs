@@ -134,7 +134,7 @@ pub(super) fn confirm(
                 .ending
                 .map(|ending| (ending.on, outcome(ending.settled))),
         };
-        let case = enter(conn, desk, &entering)?;
+        let case = enter(conn, desk, &entering)?.case;
         let row = RowRecord {
             case_id: case.id.clone(),
             import_id: run.id.clone(),

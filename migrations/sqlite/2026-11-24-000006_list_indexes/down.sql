@@ -1,0 +1,16 @@
+DROP INDEX cases_docid;
+DROP INDEX cases_mediation;
+DROP INDEX cases_collective;
+DROP INDEX cases_backlog;
+DROP INDEX cases_sealed;
+DROP INDEX cases_township_updated;
+DROP INDEX cases_township_received;
+DROP INDEX cases_township_due;
+DROP INDEX cases_township_state_due;
+DROP INDEX cases_village_received;
+DROP INDEX cases_village_state_due;
+CREATE INDEX cases_village_state_due ON cases (village_id, state, due_on, id);
+CREATE INDEX cases_township_due ON cases (township_id, due_on, id);
+CREATE INDEX cases_township_received ON cases (township_id, received_on, id);
+CREATE INDEX cases_village_received ON cases (village_id, received_on, id);
+CREATE INDEX cases_updated ON cases (updated_at, id);
