@@ -92,12 +92,26 @@ pub(crate) fn element(id: &str) -> Option<web_sys::HtmlElement> {
 
 /// Moves the focus to an element, once the page has been drawn.
 pub(crate) fn focus_later(id: impl Into<String>) {
-    let id = id.into();
-    later(Duration::ZERO, move || {
-        if let Some(element) = element(&id) {
+    focus_when_there(id.into(), Duration::ZERO, 30);
+}
+
+/// What is fetched first is drawn a little later; whoever has moved on meanwhile is left alone.
+fn focus_when_there(id: String, after: Duration, tries: u32) {
+    later(after, move || match element(&id) {
+        Some(element) => {
             let _ = element.focus();
         }
+        None if tries > 0 && nothing_is_focused() => {
+            focus_when_there(id, Duration::from_millis(100), tries - 1);
+        }
+        None => {}
     });
+}
+
+fn nothing_is_focused() -> bool {
+    document()
+        .active_element()
+        .is_none_or(|element| element.tag_name() == "BODY")
 }
 
 /// Does something after a while, or (with no while) once the page has been drawn.
