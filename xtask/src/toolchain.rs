@@ -101,8 +101,6 @@ impl Toolchain {
             .env_remove("RUSTC_WRAPPER");
         if matches!(self.kind, Kind::Debian { .. }) {
             command.arg("-Zbuild-std=std,panic_abort");
-            // The standard library's small sorts and formatting rather than its fast ones.
-            command.arg("-Zbuild-std-features=optimize_for_size");
         }
         command
     }
