@@ -120,6 +120,7 @@ fn rooms(config: &mut web::ServiceConfig) {
     // Patterns are tried in this order; cases are asked for most.
     config
         .configure(case::routes::configure)
+        .configure(case::matter::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)

@@ -251,6 +251,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    case_matters (id) {
+        id -> Text,
+        case_id -> Text,
+        township_id -> Text,
+        kind -> Text,
+        state -> Text,
+        state_label -> Text,
+        tone -> Text,
+        title -> Text,
+        open -> Bool,
+        opened_on -> Date,
+        due_on -> Date,
+        due_what -> Nullable<Text>,
+        unit_id -> Nullable<Text>,
+        body -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     case_numbers (township_id, series, year) {
         township_id -> Text,
         series -> Text,
@@ -264,6 +286,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_units,
     case_people,
     case_events,
+    case_matters,
     imports,
     import_rows,
 );
@@ -307,5 +330,6 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(case_matters -> cases (case_id));
 diesel::joinable!(import_rows -> cases (case_id));
 diesel::joinable!(import_rows -> imports (import_id));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Kind;
 use crate::case::action::CaseAction;
+use crate::case::matter::Deed;
 use crate::case::number::Series;
 use crate::case::state::State;
 use crate::ids::{UnitId, UserId};
@@ -82,6 +83,8 @@ pub enum Action {
     Attach,
     /// Take a step with a case.
     Case(CaseAction),
+    /// Take a step with a matter of a case ([`Facts::Matter`]), or start one ([`Facts::Case`]).
+    Matter(Deed),
     /// Load a hand-kept ledger.
     ImportLedger,
     /// Take the ledger out as a file.
@@ -109,6 +112,15 @@ pub enum Facts<'a> {
     None,
     /// A case.
     Case(&'a CaseFacts),
+    /// A matter of a case.
+    Matter(&'a CaseFacts, &'a MatterFacts),
+}
+
+/// What decisions look at in a matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatterFacts {
+    /// The unit whose turn it is, or that it was given to.
+    pub unit_id: Option<UnitId>,
 }
 
 /// Why somebody may not.
@@ -131,7 +143,14 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
         Facts::None => can_in_general(actor.role, action),
         Facts::Case(case) => {
             if visible(actor, case) {
-                can_with_case(actor, action, case)
+                can_with_case(actor, action, case, None)
+            } else {
+                Err(Denied::Hidden)
+            }
+        }
+        Facts::Matter(case, matter) => {
+            if visible(actor, case) {
+                can_with_case(actor, action, case, Some(matter))
             } else {
                 Err(Denied::Hidden)
             }
@@ -231,7 +250,8 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         | Action::EditPeople
         | Action::RevealPerson
         | Action::Attach
-        | Action::Case(_) => !matches!(role, R::Auditor | R::Administrator),
+        | Action::Case(_)
+        | Action::Matter(_) => !matches!(role, R::Auditor | R::Administrator),
     };
     if allowed {
         Ok(())
@@ -255,7 +275,12 @@ const fn whose_in_general(action: Action) -> &'static str {
 }
 
 /// Of a case that is visible to the actor.
-fn can_with_case(actor: &Actor, action: Action, case: &CaseFacts) -> Result<(), Denied> {
+fn can_with_case(
+    actor: &Actor,
+    action: Action,
+    case: &CaseFacts,
+    matter: Option<&MatterFacts>,
+) -> Result<(), Denied> {
     use CaseAction as A;
     if case.seal == Series::RegistrarOnly {
         return match action {
@@ -345,6 +370,7 @@ fn can_with_case(actor: &Actor, action: Action, case: &CaseFacts) -> Result<(), 
                 "只有检举控告件移送有权机关，由镇综治办办理。",
             ),
         },
+        Action::Matter(deed) => can_with_matter(actor, &who, deed, matter),
         // Not about a case.
         _ => return can_in_general(actor.role, action),
     };
@@ -355,12 +381,77 @@ fn can_with_case(actor: &Actor, action: Action, case: &CaseFacts) -> Result<(), 
     }
 }
 
+/// Whether a deed is the actor's, and whose it is otherwise.
+fn can_with_matter(
+    actor: &Actor,
+    who: &Who,
+    deed: Deed,
+    matter: Option<&MatterFacts>,
+) -> (bool, &'static str) {
+    use Deed as D;
+    let command = who.office || who.leader;
+    let working = command || who.handler || who.own_village;
+    let justice = actor.role == Role::JusticeOffice;
+    // The unit whose turn it is.
+    let given =
+        who.staff && matter.is_some_and(|matter| matter.unit_id.as_ref() == Some(&actor.unit_id));
+    match deed {
+        D::MediationOpen => (
+            working || justice || who.registrar,
+            "由办理单位、登记人、司法所或镇综治办提出。",
+        ),
+        D::MediationAppoint
+        | D::MediationSession
+        | D::MediationAgree
+        | D::MediationFail
+        | D::MediationFulfil
+        | D::MediationBreach
+        | D::MediationApply => (
+            given || justice || who.office || who.own_village,
+            "由调解的村、司法所或镇综治办登记。",
+        ),
+        D::MediationDecide => (actor.role == Role::Court, "由法庭裁定。"),
+        D::HearingOpen | D::HearingNotify | D::HearingHold | D::HearingCancel => (
+            command || who.handler || justice,
+            "由镇综治办、镇领导、责任单位或司法所组织。",
+        ),
+        D::OrderOpen | D::OrderReturn | D::OrderRemind | D::OrderConclude | D::OrderPropose => {
+            (command, "由镇综治办或镇领导督办。")
+        }
+        D::OrderReceive | D::OrderFeedback | D::OrderReply => (given, "由收到督办的单位办理。"),
+        D::PackageOpen => (command, "由镇综治办或镇领导确定。"),
+        D::PackagePlan | D::PackageProgress | D::PackageDone | D::PackageSubmit => {
+            (working, "由责任单位、镇综治办或镇领导登记。")
+        }
+        D::PackageApprove | D::PackageReject => (who.leader, "积案销号由镇领导批准。"),
+        D::ContactOpen | D::ContactNote | D::ContactEnd => (
+            working || (justice && who.justice),
+            "由办理这件事项的人员登记。",
+        ),
+        D::MeasureOpen => (
+            command || (actor.role == Role::PoliceStation),
+            "由派出所、镇综治办或镇领导登记。",
+        ),
+        D::MeasureStrike => (who.leader, "由镇领导批准划除。"),
+        D::VisitOpen | D::VisitStrike => (command, "由镇综治办或镇领导登记。"),
+        D::ServiceOpen | D::ServiceStrike => (
+            working || who.registrar || justice,
+            "由办理单位、登记人或镇综治办登记。",
+        ),
+        D::ReferralOpen | D::ReferralReceipt | D::ReferralWithdraw => {
+            (working, "由责任单位、镇综治办或镇领导移交。")
+        }
+        D::ReferralTake | D::ReferralObject => (given, "由接收单位办理。"),
+    }
+}
+
 /// What the actor is to the case.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts, named where they decide"
 )]
 struct Who {
+    staff: bool,
     leader: bool,
     office: bool,
     handler: bool,
@@ -376,6 +467,7 @@ impl Who {
             Role::GroupInformant | Role::Auditor | Role::Administrator
         );
         Self {
+            staff,
             leader: actor.role == Role::TownshipLeader,
             office: actor.role == Role::CoordinationOffice,
             handler: staff && case.responsible_unit_id.as_ref() == Some(&actor.unit_id),

@@ -177,6 +177,10 @@ impl<'a> Case<'a> {
         }
     }
 
+    pub(crate) const fn app(&self) -> &'a TestApp {
+        self.app
+    }
+
     /// The path of something below it, such as `/events`.
     pub fn path(&self, below: &str) -> String {
         format!("/cases/{}{below}", self.id)

@@ -14,6 +14,8 @@
 //!
 //! A cell is the status of the answer to a request that is right in all else. Lists and searches
 //! are answered to many: there `+` says that the case is in the answer and `-` that it is not.
+//! Deeds of matters are asked for with an empty input: `ok` says that the caller may, and was told
+//! what is missing (409 or 422).
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -28,6 +30,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 use shared::case::action::CaseAction;
+use shared::case::matter::{Deed, MatterKind};
 use shared::role::Role;
 use shared::term::Term;
 use tests::staff::{NEXT_VILLAGE, PASSWORD, VILLAGE};
@@ -64,12 +67,30 @@ enum Stand {
     Backlog,
 }
 
+/// The kind of matter that an operation is about: `open_visit`, `list_visits`, `step_visit:strike`.
+fn matter_of(operation: &str) -> Option<MatterKind> {
+    let (name, _) = operation.split_once(':').unwrap_or((operation, ""));
+    let (verb, noun) = name.split_once('_')?;
+    let wanted = |kind: &MatterKind| match verb {
+        "list" => kind.collection() == noun,
+        "open" | "show" | "step" => kind.code() == noun,
+        _ => false,
+    };
+    MatterKind::ALL.iter().copied().find(wanted)
+}
+
 fn about(operation: &str) -> About {
     let case = |stand| About::Case(stand);
+    if let Some(kind) = matter_of(operation) {
+        return case(match kind {
+            MatterKind::Package => Stand::Backlog,
+            _ => Stand::Handling,
+        });
+    }
     match operation {
-        "list_cases" | "similar_cases" | "show_dashboard" | "export_ledger" | "list_audit" => {
-            About::Cases
-        }
+        "list_cases" | "similar_cases" | "show_dashboard" | "export_ledger" | "list_audit"
+        | "list_matters" => About::Cases,
+        "list_case_matters" => case(Stand::Registered),
         "register_case" => case(Stand::Registered),
         "act_on_case:object" => case(Stand::Transferred),
         "act_on_case:dispatch" | "act_on_case:take" | "act_on_case:extend" => case(Stand::Given),
@@ -107,6 +128,10 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
             if name == "act_on_case" {
                 for action in CaseAction::ALL {
                     operations.insert(format!("{name}:{}", action.code()), request.clone());
+                }
+            } else if let Some(kind) = matter_of(&name).filter(|_| name.starts_with("step_")) {
+                for deed in Deed::ALL.iter().filter(|d| d.kind() == kind && !d.opens()) {
+                    operations.insert(format!("{name}:{}", deed.step()), request.clone());
                 }
             } else {
                 operations.insert(name, request);
@@ -268,7 +293,58 @@ fn input_of(app: &TestApp, action: &str) -> Value {
     }
 }
 
+/// What starts a matter of a kind, given to a unit.
+fn matter_input(app: &TestApp, kind: MatterKind, unit: &str) -> Value {
+    let _ = (app, unit);
+    match kind {
+        MatterKind::Visit => json!({
+            "on": tests::base::TODAY, "level": "county", "authority": "县信访局", "people_count": 1,
+            "conduct": "normal", "evidence": "notice", "evidence_text": "通报1号",
+        }),
+        kind => {
+            panic!("tests/tests/permissions.rs does not know how to start a {kind}: add an input")
+        }
+    }
+}
+
 impl Desk<'_> {
+    /// A matter of the case, started by the office; one that is not there where even the office may
+    /// not know of the case.
+    fn matter(&self, case: &AtHand, kind: MatterKind) -> String {
+        let input = matter_input(self.app, kind, unit_of(self.who));
+        let path = format!("/cases/{}/{}", case.id, kind.collection());
+        let answer = self.app.by(Staff::Office).post(path).json(&input).send();
+        if case.number.contains('密') {
+            assert_eq!(answer.status, 404);
+            return "none".to_owned();
+        }
+        let matter = answer.expect(201).json();
+        matter["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A request about a matter of a case.
+    fn matter_request(
+        &self,
+        operation: &str,
+        kind: MatterKind,
+        (method, path): &(String, String),
+        case: &AtHand,
+    ) -> Call {
+        let step = operation.split_once(':').map_or("", |(_, step)| step);
+        let path = path.replace("{id}", &case.id).replace("{step}", step);
+        let path = if path.contains("{mid}") {
+            path.replace("{mid}", &self.matter(case, kind))
+        } else {
+            path
+        };
+        let call = self.client.call(method, path);
+        match method.as_str() {
+            "GET" => call,
+            _ if step.is_empty() => call.json(&json!({})),
+            _ => call.if_match("\"1\"").json(&json!({})),
+        }
+    }
+
     fn etag(&self, case: &AtHand) -> String {
         self.app.etag(&case.id, case.registrar)
     }
@@ -291,6 +367,9 @@ impl Desk<'_> {
         relation: &str,
         case: &AtHand,
     ) -> Call {
+        if let Some(kind) = matter_of(operation) {
+            return self.matter_request(operation, kind, &(method.clone(), path.clone()), case);
+        }
         let (operation, action) = operation.split_once(':').unwrap_or((operation, ""));
         let path = path
             .replace("{id}", &case.id)
@@ -355,6 +434,10 @@ impl Desk<'_> {
             "similar_cases" => {
                 let query = json!({"cause": "渠首闸门锈蚀漏水"});
                 self.client.post("/cases/similar").json(&query).send()
+            }
+            "list_matters" => {
+                self.matter(case, MatterKind::Visit);
+                self.client.get("/matters?limit=200").send()
             }
             "show_dashboard" => self.client.get("/dashboard").send(),
             "export_ledger" => self.client.get("/exports/ledger.xlsx").send(),
@@ -555,7 +638,10 @@ fn column(
                     if status >= 400 || request.0 == "GET" {
                         kept.insert(key, case);
                     }
-                    status.to_string()
+                    match status {
+                        409 | 422 if matter_of(name).is_some() => "ok".to_owned(),
+                        status => status.to_string(),
+                    }
                 }
                 About::Cases => {
                     let key = (*relation, Stand::Registered);

@@ -10,6 +10,7 @@ pub(crate) mod desk;
 mod export;
 mod home;
 pub(crate) mod list;
+pub(crate) mod matter;
 mod receipt;
 pub(crate) mod recent;
 pub mod routes;

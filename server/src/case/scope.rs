@@ -20,28 +20,135 @@ pub(crate) type Backend = <Conn as Connection>::Backend;
 /// A condition on cases.
 pub(crate) type Condition = Box<dyn BoxableExpression<cases::table, Backend, SqlType = Bool>>;
 
-fn never() -> Condition {
-    Box::new(cases::id.eq(""))
+/// The rules, for conditions of the type `Condition` around it: a query of cases alone, or one that
+/// joins them.
+macro_rules! rules {
+    () => {
+        fn never() -> Condition {
+            Box::new(cases::id.eq(""))
+        }
+
+        /// All of the conditions.
+        fn both(a: Condition, b: Condition) -> Condition {
+            Box::new(a.and(b))
+        }
+
+        /// One of the conditions.
+        fn either(a: Condition, b: Condition) -> Condition {
+            Box::new(a.or(b))
+        }
+
+        /// What the actor may know to exist.
+        pub(crate) fn visible_to(actor: &Actor) -> Condition {
+            match ways(actor) {
+                Ways::All => both(in_township(actor), not_sealed_from(actor)),
+                Ways::Some(ways) => ways.into_iter().reduce(either).map_or_else(never, |scope| {
+                    both(both(in_township(actor), scope), not_sealed_from(actor))
+                }),
+            }
+        }
+
+        /// How a role comes to see cases, as `access::in_scope` has it: by any of these ways.
+        enum Ways {
+            All,
+            Some(Vec<Condition>),
+        }
+
+        fn ways(actor: &Actor) -> Ways {
+            let registered_here = || -> Condition {
+                Box::new(cases::registrar_unit_id.eq(actor.unit_id.as_str().to_owned()))
+            };
+            Ways::Some(match actor.role {
+                Role::TownshipLeader | Role::CoordinationOffice => return Ways::All,
+                Role::VillageSecretary => match &actor.village_id {
+                    Some(village) => vec![in_village(village.as_str()), referred(actor)],
+                    None => vec![referred(actor)],
+                },
+                Role::GroupInformant => {
+                    vec![Box::new(
+                        cases::registrar_id.eq(actor.user_id.as_str().to_owned()),
+                    )]
+                }
+                Role::PoliceStation | Role::Court | Role::ServiceCentre => {
+                    vec![registered_here(), referred(actor)]
+                }
+                Role::JusticeOffice => {
+                    let mediation: Condition = Box::new(sql::<Bool>("cases.mediation = TRUE"));
+                    vec![mediation, registered_here(), referred(actor)]
+                }
+                Role::Auditor | Role::Administrator => Vec::new(),
+            })
+        }
+
+        fn in_township(actor: &Actor) -> Condition {
+            Box::new(cases::township_id.eq(actor.township_id.as_str().to_owned()))
+        }
+
+        /// False, rather than unknown, for a case of no village, so that its opposite is true.
+        fn in_village(id: &str) -> Condition {
+            let known: Condition = Box::new(cases::village_id.is_not_null());
+            both(
+                known,
+                Box::new(cases::village_id.eq(id.to_owned()).assume_not_null()),
+            )
+        }
+
+        /// The subquery stands by itself, so that a unit with few cases finds them by its index.
+        fn referred(actor: &Actor) -> Condition {
+            Box::new(
+                cases::id.eq_any(
+                    case_units::table
+                        .filter(case_units::unit_id.eq(actor.unit_id.as_str().to_owned()))
+                        .select(case_units::case_id),
+                ),
+            )
+        }
+
+        /// What sealing leaves (条例第三十条), as `access::sealed_from` has it. Also the audit log's filter.
+        pub(crate) fn not_sealed_from(actor: &Actor) -> Condition {
+            let open: Condition = Box::new(cases::seal.eq(Series::Open.code()));
+            let registrars: Condition = Box::new(
+                cases::seal
+                    .eq(Series::RegistrarOnly.code())
+                    .and(cases::registrar_id.eq(actor.user_id.as_str().to_owned())),
+            );
+            let mut others: Condition = Box::new(
+                cases::seal.eq(Series::Sealed.code()).and(
+                    cases::accused_user_id.is_null().or(cases::accused_user_id
+                        .ne(actor.user_id.as_str().to_owned())
+                        .assume_not_null()),
+                ),
+            );
+            for unit in &actor.unit_chain {
+                let not_here: Condition = Box::new(
+                    cases::accused_unit_id.is_null().or(cases::accused_unit_id
+                        .ne(unit.as_str().to_owned())
+                        .assume_not_null()),
+                );
+                others = both(others, not_here);
+            }
+            either(open, either(registrars, others))
+        }
+    };
 }
 
-/// All of the conditions.
-fn both(a: Condition, b: Condition) -> Condition {
-    Box::new(a.and(b))
-}
+rules!();
 
-/// One of the conditions.
-fn either(a: Condition, b: Condition) -> Condition {
-    Box::new(a.or(b))
-}
+/// The rules for matters joined with their cases.
+pub(crate) mod of_matters {
+    #[expect(
+        clippy::wildcard_imports,
+        reason = "the rules name what they need above"
+    )]
+    use super::*;
+    use crate::schema::case_matters;
 
-/// What the actor may know to exist.
-pub(crate) fn visible_to(actor: &Actor) -> Condition {
-    match ways(actor) {
-        Ways::All => both(in_township(actor), not_sealed_from(actor)),
-        Ways::Some(ways) => ways.into_iter().reduce(either).map_or_else(never, |scope| {
-            both(both(in_township(actor), scope), not_sealed_from(actor))
-        }),
-    }
+    /// Matters with their cases.
+    pub(crate) type Source = diesel::dsl::InnerJoinQuerySource<case_matters::table, cases::table>;
+    /// A condition on matters and their cases.
+    pub(crate) type Condition = Box<dyn BoxableExpression<Source, Backend, SqlType = Bool>>;
+
+    rules!();
 }
 
 /// How many sealed cases [`parts`] names one by one.
@@ -89,88 +196,6 @@ pub(crate) fn parts(conn: &mut Conn, actor: &Actor) -> QueryResult<Vec<Condition
         parts.push(both(Box::new(cases::id.eq_any(some)), sealed()));
     }
     Ok(parts)
-}
-
-/// How a role comes to see cases, as `access::in_scope` has it: by any of these ways.
-enum Ways {
-    All,
-    Some(Vec<Condition>),
-}
-
-fn ways(actor: &Actor) -> Ways {
-    let registered_here = || -> Condition {
-        Box::new(cases::registrar_unit_id.eq(actor.unit_id.as_str().to_owned()))
-    };
-    Ways::Some(match actor.role {
-        Role::TownshipLeader | Role::CoordinationOffice => return Ways::All,
-        Role::VillageSecretary => match &actor.village_id {
-            Some(village) => vec![in_village(village.as_str()), referred(actor)],
-            None => vec![referred(actor)],
-        },
-        Role::GroupInformant => {
-            vec![Box::new(
-                cases::registrar_id.eq(actor.user_id.as_str().to_owned()),
-            )]
-        }
-        Role::PoliceStation | Role::Court | Role::ServiceCentre => {
-            vec![registered_here(), referred(actor)]
-        }
-        Role::JusticeOffice => {
-            let mediation: Condition = Box::new(sql::<Bool>("cases.mediation = TRUE"));
-            vec![mediation, registered_here(), referred(actor)]
-        }
-        Role::Auditor | Role::Administrator => Vec::new(),
-    })
-}
-
-fn in_township(actor: &Actor) -> Condition {
-    Box::new(cases::township_id.eq(actor.township_id.as_str().to_owned()))
-}
-
-/// False, rather than unknown, for a case of no village, so that its opposite is true.
-fn in_village(id: &str) -> Condition {
-    let known: Condition = Box::new(cases::village_id.is_not_null());
-    both(
-        known,
-        Box::new(cases::village_id.eq(id.to_owned()).assume_not_null()),
-    )
-}
-
-/// The subquery stands by itself, so that a unit with few cases finds them by its index.
-fn referred(actor: &Actor) -> Condition {
-    Box::new(
-        cases::id.eq_any(
-            case_units::table
-                .filter(case_units::unit_id.eq(actor.unit_id.as_str().to_owned()))
-                .select(case_units::case_id),
-        ),
-    )
-}
-
-/// What sealing leaves (条例第三十条), as `access::sealed_from` has it. Also the audit log's filter.
-pub(crate) fn not_sealed_from(actor: &Actor) -> Condition {
-    let open: Condition = Box::new(cases::seal.eq(Series::Open.code()));
-    let registrars: Condition = Box::new(
-        cases::seal
-            .eq(Series::RegistrarOnly.code())
-            .and(cases::registrar_id.eq(actor.user_id.as_str().to_owned())),
-    );
-    let mut others: Condition = Box::new(
-        cases::seal.eq(Series::Sealed.code()).and(
-            cases::accused_user_id.is_null().or(cases::accused_user_id
-                .ne(actor.user_id.as_str().to_owned())
-                .assume_not_null()),
-        ),
-    );
-    for unit in &actor.unit_chain {
-        let not_here: Condition = Box::new(
-            cases::accused_unit_id.is_null().or(cases::accused_unit_id
-                .ne(unit.as_str().to_owned())
-                .assume_not_null()),
-        );
-        others = both(others, not_here);
-    }
-    either(open, either(registrars, others))
 }
 
 #[cfg(test)]

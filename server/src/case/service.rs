@@ -24,7 +24,7 @@ use shared::validate::Errors;
 use super::coded::Coded;
 use super::desk::Desk;
 use super::store::{self, CaseRecord, EventRecord, NOTHING_DUE, PersonRecord};
-use super::{Error, view};
+use super::{Error, matter, view};
 use crate::audit;
 use crate::db::Conn;
 use crate::keys::Place;
@@ -38,11 +38,11 @@ pub(super) struct Taken {
 }
 
 /// One thing that happened.
-struct Step {
-    kind: EventKind,
-    on: NaiveDate,
-    text: Option<String>,
-    data: EventData,
+pub(super) struct Step {
+    pub(super) kind: EventKind,
+    pub(super) on: NaiveDate,
+    pub(super) text: Option<String>,
+    pub(super) data: EventData,
 }
 
 /// Finds a case that the actor may see and do `action` with.
@@ -59,7 +59,7 @@ pub(super) fn find(
     Ok((case, facts))
 }
 
-fn take(
+pub(super) fn take(
     conn: &mut Conn,
     desk: &Desk,
     id: &CaseId,
@@ -103,8 +103,72 @@ impl Taken {
         self.happen(conn, desk, step, next)
     }
 
+    /// Appends an event that the transition table has to allow, with all that it brings about.
+    pub(super) fn advance(
+        &mut self,
+        conn: &mut Conn,
+        desk: &Desk,
+        step: Step,
+    ) -> Result<(), Error> {
+        let next = state::after(Some(self.case.state.0), step.kind, &self.case.situation())?;
+        self.arrive(conn, desk, step, next)
+    }
+
+    /// Appends an event and brings the case to `next`: what the transition table looks at, the day
+    /// of the last step, and what ends with a case that ends.
+    fn arrive(
+        &mut self,
+        conn: &mut Conn,
+        desk: &Desk,
+        step: Step,
+        next: State,
+    ) -> Result<(), Error> {
+        let on = step.on;
+        let after = self.case.situation().then(step.kind);
+        self.case.accepted_before = after.accepted_before;
+        self.case.extended = after.extended;
+        self.case.backlog = after.backlog;
+        self.case.final_answered = after.final_answered;
+        let moved = self.case.state.0 != next;
+        if moved {
+            self.case.last_step_on = on;
+        }
+        self.happen(conn, desk, step, next)?;
+        if moved && next == State::Closed {
+            matter::service::end_with_case(conn, desk, self, on)?;
+            self.lapse_key_persons(conn, desk)?;
+        }
+        Ok(())
+    }
+
+    /// Attention to a person ends with the case (design section 1).
+    fn lapse_key_persons(&mut self, conn: &mut Conn, desk: &Desk) -> Result<(), Error> {
+        if store::lapse_key_persons(conn, &self.case.id)? == 0 {
+            return Ok(());
+        }
+        let lapse = Step {
+            kind: EventKind::PersonChanged,
+            on: desk.context.today(),
+            text: Some("事项办结，重点人员随之失效".to_owned()),
+            data: EventData::default(),
+        };
+        self.happen(conn, desk, lapse, self.case.state.0)?;
+        self.reindex(conn, desk)
+    }
+
+    /// Writes the case with its clocks recomputed, and the audit log; answers what people see.
+    fn save(self, conn: &mut Conn, desk: &Desk, detail: &str) -> Result<CaseView, Error> {
+        let case = self.keep(conn, desk, detail)?;
+        view::whole(conn, desk, case)
+    }
+
     /// Writes the case with its clocks recomputed, and the audit log.
-    fn save(mut self, conn: &mut Conn, desk: &Desk, detail: &str) -> Result<CaseView, Error> {
+    pub(super) fn keep(
+        mut self,
+        conn: &mut Conn,
+        desk: &Desk,
+        detail: &str,
+    ) -> Result<CaseRecord, Error> {
         let profile = profile_of(desk, &self.case);
         self.case.due_on = due_on(&self.events, &profile);
         self.case.version = self.version + 1;
@@ -113,7 +177,7 @@ impl Taken {
             return Err(Error::Stale);
         }
         log(conn, desk, AuditAction::CaseWrite, &self.case, detail)?;
-        view::whole(conn, desk, self.case)
+        Ok(self.case)
     }
 
     fn reindex(&self, conn: &mut Conn, desk: &Desk) -> Result<(), Error> {
@@ -902,28 +966,14 @@ pub(crate) fn act(
     }
     let step = checked_step(conn, desk, &taken, action, input)?;
     let next = action.leads_to(taken.case.state.0, &situation, input.outcome)?;
-    let before = taken.case.state.0;
+    if action == CaseAction::Close
+        && input.outcome != Some(Outcome::Withdrawn)
+        && let Some(why) = matter::service::closing_blocked(conn, &taken.case.id)?
+    {
+        return Err(state::Refused(why).into());
+    }
     apply_step(conn, desk, &mut taken, action, input, step.on)?;
-    let after = situation.then(step.kind);
-    taken.case.accepted_before = after.accepted_before;
-    taken.case.extended = after.extended;
-    taken.case.backlog = after.backlog;
-    taken.case.final_answered = after.final_answered;
-    if before != next {
-        taken.case.last_step_on = step.on;
-    }
-    taken.happen(conn, desk, step, next)?;
-    if next == State::Closed && store::lapse_key_persons(conn, &taken.case.id)? > 0 {
-        // Attention to a person ends with the case (design section 1).
-        let lapse = Step {
-            kind: EventKind::PersonChanged,
-            on: desk.context.today(),
-            text: Some("事项办结，重点人员随之失效".to_owned()),
-            data: EventData::default(),
-        };
-        taken.happen(conn, desk, lapse, next)?;
-        taken.reindex(conn, desk)?;
-    }
+    taken.arrive(conn, desk, step, next)?;
     taken.save(conn, desk, action.label())
 }
 
@@ -978,7 +1028,7 @@ fn checked_step(
                 .clone()
                 .filter(|_| action == CaseAction::Link),
             authority: owned(input.authority.as_deref()).filter(|_| action == CaseAction::HandOver),
-            fields: Vec::new(),
+            ..EventData::default()
         },
     })
 }

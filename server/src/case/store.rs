@@ -197,6 +197,7 @@ impl EventRecord {
             days: data.days,
             excluded_days: data.excluded_days,
             ends: data.outcome == Some(Outcome::Withdrawn),
+            deed: data.matter.map(|mark| mark.deed),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Calendar, Reckoned};
 use crate::case::Procedure;
+use crate::case::matter::Deed;
 use crate::case::state::EventKind;
 use crate::terms;
 
@@ -213,6 +214,8 @@ pub struct Entry {
     pub excluded_days: Option<u32>,
     /// On a closing: whether the case ended by withdrawal or otherwise without an answer.
     pub ends: bool,
+    /// On a matter's step: which.
+    pub deed: Option<Deed>,
 }
 
 impl Entry {
@@ -225,6 +228,7 @@ impl Entry {
             days: None,
             excluded_days: None,
             ends: false,
+            deed: None,
         }
     }
 }
@@ -404,6 +408,19 @@ impl Running<'_> {
                 }
             }
             E::Reopened => self.start(C::Handling, on),
+            E::Matter => self.hear_deed(entry),
+            _ => {}
+        }
+    }
+
+    /// A matter's step that starts or meets a clock.
+    fn hear_deed(&mut self, entry: &Entry) {
+        use ClockKind as C;
+        match entry.deed {
+            Some(Deed::MediationAgree) => self.start(C::Confirmation, entry.on),
+            Some(Deed::MediationApply) => {
+                self.meet(&[C::Confirmation], entry.on);
+            }
             _ => {}
         }
     }

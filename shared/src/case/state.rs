@@ -94,6 +94,8 @@ terms! {
         AttachmentChanged = "attachment_changed", "附件变更";
         /// Linked to the earlier case that it repeats.
         Linked = "linked", "关联重复件";
+        /// A step of a matter: mediation, hearing, order … ([`crate::case::matter`]).
+        Matter = "matter", "专项办理";
     }
 }
 
@@ -169,7 +171,7 @@ pub fn after(state: Option<State>, event: EventKind, case: &Situation) -> Result
     match (state, event) {
         (_, E::Registered | E::Imported) => Err(Refused("事项已经登记过。".to_owned())),
         // An entry that only adds to the record.
-        (state, E::Noted | E::AttachmentChanged | E::Linked) => Ok(state),
+        (state, E::Noted | E::AttachmentChanged | E::Linked | E::Matter) => Ok(state),
         (state, E::Edited | E::PersonChanged | E::LeadSet) if state != S::Closed => Ok(state),
 
         (S::Registered | S::Transferred, E::Accepted) => Ok(S::Accepted),

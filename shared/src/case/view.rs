@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::CaseFacts;
 use crate::case::deadline::Clock;
+use crate::case::matter::Mark;
 use crate::case::state::{EventKind, State};
 use crate::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
@@ -148,6 +149,9 @@ pub struct EventData {
     /// The names of the fields changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// Which matter, and what was done with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matter: Option<Mark>,
 }
 
 /// An entry of a case's timeline.

@@ -12,6 +12,7 @@ mod durability;
 mod export;
 mod imports;
 mod lists;
+mod matters;
 mod people;
 mod protocol;
 mod register;

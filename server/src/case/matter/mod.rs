@@ -1,0 +1,7 @@
+//! Matters of a case: one store, one service and one set of routes for every kind. What a kind may
+//! do and what it asks for is in `shared::case::matter`; nothing here knows a single kind.
+
+pub(crate) mod list;
+pub(crate) mod routes;
+pub(super) mod service;
+pub(super) mod store;
