@@ -71,7 +71,10 @@ fn what_is_wrong_is_named_and_changes_nothing() {
     input["conduct"] = json!("abnormal");
     input["people_count"] = json!(0);
     let answer = case.try_open(Staff::Office, "visits", &input);
-    assert_eq!(answer.invalid_fields(), ["people_count:out_of_range", "rule:required"]);
+    assert_eq!(
+        answer.invalid_fields(),
+        ["people_count:out_of_range", "rule:required"]
+    );
     assert_eq!(case.matters(Staff::Office)["items"], json!([]));
     let events = app
         .by(Staff::Office)

@@ -210,9 +210,10 @@ macro_rules! kinds {
                 use super::*;
                 use shared::case::matter::$room::{$input, $kind};
 
-                #[doc = concat!($words, "：清单\n\n看得到这件事项的人员。每次查看都留痕。")]
                 #[utoipa::path(
                     get, path = $path, operation_id = $list, tag = "matters",
+                    summary = concat!($words, "：清单"),
+                    description = concat!("看得到这件事项的人员。每次查看都留痕。"),
                     params(("id" = String, Path)),
                     responses(
                         (status = 200, body = Matters),
@@ -231,9 +232,10 @@ macro_rules! kinds {
                     Ok(web::Json(of_case(&state, actor, context, id, kind).await?))
                 }
 
-                #[doc = concat!($words, "：新办\n\n", $who, "要填的内容见清单答复中的 openings。")]
                 #[utoipa::path(
                     post, path = $path, operation_id = $open, tag = "matters",
+                    summary = concat!($words, "：新办"),
+                    description = concat!($who, "要填的内容见清单答复中的 openings。"),
                     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
                     request_body = $input,
                     responses(
@@ -257,9 +259,10 @@ macro_rules! kinds {
                     super::open::<$kind>(&state, actor, context, key, id, input).await
                 }
 
-                #[doc = concat!($words, "：查看\n\n看得到这件事项的人员。每次查看都留痕。")]
                 #[utoipa::path(
                     get, path = $item, operation_id = $show, tag = "matters",
+                    summary = concat!($words, "：查看"),
+                    description = concat!("看得到这件事项的人员。每次查看都留痕。"),
                     params(("id" = String, Path), ("mid" = String, Path)),
                     responses(
                         (status = 200, body = MatterView, headers(("ETag" = String))),
@@ -277,9 +280,10 @@ macro_rules! kinds {
                     super::show(&state, actor, context, path.into_inner(), kind).await
                 }
 
-                #[doc = concat!($words, "：办理步骤\n\n谁能办哪一步、要填什么，见答复中的 steps。要带这个专项的 If-Match。")]
                 #[utoipa::path(
                     post, path = $steps, operation_id = $step, tag = "matters",
+                    summary = concat!($words, "：办理步骤"),
+                    description = concat!("谁能办哪一步、要填什么，见答复中的 steps。要带这个专项的 If-Match。"),
                     params(
                         ("id" = String, Path), ("mid" = String, Path), ("step" = String, Path),
                         ("If-Match" = String, Header),

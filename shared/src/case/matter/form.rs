@@ -82,6 +82,7 @@ pub enum FieldKind {
     /// Several lines of the same fields: an array of objects.
     Rows {
         /// The fields of a line.
+        #[cfg_attr(feature = "openapi", schema(no_recursion))]
         fields: Vec<Field>,
         /// The least lines.
         min: usize,
