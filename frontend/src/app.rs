@@ -12,6 +12,7 @@ use crate::api::{self, Call, Failure};
 use crate::pages::{account, setup};
 use crate::place::Place;
 use crate::session::{self, Stand};
+use crate::ui::live::live;
 use crate::ui::states::{failed, waiting};
 use crate::{browser, shell};
 
@@ -63,7 +64,7 @@ fn gate() -> AnyView {
         })
     });
     titles(place);
-    let draw = move || match gate.get() {
+    let draw = live(move || match gate.get() {
         Gate::Wait => view! { <main class="plain">{waiting()}</main> }.into_any(),
         Gate::Broken(failure) => {
             let again = move || {
@@ -76,8 +77,8 @@ fn gate() -> AnyView {
         Gate::SetUp { demo } => setup::page(demo, move || set_up.set(None)),
         Gate::ChangePassword => account::password::forced(),
         Gate::Open(_) => shell::shell(place),
-    };
-    draw.into_any()
+    });
+    draw
 }
 
 /// Tries the refresh cookie; with nobody signed in, asks whether the first set-up is due.

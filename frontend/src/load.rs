@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{Answer, Failure};
+use crate::ui::live::live;
 use crate::ui::states::failed;
 
 /// Where a fetch stands.
@@ -61,12 +62,12 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
         waiting: fn() -> AnyView,
         ready: impl Fn(T) -> AnyView + Send + 'static,
     ) -> AnyView {
-        let draw = move || match self.state.get() {
+        let draw = live(move || match self.state.get() {
             Load::Waiting => waiting(),
             Load::Ready(value) => ready(value),
             Load::Failed(failure) => failed(&failure, move || self.reload()),
-        };
-        draw.into_any()
+        });
+        draw
     }
 }
 

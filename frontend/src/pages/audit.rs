@@ -16,6 +16,7 @@ use crate::format;
 use crate::shell::narrow;
 use crate::ui::field::terms;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::states::{empty, failed, waiting_rows};
 
 /// What the log can be filtered by: its name in the URL and the API, and in words.
@@ -176,7 +177,7 @@ fn list() -> AnyView {
                 {heading("审计")}
                 <div class="row page-buttons">
                     <button type="button" class="btn" data-testid="refresh" on:click=again>
-                        {move || if log.busy.get() { "正在加载…" } else { "刷新" }}
+                        {live(move || if log.busy.get() { "正在加载…" } else { "刷新" })}
                     </button>
                 </div>
             </div>
@@ -306,7 +307,7 @@ fn chips(log: Log) -> AnyView {
         "case_id" => short(value),
         _ => value.to_owned(),
     };
-    let shown = move || {
+    let shown = live(move || {
         let asked = log.asked.get();
         if asked == Asked::default() {
             return None;
@@ -336,8 +337,8 @@ fn chips(log: Log) -> AnyView {
                 <a class="btn btn-quiet btn-small" href="/audit" data-noscroll="">"全部清除"</a>
             </div>
         })
-    };
-    shown.into_any()
+    });
+    shown
 }
 
 fn body(log: Log) -> AnyView {
@@ -358,7 +359,7 @@ fn body(log: Log) -> AnyView {
             Some(_) => Stage::Rows,
         }
     });
-    let draw = move || match stage.get() {
+    let draw = live(move || match stage.get() {
         Stage::Waiting => waiting_rows(),
         Stage::Failed(failure) => failed(&failure, move || {
             log.fetch(&log.asked.get_untracked(), false);
@@ -369,7 +370,7 @@ fn body(log: Log) -> AnyView {
             Some(view! { <a class="btn" href="/audit">"清除全部条件"</a> }.into_any()),
         ),
         Stage::Rows => rows(log),
-    };
+    });
     view! {
         <div class="ledger" aria-busy=move || log.busy.get().then_some("true")>
             {draw}
@@ -379,13 +380,13 @@ fn body(log: Log) -> AnyView {
 }
 
 fn rows(log: Log) -> AnyView {
-    let list = move || if narrow() { cards(log) } else { table(log) };
+    let list = live(move || if narrow() { cards(log) } else { table(log) });
     let foot = move || {
         let shown = log.entries.with(Vec::len);
         let total = log.total.get().unwrap_or_default();
         format!("共 {total} 条，已显示 {shown} 条")
     };
-    let more = move || {
+    let more = live(move || {
         log.next.get().is_some().then(|| {
             view! {
                 <button
@@ -398,11 +399,11 @@ fn rows(log: Log) -> AnyView {
                         }
                     }
                 >
-                    {move || if log.busy.get() { "正在加载…" } else { "加载更多" }}
+                    {live(move || if log.busy.get() { "正在加载…" } else { "加载更多" })}
                 </button>
             }
         })
-    };
+    });
     view! {
         {list}
         <div class="ledger-foot">

@@ -20,6 +20,7 @@ use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::waiting;
 
@@ -174,7 +175,7 @@ fn law(desk: Desk) -> AnyView {
             .collect_view()
             .into_any()
     });
-    let adding = move || {
+    let adding = live(move || {
         let manages = session::may(Action::ManageSettings);
         match (manages, desk.adding.get(), desk.profiles.value()) {
             (true, true, Some(profiles)) => add(desk, &profiles),
@@ -197,7 +198,7 @@ fn law(desk: Desk) -> AnyView {
             .into_any(),
             _ => ().into_any(),
         }
-    };
+    });
     view! {
         <section class="stack" aria-labelledby="law">
             <h2 id="law">"期限规定"</h2>

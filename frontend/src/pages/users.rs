@@ -23,6 +23,7 @@ use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, waiting_rows};
 
@@ -278,7 +279,7 @@ impl Filter {
         now: Memo<String>,
         options: Signal<Options>,
     ) -> AnyView {
-        let offered = move || {
+        let offered = live(move || {
             options
                 .get()
                 .into_iter()
@@ -288,7 +289,7 @@ impl Filter {
                     view! { <option value=code prop:selected=selected>{words}</option> }.into_any()
                 })
                 .collect_view()
-        };
+        });
         view! {
             <select
                 class="pick"
@@ -342,15 +343,15 @@ fn rows(desk: Desk, filter: Filter) -> AnyView {
         users
     });
     let total = move || desk.users.value().map_or(0, |users| users.len());
-    let count = move || {
+    let count = live(move || {
         if filter.is_set() {
             format!("共 {} 人，符合条件 {} 人", total(), users.with(Vec::len))
         } else {
             format!("共 {} 人", total())
         }
-    };
+    });
     let none = Memo::new(move |_| users.with(Vec::is_empty));
-    let list = move || {
+    let list = live(move || {
         if none.get() {
             return nobody(desk, filter);
         }
@@ -359,7 +360,7 @@ fn rows(desk: Desk, filter: Filter) -> AnyView {
         } else {
             table(desk, users)
         }
-    };
+    });
     view! {
         {list}
         <p class="quiet" role="status" data-testid="total">{count}</p>
@@ -757,11 +758,11 @@ fn reset(desk: Desk, user: User) -> AnyView {
 fn tell(desk: Desk, made: InitialPassword) -> AnyView {
     let copied = RwSignal::new(None::<bool>);
     let copy = move |_| copied.set(Some(browser::copy_text(PASSWORD)));
-    let said = move || match copied.get() {
+    let said = live(move || match copied.get() {
         None => "",
         Some(true) => "已复制。",
         Some(false) => "浏览器不让复制，请手抄或选中后按 Ctrl+C。",
-    };
+    });
     view! {
         <p class="note note-sealed">
             {icon(Icon::Warning)}

@@ -6,5 +6,6 @@
 pub(crate) mod dialog;
 pub(crate) mod field;
 pub(crate) mod icon;
+pub(crate) mod live;
 pub(crate) mod notice;
 pub(crate) mod states;

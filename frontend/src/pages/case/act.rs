@@ -20,6 +20,7 @@ use crate::directory::{Options, directory};
 use crate::format;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
+use crate::ui::live::live;
 use crate::ui::notice::notices;
 use crate::ui::states::waiting;
 
@@ -74,12 +75,12 @@ pub(crate) fn panel(open: Open) -> AnyView {
         up.set(true);
     });
     let title = Signal::derive(move || acting.get().map_or("", CaseAction::label).to_owned());
-    let draw = move || {
+    let draw = live(move || {
         let Some(actions) = open.actions.value() else {
             return open.actions.view(waiting, |_| ().into_any());
         };
         open.with(move |case| buttons(case, &actions, start))
-    };
+    });
     view! {
         <section class="card actions" aria-label="办理">
             <h2>"办理"</h2>
@@ -593,7 +594,7 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
             })
             .collect::<Options>()
     });
-    let chosen = move || {
+    let chosen = live(move || {
         found.get().map(|rows| {
             if rows.is_empty() {
                 view! { <p class="hint">"没有找到。换个词试试，如信访人姓名。"</p> }.into_any()
@@ -604,7 +605,7 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
                     .choices(value, results)
             }
         })
-    };
+    });
     view! {
         <div class="field">
             <label for="earlier-q">"查找前一件事项"</label>

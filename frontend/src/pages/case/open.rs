@@ -12,6 +12,7 @@ use crate::api::{Call, Failure, Tagged};
 use crate::load::{Load, Loader, load};
 use crate::ui::dialog::dialog;
 use crate::ui::field::Form;
+use crate::ui::live::live;
 use crate::ui::states::waiting;
 
 /// The case that is open.
@@ -74,13 +75,13 @@ impl Open {
 
     /// Something of the case, followed; nothing while it is not there.
     pub(crate) fn with(self, draw: impl Fn(&CaseView) -> AnyView + Send + 'static) -> AnyView {
-        let shown = move || {
+        let shown = live(move || {
             self.loader.state.with(|state| match state {
                 Load::Ready(tagged) => draw(&tagged.value),
                 Load::Waiting | Load::Failed(_) => ().into_any(),
             })
-        };
-        shown.into_any()
+        });
+        shown
     }
 
     /// The case now, not followed.

@@ -11,6 +11,7 @@ use super::open::Open;
 use super::{act, clocks, facts, files, people, timeline};
 use crate::app;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 
 const TABS: [(&str, &str); 4] = [
     ("facts", "基本情况"),
@@ -31,12 +32,12 @@ pub(crate) fn page(id: String) -> AnyView {
                 .find(|code| *code == tab.as_str())
                 .unwrap_or("facts")
         });
-        let content = move || match chosen.get() {
+        let content = live(move || match chosen.get() {
             "events" => timeline::tab(open),
             "people" => people::tab(open),
             "files" => files::tab(open),
             _ => open.with(facts::tab),
-        };
+        });
         view! {
             {open.with(head)}
             <div class="case-columns">
