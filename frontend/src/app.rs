@@ -64,7 +64,7 @@ fn gate() -> AnyView {
         })
     });
     titles(place);
-    let draw = live(move || match gate.get() {
+    live(move || match gate.get() {
         Gate::Wait => view! { <main class="plain">{waiting()}</main> }.into_any(),
         Gate::Broken(failure) => {
             let again = move || {
@@ -77,8 +77,7 @@ fn gate() -> AnyView {
         Gate::SetUp { demo } => setup::page(demo, move || set_up.set(None)),
         Gate::ChangePassword => account::password::forced(),
         Gate::Open(_) => shell::shell(place),
-    });
-    draw
+    })
 }
 
 /// Tries the refresh cookie; with nobody signed in, asks whether the first set-up is due.

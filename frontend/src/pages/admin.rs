@@ -45,7 +45,7 @@ pub(crate) fn etag(version: i64) -> String {
 
 /// Where somebody else was faster: what to do about it. `take` closes the form and reads anew.
 pub(crate) fn stale(form: Form, take: impl Fn() + Copy + Send + 'static) -> AnyView {
-    let shown = live(move || {
+    live(move || {
         let stale = form.failure.with(|failure| {
             failure
                 .as_ref()
@@ -65,8 +65,7 @@ pub(crate) fn stale(form: Form, take: impl Fn() + Copy + Send + 'static) -> AnyV
                 </p>
             }
         })
-    });
-    shown
+    })
 }
 
 /// The foot of a form in a dialog.

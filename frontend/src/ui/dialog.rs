@@ -15,8 +15,7 @@ pub(crate) fn dialog(
     body: impl Fn() -> AnyView + Send + 'static,
 ) -> AnyView {
     let title = title.into();
-    let draw = live(move || open.get().then(|| modal(open, title, body())));
-    draw
+    live(move || open.get().then(|| modal(open, title, body())))
 }
 
 fn modal(open: RwSignal<bool>, title: Signal<String>, body: AnyView) -> AnyView {

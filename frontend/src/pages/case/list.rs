@@ -504,7 +504,7 @@ fn sort_select(query: Memo<Query>) -> AnyView {
 fn chips(query: Memo<Query>) -> AnyView {
     let directory = directory();
     let go = app::going();
-    let shown = live(move || {
+    live(move || {
         let now = query.get();
         let filters = now.filters();
         if filters.is_empty() && now.get("q").is_empty() {
@@ -527,8 +527,7 @@ fn chips(query: Memo<Query>) -> AnyView {
                 <a class="btn btn-quiet btn-small" href="/cases" data-noscroll="">"全部清除"</a>
             </div>
         })
-    });
-    shown
+    })
 }
 
 fn chip(go: Go, words: String, without: &Query) -> AnyView {

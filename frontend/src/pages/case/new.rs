@@ -479,7 +479,7 @@ fn send(registration: Registration) {
 /// The key went out with another form: the first sending may have arrived after all.
 fn mismatch(registration: Registration) -> AnyView {
     let form = registration.form;
-    let shown = live(move || {
+    live(move || {
         let failed = form.failure.with(|failure| {
             failure
                 .as_ref()
@@ -509,8 +509,7 @@ fn mismatch(registration: Registration) -> AnyView {
                 </div>
             }
         })
-    });
-    shown
+    })
 }
 
 fn kept(registration: Registration) -> AnyView {
@@ -531,7 +530,7 @@ fn kept(registration: Registration) -> AnyView {
 }
 
 fn restored(registration: Registration, go: Go) -> AnyView {
-    let shown = live(move || {
+    live(move || {
         let at = registration.restored.get()?;
         let again = move |_| {
             draft::forget(&registration.user.get_value());
@@ -548,8 +547,7 @@ fn restored(registration: Registration, go: Go) -> AnyView {
                 </button>
             </div>
         })
-    });
-    shown
+    })
 }
 
 fn stepper(step: Memo<usize>) -> AnyView {
