@@ -14,7 +14,7 @@ use shared::problem::{Code, FieldError, Problem};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use crate::{browser, session};
+use crate::{browser, json, session};
 
 /// Where the API lives.
 const BASE: &str = "/api/v1";
@@ -279,10 +279,10 @@ impl Text {
     }
 
     fn parse<T: DeserializeOwned>(&self) -> Answer<T> {
-        serde_json::from_str(&self.content).map_err(|error| self.unreadable(&error))
+        json::read(&self.content).map_err(|unfit| self.unreadable(&unfit))
     }
 
-    fn unreadable(&self, error: &serde_json::Error) -> Failure {
+    fn unreadable(&self, error: &json::Unfit) -> Failure {
         leptos::logging::error!("{}: {error}", self.url);
         Failure::Unreadable(self.status)
     }

@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::json;
+
 std::thread_local! {
     /// By how many milliseconds the server's clock is ahead of this computer's: office PCs are
     /// often wrong by days, and "3 days left" has to be right all the same.
@@ -58,7 +60,7 @@ fn storage() -> Option<web_sys::Storage> {
 /// Reads what was kept on this computer.
 pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
     let text = storage()?.get_item(&stored(key)).ok()??;
-    serde_json::from_str(&text).ok()
+    json::read(&text).ok()
 }
 
 /// Keeps something on this computer. Says whether it could.

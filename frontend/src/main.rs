@@ -6,7 +6,7 @@
 //! | [`place`] | the pages: URL ⇄ page |
 //! | [`api`], [`session`], [`load`] | the one way to the server |
 //! | [`directory`] | units and colleagues, kept for forms and filters |
-//! | [`browser`], [`format`] | time, storage, files; dates in words |
+//! | [`browser`], [`format`], [`json`] | time, storage, files; dates in words; JSON into types |
 //! | [`ui`] | what pages are made of |
 //! | [`pages`] | the pages, one room a subject, named as in `shared` and the server |
 //!
@@ -17,6 +17,7 @@ mod app;
 mod browser;
 mod directory;
 mod format;
+mod json;
 mod load;
 mod pages;
 mod place;

@@ -12,7 +12,7 @@ use super::admin::only_for;
 use super::heading;
 use crate::api::{Call, Failure, query};
 use crate::app::{self, Go};
-use crate::format;
+use crate::format::{self, ordered};
 use crate::shell::narrow;
 use crate::ui::field::terms;
 use crate::ui::icon::{Icon, icon};
@@ -147,7 +147,7 @@ impl Log {
                     people.push((id.as_str().to_owned(), name.clone()));
                 }
             }
-            people.sort_by(|a, b| a.1.cmp(&b.1));
+            *people = ordered(std::mem::take(people), |person| person.1.clone());
         });
     }
 

@@ -13,6 +13,7 @@ use super::heading;
 use crate::api::{Call, Failure, every};
 use crate::browser;
 use crate::directory::{Directory, Options, directory, rank};
+use crate::format::ordered;
 use crate::load::{Load, Loader, load};
 use crate::session;
 use crate::ui::dialog::dialog;
@@ -91,8 +92,10 @@ impl Desk {
                 .iter()
                 .filter(|unit| unit.parent_id.as_ref() == Some(id) && wanted(unit.kind))
                 .collect();
-            below.sort_by_key(|unit| (unit.closed, rank(unit.kind), unit.position));
-            below.into_iter().map(|unit| unit.id.clone()).collect()
+            ordered(below, |unit| (unit.closed, rank(unit.kind), unit.position))
+                .into_iter()
+                .map(|unit| unit.id.clone())
+                .collect()
         })
     }
 
@@ -129,7 +132,9 @@ impl Desk {
             .into_iter()
             .filter(|user| !user.disabled)
             .collect();
-        users.sort_by_key(|user| (user.unit_id != *unit, user.role, user.name.clone()));
+        let users = ordered(users, |user| {
+            (user.unit_id != *unit, user.role, user.name.clone())
+        });
         self.units.with(|units| {
             users
                 .into_iter()

@@ -14,7 +14,7 @@ use super::help::limits_table;
 use crate::api::{Call, Tagged};
 use crate::browser;
 use crate::directory::directory;
-use crate::format;
+use crate::format::{self, ordered};
 use crate::load::{Loader, load};
 use crate::session;
 use crate::ui::dialog::dialog;
@@ -165,8 +165,8 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
 }
 
 fn law(desk: Desk) -> AnyView {
-    let list = desk.profiles.view(waiting, |mut profiles| {
-        profiles.sort_by_key(|profile| std::cmp::Reverse(profile.in_force_from));
+    let list = desk.profiles.view(waiting, |profiles| {
+        let profiles = ordered(profiles, |profile| std::cmp::Reverse(profile.in_force_from));
         let today = browser::today();
         let now = LawProfile::for_case(&profiles, today).id;
         profiles

@@ -18,6 +18,7 @@ use crate::api::{Call, every, query};
 use crate::app;
 use crate::browser;
 use crate::directory::{Directory, Options, directory, rank};
+use crate::format::ordered;
 use crate::load::{Loader, load};
 use crate::shell::narrow;
 use crate::ui::dialog::dialog;
@@ -323,8 +324,7 @@ fn units_where(directory: Directory, wanted: impl Fn(&Unit) -> bool) -> Options 
             unit.position,
         )
     };
-    chosen.sort_by_key(|unit| place(unit));
-    chosen
+    ordered(chosen, |unit| place(unit))
         .into_iter()
         .map(|unit| (unit.id.as_str().to_owned(), full_name(&units, unit)))
         .collect()
@@ -339,8 +339,7 @@ fn rows(desk: Desk, filter: Filter) -> AnyView {
             .into_iter()
             .filter(|user| filter.lets(user))
             .collect();
-        users.sort_by_key(|user| (user.disabled, user.role, user.name.clone()));
-        users
+        ordered(users, |user| (user.disabled, user.role, user.name.clone()))
     });
     let total = move || desk.users.value().map_or(0, |users| users.len());
     let count = live(move || {

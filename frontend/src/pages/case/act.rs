@@ -17,7 +17,7 @@ use crate::api::Call;
 use crate::app::focus_heading;
 use crate::browser;
 use crate::directory::{Options, directory};
-use crate::format;
+use crate::format::{self, ordered};
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::live::live;
@@ -107,7 +107,7 @@ fn buttons(case: &CaseView, actions: &[Availability], start: Callback<CaseAction
         .copied()
         .filter(|action| Some(*action) != next)
         .collect();
-    rest.sort_by_key(|action| {
+    let rest = ordered(rest, |action| {
         order
             .iter()
             .position(|likely| likely == action)
