@@ -51,6 +51,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         session::routes::Docs::openapi(),
         case::routes::Docs::openapi(),
         case::matter::routes::Docs::openapi(),
+        case::backlog::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
