@@ -88,7 +88,7 @@ impl Desk {
     /// The ids of what is below a unit and wanted: offices before villages, closed ones last.
     fn below(self, id: &UnitId, wanted: impl Fn(UnitKind) -> bool) -> Vec<UnitId> {
         self.units.with(|units| {
-            let mut below: Vec<&Unit> = units
+            let below: Vec<&Unit> = units
                 .iter()
                 .filter(|unit| unit.parent_id.as_ref() == Some(id) && wanted(unit.kind))
                 .collect();
@@ -125,7 +125,7 @@ impl Desk {
 
     /// Who can be named for a unit: its own people first, each with duty and unit.
     fn people(self, unit: &UnitId) -> Options {
-        let mut users: Vec<User> = self
+        let users: Vec<User> = self
             .users
             .and_then(Loader::value)
             .unwrap_or_default()

@@ -313,7 +313,7 @@ impl Filter {
 /// Units as a form offers them: offices, villages, each village's groups after it.
 fn units_where(directory: Directory, wanted: impl Fn(&Unit) -> bool) -> Options {
     let units = directory.units();
-    let mut chosen: Vec<&Unit> = units.iter().filter(|unit| wanted(unit)).collect();
+    let chosen: Vec<&Unit> = units.iter().filter(|unit| wanted(unit)).collect();
     let place = |unit: &Unit| {
         let above = units
             .iter()
@@ -332,7 +332,7 @@ fn units_where(directory: Directory, wanted: impl Fn(&Unit) -> bool) -> Options 
 
 fn rows(desk: Desk, filter: Filter) -> AnyView {
     let users = Memo::new(move |_| {
-        let mut users: Vec<User> = desk
+        let users: Vec<User> = desk
             .users
             .value()
             .unwrap_or_default()

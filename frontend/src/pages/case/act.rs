@@ -102,7 +102,7 @@ fn buttons(case: &CaseView, actions: &[Availability], start: Callback<CaseAction
         .collect();
     let next = next_step(case, &allowed);
     let order = likely(case);
-    let mut rest: Vec<CaseAction> = allowed
+    let rest: Vec<CaseAction> = allowed
         .iter()
         .copied()
         .filter(|action| Some(*action) != next)

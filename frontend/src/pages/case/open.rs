@@ -44,6 +44,11 @@ impl Open {
         }
     }
 
+    /// The case's id.
+    pub(crate) fn id(self) -> String {
+        self.id.get_value()
+    }
+
     /// A path below the case's.
     pub(crate) fn path(self, rest: &str) -> String {
         format!("/cases/{}{rest}", self.id.get_value())
