@@ -9,12 +9,13 @@ use std::cell::RefCell;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::account::Session;
+use shared::json;
 use shared::page::Page;
 use shared::problem::{Code, FieldError, Problem};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use crate::{browser, json, session};
+use crate::{browser, session};
 
 /// Where the API lives.
 const BASE: &str = "/api/v1";

@@ -6,9 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::json;
 use wasm_bindgen::{JsCast, JsValue};
-
-use crate::json;
 
 std::thread_local! {
     /// By how many milliseconds the server's clock is ahead of this computer's: office PCs are

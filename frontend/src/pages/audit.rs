@@ -1,7 +1,6 @@
 //! `/audit`: who did or saw what, when, from where. For the auditor, who sees no case's content.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use shared::access::Action;
 use shared::audit::{AuditAction, AuditEntry};
 use shared::page::Page;
@@ -13,6 +12,7 @@ use super::heading;
 use crate::api::{Call, Failure, query};
 use crate::app::{self, Go};
 use crate::format::{self, ordered};
+use crate::route;
 use crate::shell::narrow;
 use crate::ui::field::terms;
 use crate::ui::icon::{Icon, icon};
@@ -84,13 +84,9 @@ struct Log {
 
 impl Log {
     fn new() -> Self {
-        let location = use_location();
+        let values = route::query();
         Self {
-            asked: Memo::new(move |_| {
-                location
-                    .query
-                    .with(|map| Asked::read(|key| map.get_str(key)))
-            }),
+            asked: Memo::new(move |_| values.with(|values| Asked::read(|key| values.get(key)))),
             entries: RwSignal::new(Vec::new()),
             people: RwSignal::new(Vec::new()),
             next: RwSignal::new(None),

@@ -214,7 +214,7 @@ pub struct ImportSource {
 }
 
 /// A case, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseView {
     /// What the ledger's row says.
@@ -272,6 +272,46 @@ pub struct CaseView {
     pub source: Option<ImportSource>,
     /// What permission decisions look at.
     pub facts: CaseFacts,
+}
+
+impl<'de> Deserialize<'de> for CaseView {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(crate::json::Object::read(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl CaseView {
+    fn read(mut object: crate::json::Object) -> Result<Self, crate::json::Unfit> {
+        Ok(Self {
+            row: object.whole()?,
+            purpose: object.take("purpose")?,
+            procedure: object.take("procedure")?,
+            cause_full: object.take("cause_full")?,
+            demand: object.take("demand")?,
+            occurred_on: object.take("occurred_on")?,
+            occurred_text: object.take("occurred_text")?,
+            place: object.take("place")?,
+            unit_concerned: object.take("unit_concerned")?,
+            group: object.take("group")?,
+            people_count_text: object.take("people_count_text")?,
+            development: object.take("development")?,
+            handling: object.take("handling")?,
+            first_receiver: object.take("first_receiver")?,
+            registrar: object.take("registrar")?,
+            entered_at: object.take("entered_at")?,
+            responsible_user: object.take("responsible_user")?,
+            lawful_path: object.take("lawful_path")?,
+            outcome: object.take("outcome")?,
+            earlier_case: object.take("earlier_case")?,
+            later_cases: object.take("later_cases")?,
+            accused_unit: object.take("accused_unit")?,
+            accused_user: object.take("accused_user")?,
+            clocks: object.take("clocks")?,
+            people: object.take("people")?,
+            source: object.take("source")?,
+            facts: object.take("facts")?,
+        })
+    }
 }
 
 /// An earlier case that may be the same matter.

@@ -4,8 +4,6 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
-use leptos_router::location::{BrowserUrl, LocationProvider};
 use serde::{Deserialize, Serialize};
 use shared::access::Action;
 use shared::case::view::CaseRow;
@@ -29,7 +27,7 @@ use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
 use crate::ui::notice::notices;
 use crate::ui::states::{empty, failed, waiting_rows};
-use crate::{browser, format};
+use crate::{browser, format, route};
 
 /// How many rows a page has.
 const PAGE: usize = 50;
@@ -109,14 +107,10 @@ std::thread_local! {
 
 /// The page.
 pub(crate) fn page() -> AnyView {
-    let location = use_location();
-    let query = Memo::new(move |_| {
-        location
-            .query
-            .with(|map| Query::read(|key| map.get_str(key)))
-    });
+    let values = route::query();
+    let query = Memo::new(move |_| values.with(|values| Query::read(|key| values.get(key))));
     let ledger = Ledger::new();
-    let back = use_context::<BrowserUrl>().is_some_and(|url| url.is_back().get_untracked());
+    let back = route::is_back();
     let left = LEFT
         .take()
         .filter(|(left, ..)| back && *left == query.get_untracked());

@@ -2,8 +2,8 @@
 //!
 //! `serde_json` first makes a tree of it; the types are read from the tree by the small
 //! [`Deserializer`] here. It knows one way into each shape and one error, so that what serde derives
-//! for a type is a third of the size that it has with `serde_json`'s own, in a download that has
-//! some hundred types.
+//! for a type is a third of the size that it has with `serde_json`'s own, in an app whose download
+//! has some hundred types.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 /// The text is no JSON, or not of the type. Which field it was is for the server's tests to say.
 #[derive(Debug)]
-pub(crate) struct Unfit;
+pub struct Unfit;
 
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,7 +54,10 @@ impl de::Error for Unfit {
 }
 
 /// Reads JSON.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unfit> {
+///
+/// # Errors
+/// [`Unfit`].
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unfit> {
     T::deserialize(Json(parsed(text)?))
 }
 
@@ -63,6 +66,27 @@ fn parsed(text: &str) -> Result<Value, Unfit> {
 }
 
 struct Json(Value);
+
+/// A JSON object that is read field by field: for a type whose fields lie flat beside those of
+/// another, where serde's `flatten` would read each through a tree of its own.
+pub(crate) struct Object(Map<String, Value>);
+
+impl Object {
+    /// Takes the object over.
+    pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::Deserialize::deserialize(deserializer).map(Self)
+    }
+
+    /// Reads a type from all of it.
+    pub(crate) fn whole<T: DeserializeOwned>(&self) -> Result<T, Unfit> {
+        T::deserialize(Json(Value::Object(self.0.clone())))
+    }
+
+    /// Reads one field; a missing one reads as `null`.
+    pub(crate) fn take<T: DeserializeOwned>(&mut self, field: &str) -> Result<T, Unfit> {
+        T::deserialize(Json(self.0.remove(field).unwrap_or_default()))
+    }
+}
 
 /// The shapes that are read in one way only.
 macro_rules! shapes {
@@ -210,8 +234,8 @@ impl<'de> MapAccess<'de> for Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::case::matter::FieldKind;
-    use shared::case::matter::form::Field;
+    use crate::case::matter::FieldKind;
+    use crate::case::matter::form::Field;
     use std::collections::BTreeMap;
 
     #[test]
