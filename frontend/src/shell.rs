@@ -151,7 +151,7 @@ fn bottom_menu(section: Memo<Place>) -> AnyView {
                     <li>
                         <a
                             href=place.path()
-                            data-testid=format!("tab-{}", place.name())
+                            data-testid=format!("below-{}", place.name())
                             aria-current=move || current(&section.read(), &mine)
                         >
                             {icon(place.icon())}
