@@ -53,6 +53,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::routes::Docs::openapi(),
         case::matter::routes::Docs::openapi(),
         case::calendar::routes::Docs::openapi(),
+        case::backlog::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
