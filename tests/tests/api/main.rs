@@ -8,11 +8,13 @@
 mod actions;
 mod administration;
 mod attachments;
+mod contact;
 mod durability;
 mod export;
 mod imports;
 mod lists;
 mod matters;
+mod mediation;
 mod people;
 mod protocol;
 mod register;
