@@ -49,7 +49,7 @@ terms! {
         OrderRemind = "order.remind", "催办";
         /// Done: the order ends.
         OrderConclude = "order.conclude", "办结销号";
-        /// Propose accountability (条例第三十六条 and following: 改进工作、完善政策、追究责任).
+        /// Propose accountability (条例第四十条: 改进工作、完善政策、追究责任).
         OrderPropose = "order.propose", "提出建议";
         /// The recipient answers the proposal.
         OrderReply = "order.reply", "答复建议";
