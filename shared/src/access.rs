@@ -401,8 +401,7 @@ fn can_with_matter(
     // The unit whose turn it is.
     let given =
         who.staff && matter.is_some_and(|matter| matter.unit_id.as_ref() == Some(&actor.unit_id));
-    let awaited =
-        given || (who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id)));
+    let awaited = who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id));
     match deed {
         D::MediationOpen => (
             working || justice || who.registrar,

@@ -8,11 +8,14 @@
 mod actions;
 mod administration;
 mod attachments;
+mod backlog;
 mod durability;
 mod export;
 mod imports;
 mod lists;
 mod matters;
+mod measures;
+mod orders;
 mod people;
 mod protocol;
 mod register;
