@@ -111,11 +111,11 @@ fn from_the_proposal_to_the_approval() {
         &json!({"which": "1", "text": "欠款3200元"}),
     );
     assert_eq!(package.view["due"]["on"], "2026-07-22");
-    package.step(
-        Staff::Secretary,
-        "progress",
-        &json!({"text": "与信访人面谈"}),
-    );
+    // Anybody of the team notes progress; the plan is the unit's in charge.
+    package
+        .try_step(Staff::Justice, "plan", &plan)
+        .problem("forbidden");
+    package.step(Staff::Justice, "progress", &json!({"text": "与信访人面谈"}));
     let (row, matter) = (list(&app, Staff::Leader, "/backlog"), package.id.clone());
     assert_eq!(row["items"][0]["in_place"], 4);
     assert_eq!(row["items"][0]["package"]["last_progress_on"], "2026-07-08");
