@@ -11,7 +11,7 @@ use shared::page::Page;
 use shared::problem::Problem;
 
 use super::list::{self, Filter, MatterQuery};
-use super::service;
+use super::service as deeds;
 use crate::audit;
 use crate::auth::Actor;
 use crate::case::{Desk, Error};
@@ -93,7 +93,7 @@ async fn of_case(
     let (looking, case_id) = (desk.clone(), id.clone());
     let (matters, number, seal) = state
         .db
-        .read(move |conn| service::of_case(conn, &looking, &case_id, kind))
+        .read(move |conn| deeds::of_case(conn, &looking, &case_id, kind))
         .await?;
     note_look(state, desk, &id, number, seal).await?;
     Ok(matters)
@@ -133,7 +133,7 @@ where
     let desk = Desk::open(state, actor, context).await?;
     let answer = state.db.write(move |conn| {
         claim.once(conn, |conn| {
-            let matter = service::open::<T>(conn, &desk, &id, input)?;
+            let matter = deeds::open::<T>(conn, &desk, &id, input)?;
             let place = format!(
                 "/api/v1/cases/{}/{}/{}",
                 matter.case_id,
@@ -169,7 +169,7 @@ where
     let desk = Desk::open(state, actor, context).await?;
     let answer = state.db.write(move |conn| {
         claim.once(conn, |conn| {
-            let matter = service::step::<T>(conn, &desk, &id, &matter, version, deed, input)?;
+            let matter = deeds::step::<T>(conn, &desk, &id, &matter, version, deed, input)?;
             let version = matter.version;
             Ok::<_, Error>(Made::changed(matter, version))
         })
@@ -189,7 +189,7 @@ async fn show(
     let (looking, case_id) = (desk.clone(), id.clone());
     let (matter, number, seal) = state
         .db
-        .read(move |conn| service::show(conn, &looking, &case_id, kind, &matter))
+        .read(move |conn| deeds::show(conn, &looking, &case_id, kind, &matter))
         .await?;
     note_look(state, desk, &id, number, seal).await?;
     Ok(actix_web::HttpResponse::Ok()
@@ -345,6 +345,10 @@ fn below_base(path: &'static str) -> &'static str {
 }
 
 kinds! {
+    service: Service, ServiceInput, "文书送达", "办理单位、登记人、司法所、镇综治办和镇领导。",
+        "/api/v1/cases/{id}/services" "list_services" "open_service",
+        "/api/v1/cases/{id}/services/{mid}" "show_service",
+        "/api/v1/cases/{id}/services/{mid}/steps/{step}" "step_service";
     visit: Visit, VisitInput, "到上级走访登记", "镇综治办、镇领导。",
         "/api/v1/cases/{id}/visits" "list_visits" "open_visit",
         "/api/v1/cases/{id}/visits/{mid}" "show_visit",

@@ -10,12 +10,14 @@ use shared::case::matter::{
     UnitFact, UserFact, Wrong,
 };
 use shared::case::number::Series;
+use shared::case::paper::PaperFact;
 use shared::case::state::{self, EventKind, Situation};
 use shared::ids::{CaseId, UnitId, UserId};
 use shared::term::Term;
 
 use super::store::{self, MatterRecord};
 use crate::case::coded::Coded;
+use crate::case::paper::store as paper_store;
 use crate::case::service::{self as cases, Step, Taken};
 use crate::case::store::{self as case_store, CaseRecord, NOTHING_DUE};
 use crate::case::{Desk, Error, view};
@@ -38,6 +40,7 @@ pub(crate) struct Setting<'a> {
     received_on: chrono::NaiveDate,
     clocks: Vec<Clock>,
     persons: Vec<PersonFact>,
+    papers: Vec<PaperFact>,
     profile: LawProfile,
     calendar: Calendar,
 }
@@ -56,9 +59,11 @@ impl<'a> Setting<'a> {
         let persons = case_store::people(conn, &case.id)?
             .into_iter()
             .map(|person| PersonFact {
+                care: person.care(),
                 id: person.id.into(),
                 name: person.name,
                 role: person.role.0,
+                address: person.address,
             })
             .collect();
         Ok(Self {
@@ -68,6 +73,7 @@ impl<'a> Setting<'a> {
             received_on: case.received_on,
             clocks: view::clocks_of(conn, desk, case)?,
             persons,
+            papers: paper_store::facts(conn, &case.id)?,
             profile: cases::profile_of(desk, case),
             calendar: Calendar::new(),
         })
@@ -83,6 +89,7 @@ impl<'a> Setting<'a> {
             received_on: self.received_on,
             clocks: &self.clocks,
             persons: &self.persons,
+            papers: &self.papers,
             profile: &self.profile,
             calendar: &self.calendar,
             people: self,
