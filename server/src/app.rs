@@ -122,6 +122,8 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::routes::configure)
         .configure(case::matter::routes::configure)
         .configure(case::paper::routes::configure)
+        .configure(case::calendar::routes::configure)
+        .configure(case::backlog::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)

@@ -720,7 +720,15 @@ pub(crate) fn actions(
     id: &CaseId,
 ) -> Result<Vec<Availability>, Error> {
     let (case, facts) = find(conn, desk, id, Action::ViewCase)?;
-    Ok(availability(&desk.actor, &facts, &case.situation()))
+    let mut all = availability(&desk.actor, &facts, &case.situation());
+    for step in &mut all {
+        // A closing stays possible, as a withdrawal is.
+        if step.allowed && step.action == CaseAction::ClearBacklog {
+            step.reason = matter::service::blocked(conn, &case.id, step.action)?;
+            step.allowed = step.reason.is_none();
+        }
+    }
+    Ok(all)
 }
 
 /// Changes fields of a case.
@@ -980,10 +988,8 @@ pub(crate) fn act(
     }
     let step = checked_step(conn, desk, &taken, action, input)?;
     let next = action.leads_to(taken.case.state.0, &situation, input.outcome)?;
-    if action == CaseAction::Close
-        && input.outcome != Some(Outcome::Withdrawn)
-        && let Some(why) = matter::service::closing_blocked(conn, &taken.case.id)?
-    {
+    let withdrawn = action == CaseAction::Close && input.outcome == Some(Outcome::Withdrawn);
+    if !withdrawn && let Some(why) = matter::service::blocked(conn, &taken.case.id, action)? {
         return Err(state::Refused(why).into());
     }
     apply_step(conn, desk, &mut taken, action, input, step.on)?;
@@ -1010,6 +1016,17 @@ fn checked_step(
             "procedure",
             "not_first",
             "简易程序只适用于初次信访（《信访事项简易办理办法》）。",
+        );
+    }
+    if action == CaseAction::Close
+        && taken.case.backlog
+        && input.outcome != Some(Outcome::Withdrawn)
+        && filled(input.notice.as_deref()).is_none()
+    {
+        errors.add(
+            "notice",
+            "required",
+            "积案办结要有息诉罢访凭据：请填写承诺书、协议或复核意见的日期和文号。",
         );
     }
     if !errors.is_empty() {

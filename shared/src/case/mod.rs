@@ -5,6 +5,8 @@
 //! [`hint`] which category a cause sounds like, [`view`] what they see.
 
 pub mod action;
+pub mod backlog;
+pub mod calendar;
 pub mod care;
 pub mod deadline;
 pub mod hint;

@@ -225,6 +225,8 @@ pub enum Effect {
     Refer(UnitId),
     /// The case is in mediation: the justice office sees it.
     Mediation,
+    /// The leader takes the case (包案领导).
+    Lead(Named),
     /// The unit answers for the case from now on (and sees it).
     Responsible(UnitId),
     /// An event that the transition table has to allow (`BacklogCleared`, `Reopened`, `HandedOver` …).
@@ -271,6 +273,16 @@ pub trait Matter: Serialize + DeserializeOwned + Clone + std::fmt::Debug {
     /// Why the case may not be closed while this stands as it does.
     fn blocks_closing(&self) -> Option<String> {
         None
+    }
+
+    /// Why the case may not be taken off the backlog by itself while this stands as it does.
+    fn blocks_clearing(&self) -> Option<String> {
+        None
+    }
+
+    /// Units that have something to do beside the one whose turn the digest names.
+    fn also_waiting(&self) -> Vec<UnitId> {
+        Vec::new()
     }
 
     /// Ends with the case, if it is of those that do; whether it changed.

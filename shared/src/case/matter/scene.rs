@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 
+use super::MatterKind;
 use crate::access::{Actor, CaseFacts};
 use crate::calendar::Calendar;
 use crate::case::PersonRole;
@@ -14,6 +15,7 @@ use crate::case::view::Named;
 use crate::ids::{PersonId, UnitId, UserId};
 use crate::org::UnitKind;
 use crate::role::Role;
+use crate::settings::Reminders;
 use crate::validate::Errors;
 
 /// A unit, as far as rules look at it.
@@ -75,6 +77,8 @@ pub struct Scene<'a> {
     pub situation: Situation,
     /// The day on which the case was received.
     pub received_on: NaiveDate,
+    /// The day of the last step that moved the case.
+    pub last_step_on: NaiveDate,
     /// The case's clocks today.
     pub clocks: &'a [Clock],
     /// The persons of the case.
@@ -85,6 +89,10 @@ pub struct Scene<'a> {
     pub profile: &'a LawProfile,
     /// Working days.
     pub calendar: &'a Calendar,
+    /// When orders show yellow and red, as the settings have it.
+    pub reminders: Reminders,
+    /// The kinds of the case's matters that are open, one for each.
+    pub open_kinds: &'a [MatterKind],
     /// Units and users.
     pub people: &'a dyn People,
 }
@@ -123,6 +131,25 @@ impl Scene<'_> {
             );
         }
         day
+    }
+
+    /// The day that a field names for what is still to come; notes an error unless it is given and
+    /// not before today.
+    pub fn coming_day(
+        &self,
+        errors: &mut Errors,
+        field: &str,
+        name: &str,
+        day: Option<NaiveDate>,
+    ) -> Option<NaiveDate> {
+        match day {
+            None => errors.add(field, "required", format!("请填写{name}。")),
+            Some(day) if day < self.today => {
+                errors.add(field, "in_past", format!("{name}不能早于今天。"));
+            }
+            Some(day) => return Some(day),
+        }
+        None
     }
 
     /// The unit that a field names; notes an error unless it is there, is of a kind that
@@ -269,6 +296,8 @@ pub mod tests {
         pub persons: Vec<PersonFact>,
         /// Its documents: none.
         pub papers: Vec<PaperFact>,
+        /// Its open matters.
+        pub open_kinds: Vec<MatterKind>,
         profile: LawProfile,
         calendar: Calendar,
         town: Town,
@@ -320,6 +349,7 @@ pub mod tests {
                     person("q", "李四", PersonRole::OtherParty),
                 ],
                 papers: Vec::new(),
+                open_kinds: Vec::new(),
                 profile: LawProfile::default_profile(),
                 calendar: Calendar::new(),
                 town: Town,
@@ -339,11 +369,14 @@ pub mod tests {
                 case: &self.case,
                 situation,
                 received_on: day(3, 2),
+                last_step_on: day(3, 2),
                 clocks: &self.clocks,
                 persons: &self.persons,
                 papers: &self.papers,
                 profile: &self.profile,
                 calendar: &self.calendar,
+                reminders: Reminders::default(),
+                open_kinds: &self.open_kinds,
                 people: &self.town,
             }
         }
