@@ -635,6 +635,14 @@ fn person_record(
             Err(error) => return Err(Error::Damaged(error.to_string())),
         },
     };
+    let trusted_phone = match input.trusted_phone.as_deref().map(str::trim) {
+        None => old.and_then(|old| old.trusted_phone.clone()),
+        Some("") => None,
+        Some(number) => match Phone::parse(number) {
+            Ok(number) => seal("trusted_phone", number.as_str()).0,
+            Err(error) => return Err(Error::Damaged(error.to_string())),
+        },
+    };
     let key_person = input.role == PersonRole::KeyPerson;
     Ok(PersonRecord {
         case_id: case_id.to_owned(),
@@ -654,6 +662,12 @@ fn person_record(
             String::new()
         },
         created_at: old.map_or_else(|| desk.context.now.naive_utc(), |old| old.created_at),
+        contact_hours: owned(input.contact_hours.as_deref()),
+        do_not_call: input.do_not_call,
+        neutral_wording: input.neutral_wording,
+        trusted_name: owned(input.trusted_name.as_deref()),
+        // A number without a name would be nobody's.
+        trusted_phone: trusted_phone.filter(|_| filled(input.trusted_name.as_deref()).is_some()),
         id,
     })
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 use shared::access::CaseFacts;
+use shared::case::care::Care;
 use shared::case::deadline::Entry;
 use shared::case::number::{CaseNumber, Series};
 use shared::case::state::{EventKind, Situation, State};
@@ -142,9 +143,24 @@ pub(crate) struct PersonRecord {
     pub(crate) review_on: Option<NaiveDate>,
     pub(crate) follow_up: String,
     pub(crate) created_at: NaiveDateTime,
+    pub(crate) contact_hours: Option<String>,
+    pub(crate) do_not_call: bool,
+    pub(crate) neutral_wording: bool,
+    pub(crate) trusted_name: Option<String>,
+    pub(crate) trusted_phone: Option<Vec<u8>>,
 }
 
 impl PersonRecord {
+    /// How they are to be reached.
+    pub(crate) fn care(&self) -> Care {
+        Care {
+            hours: self.contact_hours.clone(),
+            do_not_call: self.do_not_call,
+            neutral: self.neutral_wording,
+            trusted: self.trusted_name.clone(),
+        }
+    }
+
     /// The kinds of follow-up, from their codes.
     pub(crate) fn follow_ups(&self) -> Vec<FollowUp> {
         self.follow_up
@@ -197,7 +213,9 @@ impl EventRecord {
             days: data.days,
             excluded_days: data.excluded_days,
             ends: data.outcome == Some(Outcome::Withdrawn),
-            deed: data.matter.map(|mark| mark.deed),
+            deed: data.matter.as_ref().map(|mark| mark.deed),
+            matter: data.matter.map(|mark| mark.id),
+            served: data.paper.map(|paper| paper.kind),
         }
     }
 }
@@ -395,7 +413,12 @@ pub(crate) fn remove_attachment(conn: &mut Conn, id: &str, at: NaiveDateTime) ->
 
 /// Takes the next count of a series. The row stays locked until the transaction ends, so that a
 /// count is neither given twice nor lost.
-fn next_count(conn: &mut Conn, township_id: &str, series: &str, year: i32) -> QueryResult<i64> {
+pub(crate) fn next_count(
+    conn: &mut Conn,
+    township_id: &str,
+    series: &str,
+    year: i32,
+) -> QueryResult<i64> {
     let raise = |conn: &mut Conn| {
         diesel::update(case_numbers::table.find((township_id, series, year)))
             .set(case_numbers::last.eq(case_numbers::last + 1))

@@ -236,12 +236,17 @@ fn masked(desk: &Desk, people: Vec<PersonRecord>) -> Result<Vec<PersonView>, Err
             let id_number = numbers
                 .id_number
                 .and_then(|number| IdNumber::parse(&number).ok());
-            let phone = numbers.phone.and_then(|number| Phone::parse(&number).ok());
+            let masked = |number: Option<String>| {
+                let number = number.and_then(|number| Phone::parse(&number).ok());
+                number.map(|number| number.masked())
+            };
             Ok(PersonView {
                 role: person.role.0,
                 follow_up: person.follow_ups(),
                 id_number_masked: id_number.map(|number| number.masked()),
-                phone_masked: phone.map(|number| number.masked()),
+                phone_masked: masked(numbers.phone),
+                trusted_phone_masked: masked(numbers.trusted_phone),
+                care: person.care(),
                 id: person.id.into(),
                 name: person.name,
                 address: person.address,
@@ -272,6 +277,7 @@ pub(super) fn revealed(desk: &Desk, person: &PersonRecord) -> Result<Revealed, E
         id: person.id.as_str().into(),
         id_number: open("id_number", person.id_number.as_ref())?,
         phone: open("phone", person.phone.as_ref())?,
+        trusted_phone: open("trusted_phone", person.trusted_phone.as_ref())?,
     })
 }
 
