@@ -139,7 +139,8 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let shutdown = u64::from(state.config.http.shutdown_seconds);
     let workers = usize::try_from(state.config.http.workers).unwrap_or_default();
     let blocking = usize::try_from(state.config.storage.pool_size.max(2)).unwrap_or(2);
-    let db = state.db.clone();
+    let (db, looks) = (state.db.clone(), state.looks.clone());
+    actix_web::rt::spawn(looks.clone().keep_settling(db.clone(), state.clock.clone()));
     let factory = move || {
         actix_web::App::new()
             .wrap(from_fn(observe))
@@ -168,8 +169,12 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         }
     });
     started();
-    running.await?;
+    let ended = running.await;
+    if let Err(error) = looks.write_all(&db).await {
+        tracing::error!(%error, "the last looks at cases were not noted");
+    }
     db.close();
+    ended?;
     Ok(())
 }
 
