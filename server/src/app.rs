@@ -15,7 +15,8 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, audit, case, db, health, idempotency, import, keys, openapi, org, settings, setup,
+    account, audit, case, db, health, idempotency, import, keys, memory, openapi, org, settings,
+    setup,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -140,6 +141,7 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let workers = usize::try_from(state.config.http.workers).unwrap_or_default();
     let blocking = usize::try_from(state.config.storage.pool_size.max(2)).unwrap_or(2);
     let (db, looks) = (state.db.clone(), state.looks.clone());
+    actix_web::rt::spawn(memory::keep_giving_back());
     actix_web::rt::spawn(looks.clone().keep_settling(db.clone(), state.clock.clone()));
     let factory = move || {
         actix_web::App::new()

@@ -128,8 +128,8 @@ impl Access {
             // has touched whole: half the size, half the bytes to the disk.
             Self::Write => {
                 "PRAGMA busy_timeout=10000; PRAGMA page_size=2048; PRAGMA journal_mode=WAL; \
-                 PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-8000; \
-                 PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16000; \
+                 PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
+                 PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=64000; \
                  PRAGMA journal_size_limit=67108864;"
             }
             Self::Checkpoint => {

@@ -7,12 +7,13 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::RunQueryDsl;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::{Error as DieselError, QueryResult};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -26,6 +27,8 @@ const BATCH: usize = 512;
 const GATHER: Duration = Duration::from_millis(5);
 /// How often what was committed is copied from the log into the file.
 const CHECKPOINT: Duration = Duration::from_millis(200);
+/// How many frames (of 2 KB) the log may have before it is begun anew.
+const LONG: i32 = 16_000;
 /// How long jobs that nobody waits for may lie before they cause a commit of their own.
 const LATER: Duration = Duration::from_millis(200);
 
@@ -151,9 +154,8 @@ fn forget_from(first: usize) {
     });
 }
 
-/// Does what the batch's jobs have put off; from here on nothing is put off.
-fn do_last(conn: &mut Conn) -> Result<(), Lost> {
-    let last = LAST.with_borrow_mut(Option::take);
+/// Does what the batch's jobs have put off.
+fn do_last(conn: &mut Conn, last: Option<Vec<Last>>) -> Result<(), Lost> {
     for f in last.into_iter().flatten() {
         match catch_unwind(AssertUnwindSafe(|| f(conn))) {
             Ok(done) => done.map_err(lost)?,
@@ -180,6 +182,8 @@ struct Shared {
     commits: AtomicU64,
     /// Commits with a job in them that somebody waits for.
     changes: AtomicU64,
+    /// Whether the writer is to copy the rest of the log into the file.
+    log_is_long: AtomicBool,
 }
 
 impl Shared {
@@ -202,6 +206,7 @@ impl Writer {
             room: Semaphore::new(QUEUE),
             commits: AtomicU64::new(0),
             changes: AtomicU64::new(0),
+            log_is_long: AtomicBool::new(false),
         });
         if let Target::Sqlite(_) = target {
             let (shared, target) = (Arc::downgrade(&shared), target.clone());
@@ -366,7 +371,13 @@ fn run(shared: &Shared, target: &Target, conn: Conn) {
             conn = target.connect(Access::Write).ok();
         }
         let lost = match conn.as_mut() {
-            Some(open) => batch(shared, open, first),
+            Some(open) => batch(shared, open, first).map(|()| {
+                if shared.log_is_long.swap(false, Ordering::Relaxed)
+                    && let Err(error) = checkpoint(open)
+                {
+                    tracing::debug!(%error, "no checkpoint");
+                }
+            }),
             None => {
                 let lost = Lost("the database does not answer".to_owned());
                 for job in first {
@@ -382,8 +393,26 @@ fn run(shared: &Shared, target: &Target, conn: Conn) {
     }
 }
 
-/// Copies what was committed from the log into the file, now and then, while the writer goes on. The
-/// writer itself does what is left where the log grows long nevertheless, and begins it anew.
+/// What `PRAGMA wal_checkpoint` answers.
+#[derive(diesel::QueryableByName)]
+struct Checkpointed {
+    /// Frames in the log.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    log: i32,
+}
+
+fn checkpoint(conn: &mut Conn) -> QueryResult<i32> {
+    let Conn::Sqlite(conn) = conn else {
+        return Ok(0);
+    };
+    diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)")
+        .get_result::<Checkpointed>(conn)
+        .map(|done| done.log)
+}
+
+/// Copies what was committed from the log into the file, now and then, while the writer goes on.
+/// Where the log has grown long, the writer copies the rest, which is little by then, and so can
+/// begin it anew.
 fn checkpoints(shared: &Weak<Shared>, target: &Target) {
     let mut conn = None;
     let mut seen = 0;
@@ -402,12 +431,16 @@ fn checkpoints(shared: &Weak<Shared>, target: &Target) {
         if conn.is_none() {
             conn = target.connect(Access::Checkpoint).ok();
         }
-        if let Some(Conn::Sqlite(conn)) = &mut conn
-            && let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")
-        {
-            tracing::debug!(%error, "no checkpoint");
-        }
+        let Some(Ok(log)) = conn.as_mut().map(checkpoint) else {
+            tracing::debug!("no checkpoint");
+            continue;
+        };
         seen = commits;
+        if log > LONG
+            && let Some(shared) = shared.upgrade()
+        {
+            shared.log_is_long.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -474,8 +507,11 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
             waiting = take(shared, &mut shared.waiting(), BATCH - done.len());
         }
     }
-    let last = do_last(conn);
-    let outcome = outcome.and(last).and_then(|()| commit(conn));
+    // Nothing is done last without a transaction around it.
+    let last = LAST.take();
+    let outcome = outcome
+        .and_then(|()| do_last(conn, last))
+        .and_then(|()| commit(conn));
     if outcome.is_ok() {
         shared.commits.fetch_add(1, Ordering::Relaxed);
         if done.iter().any(|(job, _)| job.is_awaited()) {
