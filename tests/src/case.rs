@@ -235,7 +235,7 @@ impl<'a> Case<'a> {
     /// A leader closes it.
     #[track_caller]
     pub fn closed(self) -> Self {
-        let input = json!({"text": "信访人接受", "outcome": "settled"});
+        let input = json!({"text": "信访人接受", "outcome": "settled", "opinion": "agrees"});
         self.then(Staff::Leader, "close", input)
     }
 

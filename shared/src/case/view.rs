@@ -8,8 +8,8 @@ use crate::case::deadline::Clock;
 use crate::case::matter::Mark;
 use crate::case::state::{EventKind, State};
 use crate::case::{
-    Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
-    Severity, Subcategory,
+    Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
+    Purpose, ReviewOutcome, Severity, Subcategory,
 };
 use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
 
@@ -143,9 +143,15 @@ pub struct EventData {
     /// The earlier case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier_case_id: Option<CaseId>,
-    /// The outside authority.
+    /// The outside authority; of a review: the reviewing one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
+    /// What a review or final review came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewOutcome>,
+    /// What the petitioner says of the outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
     /// The names of the fields changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
@@ -251,6 +257,13 @@ pub struct CaseView {
     pub entered_at: DateTime<Utc>,
     /// The person who handles it.
     pub responsible_user: Option<Named>,
+    /// The unit that it was sent to and that has not taken it yet; until then the responsible unit
+    /// answers for it.
+    pub offered_unit: Option<Named>,
+    /// What the petitioner said of the last answer.
+    pub heard: Option<Opinion>,
+    /// Whether it repeats a case that final review has answered (条例第三十六条).
+    pub repeats_final: bool,
     /// Of a declined case: the lawful path.
     pub lawful_path: Option<LawfulPath>,
     /// How it ended.

@@ -345,6 +345,14 @@ fn below_base(path: &'static str) -> &'static str {
 }
 
 kinds! {
+    hearing: Hearing, HearingInput, "听证", "镇综治办、镇领导、责任单位、司法所。",
+        "/api/v1/cases/{id}/hearings" "list_hearings" "open_hearing",
+        "/api/v1/cases/{id}/hearings/{mid}" "show_hearing",
+        "/api/v1/cases/{id}/hearings/{mid}/steps/{step}" "step_hearing";
+    referral: Referral, ReferralInput, "移交", "责任单位、本村、镇综治办、镇领导。",
+        "/api/v1/cases/{id}/referrals" "list_referrals" "open_referral",
+        "/api/v1/cases/{id}/referrals/{mid}" "show_referral",
+        "/api/v1/cases/{id}/referrals/{mid}/steps/{step}" "step_referral";
     visit: Visit, VisitInput, "到上级走访登记", "镇综治办、镇领导。",
         "/api/v1/cases/{id}/visits" "list_visits" "open_visit",
         "/api/v1/cases/{id}/visits/{mid}" "show_visit",

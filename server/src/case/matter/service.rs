@@ -273,8 +273,14 @@ fn carry_out(
     match effect {
         Effect::Refer(unit) => case_store::refer(conn, &taken.case.id, unit.as_str(), now)?,
         Effect::Mediation => taken.case.mediation = true,
+        Effect::Offer(unit) => {
+            case_store::refer(conn, &taken.case.id, unit.as_str(), now)?;
+            taken.case.offered_unit_id = Some(unit.into_string());
+        }
+        Effect::OfferEnds => taken.case.offered_unit_id = None,
         Effect::Responsible(unit) => {
             case_store::refer(conn, &taken.case.id, unit.as_str(), now)?;
+            taken.case.offered_unit_id = None;
             taken.case.responsible_unit_id = Some(unit.into_string());
             taken.case.responsible_user_id = None;
         }

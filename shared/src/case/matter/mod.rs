@@ -99,7 +99,7 @@ terms! {
     MatterKind, "专项" {
         /// People's mediation (人民调解法).
         Mediation = "mediation", "人民调解";
-        /// A hearing (条例第三十三条).
+        /// A hearing (条例第三十一条第六项).
         Hearing = "hearing", "听证";
         /// An order to a unit (交办、转办、督办).
         Order = "order", "督办";
@@ -225,7 +225,11 @@ pub enum Effect {
     Refer(UnitId),
     /// The case is in mediation: the justice office sees it.
     Mediation,
-    /// The unit answers for the case from now on (and sees it).
+    /// The case was sent to the unit, which sees it; nobody else answers for it until it takes it.
+    Offer(UnitId),
+    /// The unit that the case was sent to does not take it, or it was taken back.
+    OfferEnds,
+    /// The unit answers for the case from now on (and sees it); what it was offered is taken.
     Responsible(UnitId),
     /// An event that the transition table has to allow (`BacklogCleared`, `Reopened`, `HandedOver` …).
     Event(EventKind, Box<EventData>, String),
