@@ -177,7 +177,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    pub(crate) const fn app(&self) -> &'a TestApp {
+    /// Where it is registered.
+    pub const fn app(&self) -> &'a TestApp {
         self.app
     }
 

@@ -55,6 +55,8 @@ enum Tie {
     Any,
     Village,
     Handler,
+    /// Sent to the own unit, which has not taken it yet.
+    Offered,
     Registrar,
     Mediation,
 }

@@ -416,6 +416,7 @@ impl ActionInput {
                 }
                 Some(Outcome::Settled)
                     if ground.case.kind == Kind::Petition
+                        && ground.case.state == State::Answered
                         && self.opinion.or(ground.heard).is_none() =>
                 {
                     errors.add(

@@ -16,6 +16,7 @@ mod matters;
 mod people;
 mod protocol;
 mod register;
+mod review;
 mod search;
 mod session;
 mod setup;

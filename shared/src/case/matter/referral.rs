@@ -121,14 +121,16 @@ impl Referral {
 
     fn unit_id(&self) -> Option<UnitId> {
         match &self.to {
-            To::Unit(unit) if self.end.is_none() => Some(unit.id.as_str().into()),
-            _ => None,
+            To::Unit(unit) => Some(unit.id.as_str().into()),
+            To::Outside(_) => None,
         }
     }
 
     /// Whether the case still stands as it was offered.
     fn is_offered(&self, scene: &Scene<'_>) -> bool {
-        self.unit_id().is_some() && self.unit_id() == scene.case.offered_unit_id
+        self.end.is_none()
+            && self.unit_id().is_some()
+            && self.unit_id() == scene.case.offered_unit_id
     }
 
     /// The last day on which the unit may object.
@@ -384,7 +386,7 @@ impl Matter for Referral {
         }
         lines.extend(self.end.as_ref().map(End::line));
         let ended_on = self.end.as_ref().map(End::on);
-        let due = self.unit_id().map(|_| Due {
+        let due = self.unit_id().filter(|_| open).map(|_| Due {
             on: self.objection_due(scene),
             what: "接收或提出异议".to_owned(),
             basis: Some(scene.profile.limit(ClockKind::TransferObjection).basis),
