@@ -394,7 +394,7 @@ fn can_with_case(
                 "只有检举控告件移送有权机关，由镇综治办办理。",
             ),
         },
-        Action::Matter(deed) => can_with_matter(actor, &who, deed, matter),
+        Action::Matter(deed) => can_with_matter(actor, &who, deed, case, matter),
         // Not about a case.
         _ => return can_in_general(actor.role, action),
     };
@@ -410,6 +410,7 @@ fn can_with_matter(
     actor: &Actor,
     who: &Who,
     deed: Deed,
+    case: &CaseFacts,
     matter: Option<&MatterFacts>,
 ) -> (bool, &'static str) {
     use Deed as D;
@@ -462,9 +463,10 @@ fn can_with_matter(
             working || who.registrar || justice,
             "由办理单位、登记人或镇综治办登记。",
         ),
-        D::ReferralOpen | D::ReferralReceipt | D::ReferralWithdraw => {
-            (working, "由责任单位、镇综治办或镇领导移交。")
-        }
+        D::ReferralOpen | D::ReferralReceipt | D::ReferralWithdraw => (
+            command || who.handler || (who.own_village && case.kind != Kind::Petition),
+            "由责任单位、镇综治办或镇领导移交；村内矛盾纠纷由村支部书记移交。",
+        ),
         D::ReferralTake | D::ReferralObject => (given, "由接收单位办理。"),
     }
 }

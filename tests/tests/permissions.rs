@@ -89,7 +89,7 @@ fn about(operation: &str) -> About {
         return case(match kind {
             MatterKind::Package => Stand::Backlog,
             // Given to nobody yet, so that it can be handed over to anybody.
-            MatterKind::Referral => Stand::Accepted,
+            MatterKind::Referral if operation != "open_referral" => Stand::Accepted,
             _ => Stand::Handling,
         });
     }

@@ -349,7 +349,7 @@ kinds! {
         "/api/v1/cases/{id}/hearings" "list_hearings" "open_hearing",
         "/api/v1/cases/{id}/hearings/{mid}" "show_hearing",
         "/api/v1/cases/{id}/hearings/{mid}/steps/{step}" "step_hearing";
-    referral: Referral, ReferralInput, "移交", "责任单位、本村、镇综治办、镇领导。",
+    referral: Referral, ReferralInput, "移交", "责任单位、镇综治办、镇领导；村内矛盾纠纷也由本村。",
         "/api/v1/cases/{id}/referrals" "list_referrals" "open_referral",
         "/api/v1/cases/{id}/referrals/{mid}" "show_referral",
         "/api/v1/cases/{id}/referrals/{mid}/steps/{step}" "step_referral";
