@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use shared::validate::Errors;
 
 use crate::error::ApiError;
 
@@ -46,6 +47,28 @@ impl PageQuery {
             .map(Some)
             .ok_or_else(|| ApiError::bad_request("cursor 无效，请从第一页重新读取。"))
     }
+}
+
+/// How many items a page has and where it begins; notes what is wrong with the parameters.
+pub fn place<T: DeserializeOwned>(
+    limit: Option<u32>,
+    cursor: Option<String>,
+    errors: &mut Errors,
+) -> (i64, Option<T>) {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 || limit > MAX_LIMIT {
+        let message = format!("每页条数应在1至{MAX_LIMIT}之间。");
+        errors.add("limit", "out_of_range", message);
+    }
+    let query = PageQuery {
+        limit: None,
+        cursor,
+    };
+    let after = query.after();
+    if after.is_err() {
+        errors.add("cursor", "invalid", "翻页标记无效，请从第一页重新开始。");
+    }
+    (i64::from(limit), after.unwrap_or_default())
 }
 
 /// Makes a cursor from the last item's place in the order.

@@ -87,6 +87,8 @@ pub enum Action {
     Case(CaseAction),
     /// Take a step with a matter of a case ([`Facts::Matter`]), or start one ([`Facts::Case`]).
     Matter(Deed),
+    /// See the yearly list of measures by law (依法处理).
+    ListMeasures,
     /// Load a hand-kept ledger.
     ImportLedger,
     /// Take the ledger out as a file.
@@ -123,6 +125,8 @@ pub enum Facts<'a> {
 pub struct MatterFacts {
     /// The unit whose turn it is, or that it was given to.
     pub unit_id: Option<UnitId>,
+    /// Units that have something to do beside it.
+    pub also: Vec<UnitId>,
 }
 
 /// Why somebody may not.
@@ -229,6 +233,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
             R::GroupInformant => kind != Kind::Petition,
             R::Court | R::Auditor | R::Administrator => false,
         },
+        Action::ListMeasures => matches!(role, R::TownshipLeader | R::Auditor),
         Action::ImportLedger => role == R::CoordinationOffice,
         Action::ExportLedger => {
             matches!(
@@ -271,6 +276,7 @@ const fn whose_in_general(action: Action) -> &'static str {
             "这项管理由系统管理员办理。"
         }
         Action::ViewAudit => "审计记录由监督员查看。",
+        Action::ListMeasures => "依法处理清单由镇领导和监督员查看。",
         Action::ViewSettings => "您的角色不查看系统设置。",
         _ => "您的角色不接触事项内容。",
     }
@@ -420,19 +426,23 @@ fn can_with_matter(
     // The unit whose turn it is.
     let given =
         who.staff && matter.is_some_and(|matter| matter.unit_id.as_ref() == Some(&actor.unit_id));
+    let awaited =
+        given || (who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id)));
     match deed {
         D::MediationOpen => (
-            working || justice || who.registrar,
+            working || justice || (who.registrar && who.staff),
             "由办理单位、登记人、司法所或镇综治办提出。",
         ),
         D::MediationAppoint
         | D::MediationSession
         | D::MediationAgree
+        | D::MediationWrite
         | D::MediationFail
         | D::MediationFulfil
         | D::MediationBreach
         | D::MediationApply => (
-            given || justice || who.office || who.own_village,
+            // The court, whose turn it is while it examines an agreement, only decides.
+            (given && actor.role != Role::Court) || justice || who.office || who.own_village,
             "由调解的村、司法所或镇综治办登记。",
         ),
         D::MediationDecide => (actor.role == Role::Court, "由法庭裁定。"),
@@ -443,13 +453,17 @@ fn can_with_matter(
         D::OrderOpen | D::OrderReturn | D::OrderRemind | D::OrderConclude | D::OrderPropose => {
             (command, "由镇综治办或镇领导督办。")
         }
-        D::OrderReceive | D::OrderFeedback | D::OrderReply => (given, "由收到督办的单位办理。"),
+        D::OrderReceive | D::OrderFeedback => (given, "由收到督办的单位办理。"),
+        D::OrderReply => (
+            awaited || command,
+            "由收到建议的单位答复；镇外机关的答复由镇综治办登记。",
+        ),
         D::PackageOpen => (command, "由镇综治办或镇领导确定。"),
         D::PackagePlan | D::PackageProgress | D::PackageDone | D::PackageSubmit => {
             (working, "由责任单位、镇综治办或镇领导登记。")
         }
         D::PackageApprove | D::PackageReject => (who.leader, "积案销号由镇领导批准。"),
-        D::ContactOpen | D::ContactNote | D::ContactEnd => (
+        D::ContactOpen | D::ContactNote | D::ContactReview | D::ContactEnd => (
             working || (justice && who.justice),
             "由办理这件事项的人员登记。",
         ),

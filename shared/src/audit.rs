@@ -25,6 +25,8 @@ terms! {
         Reveal = "reveal", "显示证件电话";
         /// A file was downloaded.
         Download = "download", "下载附件";
+        /// The yearly list of measures by law was read.
+        MeasureView = "measure_view", "查看依法处理清单";
         /// Cases were exported.
         Export = "export", "导出";
         /// A ledger was imported.
@@ -35,6 +37,8 @@ terms! {
         UserWrite = "user_write", "变更用户";
         /// A setting was written.
         SettingWrite = "setting_write", "变更设置";
+        /// A token or a feed's address was made or taken back.
+        Token = "token", "令牌与订阅";
         /// The audit log itself was read.
         AuditView = "audit_view", "查看审计";
     }

@@ -4,10 +4,13 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::case::deadline::Limit;
+use crate::case::matter::Tone;
 use crate::validate::Errors;
 
 /// The most hours that urgent information may take.
 pub const MAX_URGENT_HOURS: u32 = 72;
+/// The most days that a reminder may lie before or after a deadline.
+pub const MAX_REMINDER_DAYS: u32 = 30;
 /// The longest limit, in days.
 const MAX_LIMIT_DAYS: u32 = 3650;
 
@@ -19,8 +22,56 @@ pub struct Settings {
     pub township_name: String,
     /// Within how many hours urgent information must be reported (重要信息报送时限).
     pub urgent_hours: u32,
+    /// When orders are marked yellow and red (督办黄牌、红牌提醒).
+    pub reminders: Reminders,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
+}
+
+/// When an order's deadline shows yellow and red.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reminders {
+    /// Yellow from so many days before the deadline.
+    pub yellow_days: u32,
+    /// Red from so many days after the deadline; 1: as soon as it is overdue.
+    pub red_days: u32,
+}
+
+impl Default for Reminders {
+    fn default() -> Self {
+        Self {
+            yellow_days: 3,
+            red_days: 1,
+        }
+    }
+}
+
+impl Reminders {
+    /// The colour of what is due on a day, if it has one today.
+    pub fn tone(self, due: NaiveDate, today: NaiveDate) -> Option<Tone> {
+        let late = today.signed_duration_since(due).num_days();
+        if late >= i64::from(self.red_days) {
+            Some(Tone::Bad)
+        } else if late >= -i64::from(self.yellow_days) {
+            Some(Tone::Warn)
+        } else {
+            None
+        }
+    }
+
+    /// Notes what is wrong with them.
+    fn check(self, errors: &mut Errors) {
+        if self.yellow_days > MAX_REMINDER_DAYS {
+            let message = format!("黄牌提醒应提前0至{MAX_REMINDER_DAYS}日。");
+            errors.add("reminders.yellow_days", "out_of_range", message);
+        }
+        if !(1..=MAX_REMINDER_DAYS).contains(&self.red_days) {
+            let message = format!("红牌提醒应在逾期后1至{MAX_REMINDER_DAYS}日。");
+            errors.add("reminders.red_days", "out_of_range", message);
+        }
+    }
 }
 
 /// A change of settings; what is absent stays.
@@ -32,6 +83,8 @@ pub struct SettingsPatch {
     pub township_name: Option<String>,
     /// Within how many hours urgent information must be reported.
     pub urgent_hours: Option<u32>,
+    /// When orders are marked yellow and red.
+    pub reminders: Option<Reminders>,
 }
 
 impl SettingsPatch {
@@ -47,6 +100,9 @@ impl SettingsPatch {
         {
             let message = format!("重要信息报送时限应在1到{MAX_URGENT_HOURS}小时之间。");
             errors.add("urgent_hours", "out_of_range", message);
+        }
+        if let Some(reminders) = self.reminders {
+            reminders.check(&mut errors);
         }
         errors
     }
@@ -96,6 +152,31 @@ impl NewLawProfile {
 mod tests {
     use super::*;
     use crate::case::deadline::{ClockKind, LimitUnit};
+
+    #[test]
+    fn an_order_is_yellow_from_three_days_before_and_red_once_overdue() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
+        let tone = |today| Reminders::default().tone(day(20), day(today));
+        assert_eq!(tone(16), None);
+        assert_eq!(tone(17), Some(Tone::Warn));
+        assert_eq!(tone(20), Some(Tone::Warn));
+        assert_eq!(tone(21), Some(Tone::Bad));
+        let late = Reminders {
+            yellow_days: 0,
+            red_days: 3,
+        };
+        assert_eq!(late.tone(day(20), day(19)), None);
+        assert_eq!(late.tone(day(20), day(22)), Some(Tone::Warn));
+        assert_eq!(late.tone(day(20), day(23)), Some(Tone::Bad));
+        let wrong = SettingsPatch {
+            reminders: Some(Reminders {
+                yellow_days: 31,
+                red_days: 0,
+            }),
+            ..SettingsPatch::default()
+        };
+        assert_eq!(wrong.check().into_vec().len(), 2);
+    }
 
     #[test]
     fn a_limit_has_an_amount_a_source_and_stands_once() {

@@ -95,7 +95,7 @@ fn about(operation: &str) -> About {
     }
     match operation {
         "list_cases" | "similar_cases" | "show_dashboard" | "export_ledger" | "list_audit"
-        | "list_matters" => About::Cases,
+        | "list_matters" | "show_calendar" => About::Cases,
         "list_case_matters" => case(Stand::Registered),
         "register_case" => case(Stand::Registered),
         "act_on_case:object" => case(Stand::Transferred),
@@ -479,6 +479,7 @@ impl Desk<'_> {
                 let query = json!({"cause": "渠首闸门锈蚀漏水"});
                 self.client.post("/cases/similar").json(&query).send()
             }
+            "show_calendar" => self.client.get("/calendar").send(),
             "list_matters" => {
                 self.matter(case, MatterKind::Visit);
                 self.client.get("/matters?limit=200").send()
@@ -562,6 +563,8 @@ impl Desk<'_> {
             | "list_units" | "get_unit" | "get_settings" | "list_law_profiles" | "setup_status"
             | "list_users" | "list_colleagues" | "get_user" | "reset_password" | "health_live"
             | "health_ready" => call.send(),
+            "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
+            | "read_calendar_feed" => call.send(),
             "import_ledger" => import(&self.client, "true"),
             "mark_ledger" => call.file("台账.xlsx", ledger()).send(),
             "create_unit" => {

@@ -86,9 +86,13 @@ fn todo(todo: &Todo) -> AnyView {
     };
     let hint = (!todo.hint.is_empty())
         .then(|| view! { <span class="todo-hint">{todo.hint.clone()}</span> });
+    let href = match todo.query.as_str() {
+        "" => todo.list.path().to_owned(),
+        query => format!("{}?{query}", todo.list.path()),
+    };
     view! {
         <li>
-            <a class=class href=format!("/cases?{}", todo.query) data-testid="todo">
+            <a class=class href=href data-testid="todo">
                 <span class="todo-count">{todo.count}</span>
                 <span class="todo-words">
                     <span class="todo-title">

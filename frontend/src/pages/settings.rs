@@ -117,6 +117,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             township_name: Some(name),
             // What is no number is out of range, too.
             urgent_hours: Some(hours.unwrap_or(0)),
+            reminders: None,
         };
         if !form.accept(patch.check()) {
             return;
@@ -126,6 +127,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .township_name
                 .filter(|name| *name != before.township_name),
             urgent_hours: hours.filter(|hours| *hours != before.urgent_hours),
+            reminders: None,
         };
         if patch == SettingsPatch::default() {
             desk.changing.set(false);

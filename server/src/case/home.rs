@@ -2,12 +2,15 @@
 //! opens, so that the two cannot differ.
 
 use chrono::Days;
-use shared::case::view::{Home, Todo};
+use shared::case::matter::MatterKind;
+use shared::case::view::{Home, Todo, TodoList};
 use shared::role::Role;
+use shared::term::Term;
 
 use super::desk::Desk;
 use super::list::{self, CaseQuery, Filter};
-use super::{Error, service};
+use super::matter::list::{self as matters, MatterQuery};
+use super::{Error, backlog, service};
 use crate::db::Conn;
 
 /// A line of the page before it is counted.
@@ -163,6 +166,81 @@ fn lines(desk: &Desk) -> Vec<Line> {
     }
 }
 
+/// What is to be done about matters: those whose turn is the own unit's, kind by kind, so that a new
+/// kind appears by itself; and for those who supervise, what is late or waits for a decision.
+fn matter_todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
+    let mut todos = Vec::new();
+    let (command, staff) = match desk.actor.role {
+        Role::TownshipLeader | Role::CoordinationOffice => (true, true),
+        Role::GroupInformant | Role::Auditor | Role::Administrator => (false, false),
+        _ => (false, true),
+    };
+    let unit = desk.actor.unit_id.as_str();
+    if staff {
+        let own = format!("unit_id={unit}&open=true");
+        let late = counted(conn, desk, &format!("{own}&overdue=true"))?;
+        for (kind, count) in counted(conn, desk, &own)? {
+            let late = late.iter().find(|(of, _)| *of == kind).map(|(_, n)| *n);
+            todos.push(Todo {
+                title: format!("{}：等本单位办理", kind.label()),
+                hint: late.map_or_else(
+                    || "轮到本单位的专项，快到期的在前".to_owned(),
+                    |late| format!("其中{late}件已逾期"),
+                ),
+                count,
+                list: TodoList::Matters,
+                query: format!("kind={}&{own}", kind.code()),
+                urgent: late.is_some(),
+            });
+        }
+    }
+    if command {
+        for (kind, title, hint) in [
+            (
+                MatterKind::Order,
+                "督办已逾期",
+                "红牌：请催办，或提出改进工作、追究责任的建议",
+            ),
+            (
+                MatterKind::Package,
+                "积案化解没有进展",
+                "至少每14日记录一次进展，方案步骤按期完成",
+            ),
+        ] {
+            let query = format!("kind={}&open=true&overdue=true", kind.code());
+            let count = counted(conn, desk, &query)?.iter().map(|(_, n)| n).sum();
+            todos.push(Todo {
+                title: title.to_owned(),
+                hint: hint.to_owned(),
+                count,
+                list: TodoList::Matters,
+                query,
+                urgent: count > 0,
+            });
+        }
+        todos.push(Todo {
+            title: "建议列为积案".to_owned(),
+            hint: "超期60日以上或答复后再次反映，请决定是否列为积案".to_owned(),
+            count: backlog::count_proposals(conn, desk)?,
+            list: TodoList::Proposals,
+            query: String::new(),
+            urgent: false,
+        });
+    }
+    Ok(todos)
+}
+
+/// How many matters a query string finds, kind by kind.
+fn counted(conn: &mut Conn, desk: &Desk, query: &str) -> Result<Vec<(MatterKind, u64)>, Error> {
+    let query = actix_web::web::Query::<MatterQuery>::from_query(query)
+        .map_err(|e| Error::Damaged(e.to_string()))?
+        .into_inner();
+    let filter = matters::Filter::read(query)?;
+    let mut counts = matters::count_by_kind(conn, desk, &filter)?;
+    counts.sort_by_key(|(kind, _)| MatterKind::ALL.iter().position(|of| of == kind));
+    Ok(counts)
+}
+
 fn filter(query: &str, desk: &Desk) -> Result<Filter, Error> {
     let query = actix_web::web::Query::<CaseQuery>::from_query(query)
         .map_err(|e| Error::Damaged(e.to_string()))?
@@ -189,10 +267,12 @@ pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
             title: title.to_owned(),
             hint: hint.to_owned(),
             count,
+            list: TodoList::Cases,
             query,
             urgent: urgent && count > 0,
         });
     }
+    todos.extend(matter_todos(conn, desk)?);
     let rows = |conn: &mut Conn, query: &str| -> Result<_, Error> {
         Ok(list::page(conn, desk, &filter(query, desk)?)?.items)
     };

@@ -4,6 +4,8 @@
 //! event + audit in one transaction) → [`store`]. Reading of many cases starts from [`scope`].
 
 mod attach;
+pub(crate) mod backlog;
+pub(crate) mod calendar;
 pub(crate) mod coded;
 pub mod demo;
 pub(crate) mod desk;

@@ -149,6 +149,12 @@ pub(crate) mod of_matters {
     pub(crate) type Condition = Box<dyn BoxableExpression<Source, Backend, SqlType = Bool>>;
 
     rules!();
+
+    /// What the auditor's lists are made of: all of the township but what sealing hides. For rows
+    /// that lead to nothing of a case.
+    pub(crate) fn countable_by(actor: &Actor) -> Condition {
+        both(in_township(actor), not_sealed_from(actor))
+    }
 }
 
 /// How many sealed cases [`parts`] names one by one.

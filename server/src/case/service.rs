@@ -731,7 +731,15 @@ pub(crate) fn actions(
     let events = store::events(conn, &case.id)?;
     let keeping = Keeping::of(conn, desk, &case, &facts, &events)?;
     let ground = keeping.ground(desk);
-    Ok(availability(&desk.actor, &ground, &case.situation()))
+    let mut all = availability(&desk.actor, &ground, &case.situation());
+    for step in &mut all {
+        // A closing stays possible, as a withdrawal is.
+        if step.allowed && step.action == CaseAction::ClearBacklog {
+            step.reason = matter::service::blocked(conn, &case.id, step.action)?;
+            step.allowed = step.reason.is_none();
+        }
+    }
+    Ok(all)
 }
 
 /// What a [`Ground`] borrows.
@@ -1042,10 +1050,8 @@ pub(crate) fn act(
     {
         return Err(refused.into());
     }
-    if action == CaseAction::Close
-        && input.outcome != Some(Outcome::Withdrawn)
-        && let Some(why) = matter::service::closing_blocked(conn, &taken.case.id)?
-    {
+    let withdrawn = action == CaseAction::Close && input.outcome == Some(Outcome::Withdrawn);
+    if !withdrawn && let Some(why) = matter::service::blocked(conn, &taken.case.id, action)? {
         return Err(state::Refused(why).into());
     }
     apply_step(conn, desk, &mut taken, action, input)?;
@@ -1071,6 +1077,17 @@ fn checked_step(
             "procedure",
             "not_first",
             "简易程序只适用于初次信访（《信访事项简易办理办法》）。",
+        );
+    }
+    if action == CaseAction::Close
+        && taken.case.backlog
+        && input.outcome != Some(Outcome::Withdrawn)
+        && filled(input.notice.as_deref()).is_none()
+    {
+        errors.add(
+            "notice",
+            "required",
+            "积案办结要有息诉罢访凭据：请填写承诺书、协议或复核意见的日期和文号。",
         );
     }
     if !errors.is_empty() {

@@ -56,6 +56,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
     Ok(Settings {
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         urgent_hours: general.urgent_hours,
+        reminders: general.reminders,
         version: general.version,
     })
 }
@@ -101,6 +102,14 @@ fn update(
             general.urgent_hours
         ));
         general.urgent_hours = hours;
+    }
+    if let Some(new) = patch.reminders {
+        let old = general.reminders;
+        what.push(format!(
+            "督办黄牌提醒由提前{}日改为提前{}日，红牌提醒由逾期{}日改为逾期{}日",
+            old.yellow_days, new.yellow_days, old.red_days, new.red_days
+        ));
+        general.reminders = new;
     }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::case::deadline::{LawProfile, Limit};
+use shared::settings::Reminders;
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -15,6 +16,9 @@ const GENERAL: &str = "general";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct General {
     pub(crate) urgent_hours: u32,
+    /// What an older release wrote has none.
+    #[serde(default)]
+    pub(crate) reminders: Reminders,
     pub(crate) version: i64,
 }
 
@@ -22,6 +26,7 @@ impl Default for General {
     fn default() -> Self {
         Self {
             urgent_hours: 2,
+            reminders: Reminders::default(),
             version: 1,
         }
     }

@@ -3,6 +3,8 @@
 //! [`input`] what people enter, [`matter`] what is done about it beside (mediation, orders …), [`hint`] which category a cause sounds like, [`view`] what they see.
 
 pub mod action;
+pub mod backlog;
+pub mod calendar;
 pub mod deadline;
 pub mod hint;
 pub mod input;

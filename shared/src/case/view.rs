@@ -12,6 +12,7 @@ use crate::case::{
     Purpose, ReviewOutcome, Severity, Subcategory,
 };
 use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
+use crate::terms;
 
 /// An id with the name that goes with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -298,6 +299,58 @@ pub struct Similar {
     pub alike: u32,
 }
 
+/// A measure by law in the yearly list: without cause, people, place and what was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MeasureRow {
+    /// The case, for those who may open it.
+    pub case_id: Option<CaseId>,
+    /// The case's number.
+    pub case_number: String,
+    /// The day of the measure.
+    pub on: NaiveDate,
+    /// The law.
+    pub law: String,
+    /// The article.
+    pub article: String,
+    /// The authority that took it.
+    pub authority: String,
+    /// The leader who approved.
+    pub leader: String,
+    /// The notice's number.
+    pub notice_number: String,
+    /// When the notice was served.
+    pub notice_on: NaiveDate,
+    /// Whether the entry was struck out.
+    pub struck: bool,
+}
+
+terms! {
+    /// A list that a line of the home page opens.
+    TodoList, "清单" {
+        /// The ledger.
+        Cases = "cases", "台账";
+        /// Matters of all cases.
+        Matters = "matters", "专项";
+        /// The backlog.
+        Backlog = "backlog", "积案";
+        /// What is proposed as backlog.
+        Proposals = "proposals", "建议列为积案";
+    }
+}
+
+impl TodoList {
+    /// The app's page; below `/api/v1` the list itself.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Cases => "/cases",
+            Self::Matters => "/matters",
+            Self::Backlog => "/backlog",
+            Self::Proposals => "/backlog/proposals",
+        }
+    }
+}
+
 /// What a role must do today: counts, each with the list that it opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -306,9 +359,11 @@ pub struct Todo {
     pub title: String,
     /// Why, or by which rule.
     pub hint: String,
-    /// How many cases.
+    /// How many.
     pub count: u64,
-    /// The ledger's query string that lists just these (`state=registered&…`).
+    /// The list that shows them.
+    pub list: TodoList,
+    /// That list's query string, which finds just these (`state=registered&…`).
     pub query: String,
     /// Whether it is late.
     pub urgent: bool,

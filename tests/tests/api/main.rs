@@ -8,6 +8,7 @@
 mod actions;
 mod administration;
 mod attachments;
+mod calendar;
 mod durability;
 mod export;
 mod imports;

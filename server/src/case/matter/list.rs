@@ -11,8 +11,9 @@ use shared::term::Term;
 
 use super::service;
 use super::store::MatterRecord;
+use crate::case::coded::Coded;
 use crate::case::scope::of_matters::{self, Condition};
-use crate::case::store::{CaseRecord, NOTHING_DUE};
+use crate::case::store::CaseRecord;
 use crate::case::{Desk, Error, view};
 use crate::db::Conn;
 use crate::page::cursor;
@@ -72,7 +73,6 @@ impl Filter {
     /// # Errors
     /// What is wrong with each parameter.
     pub(crate) fn read(query: MatterQuery) -> Result<Self, Error> {
-        use shared::page::{DEFAULT_LIMIT, MAX_LIMIT};
         let mut errors = shared::validate::Errors::new();
         let mut kinds = Vec::new();
         let codes = query.kind.as_deref().unwrap_or("").split(',');
@@ -82,26 +82,14 @@ impl Filter {
                 None => errors.add("kind", "unknown", format!("专项没有“{code}”这一种。")),
             }
         }
-        let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-        if limit == 0 || limit > MAX_LIMIT {
-            let message = format!("每页条数应在1至{MAX_LIMIT}之间。");
-            errors.add("limit", "out_of_range", message);
-        }
-        let page = crate::page::PageQuery {
-            limit: None,
-            cursor: query.cursor.clone(),
-        };
-        let after = page.after();
-        if after.is_err() {
-            errors.add("cursor", "invalid", "翻页标记无效，请从第一页重新开始。");
-        }
+        let (limit, after) = crate::page::place(query.limit, query.cursor.clone(), &mut errors);
         if !errors.is_empty() {
             return Err(errors.into());
         }
         Ok(Self {
             kinds,
-            limit: i64::from(limit),
-            after: after.unwrap_or_default(),
+            limit,
+            after,
             query,
         })
     }
@@ -112,6 +100,14 @@ impl Filter {
         Some(Box::new(case_matters::due_on.gt(due).or(
             case_matters::due_on.eq(due).and(case_matters::id.gt(id)),
         )))
+    }
+
+    /// What the query finds within what the actor may know of; after the cursor, or all of it.
+    fn chosen(&self, desk: &Desk, after: bool) -> Condition {
+        let all = self.conditions(desk.context.today()).into_iter();
+        let all = all.chain(self.after().filter(|_| after));
+        let scope = of_matters::visible_to(&desk.actor);
+        all.fold(scope, |a, b| Box::new(a.and(b)))
     }
 
     fn conditions(&self, today: NaiveDate) -> Vec<Condition> {
@@ -164,13 +160,7 @@ pub(crate) fn page(
     filter: &Filter,
 ) -> Result<Page<MatterRow>, Error> {
     service::may_list(desk)?;
-    let today = desk.context.today();
-    let chosen = |after: bool| -> Condition {
-        let all = filter.conditions(today).into_iter();
-        let all = all.chain(filter.after().filter(|_| after));
-        let scope = of_matters::visible_to(&desk.actor);
-        all.fold(scope, |a, b| Box::new(a.and(b)))
-    };
+    let chosen = |after: bool| filter.chosen(desk, after);
     let total: i64 = case_matters::table
         .inner_join(cases::table)
         .filter(chosen(false))
@@ -199,7 +189,29 @@ pub(crate) fn page(
     })
 }
 
+/// How many matters a query finds of each kind.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn count_by_kind(
+    conn: &mut Conn,
+    desk: &Desk,
+    filter: &Filter,
+) -> QueryResult<Vec<(MatterKind, u64)>> {
+    let counts: Vec<(Coded<MatterKind>, i64)> = case_matters::table
+        .inner_join(cases::table)
+        .filter(filter.chosen(desk, false))
+        .group_by(case_matters::kind)
+        .select((case_matters::kind, diesel::dsl::count_star()))
+        .load(conn)?;
+    let counts = counts.into_iter();
+    Ok(counts
+        .map(|(kind, count)| (kind.0, count.unsigned_abs()))
+        .collect())
+}
+
 fn row(desk: &Desk, matter: &MatterRecord, case: &CaseRecord) -> MatterRow {
+    let due_on = matter.due();
     MatterRow {
         id: matter.id.clone(),
         case_id: case.id.as_str().into(),
@@ -210,11 +222,17 @@ fn row(desk: &Desk, matter: &MatterRecord, case: &CaseRecord) -> MatterRow {
         title: matter.title.clone(),
         state: matter.state.clone(),
         state_label: matter.state_label.clone(),
-        tone: matter.tone.0,
+        tone: shared::case::matter::view::aged(
+            matter.kind.0,
+            matter.tone.0,
+            due_on,
+            desk.context.today(),
+            desk.names.general().reminders,
+        ),
         open: matter.open,
         opened_on: matter.opened_on,
         overdue: matter.open && matter.due_on < desk.context.today(),
-        due_on: (matter.due_on != NOTHING_DUE).then_some(matter.due_on),
+        due_on,
         due_what: matter.due_what.clone(),
         unit: desk.unit(matter.unit_id.as_deref()),
     }

@@ -2,6 +2,7 @@
 //! do and what it asks for is in `shared::case::matter`; nothing here knows a single kind.
 
 pub(crate) mod list;
+pub(crate) mod measures;
 pub(crate) mod routes;
 pub(super) mod service;
-pub(super) mod store;
+pub(crate) mod store;

@@ -6,11 +6,14 @@ use shared::audit::AuditAction;
 use shared::case::matter::view::{MatterRow, MatterView, Matters};
 use shared::case::matter::{Deed, Matter, MatterKind};
 use shared::case::number::Series;
+use shared::case::view::MeasureRow;
 use shared::ids::CaseId;
 use shared::page::Page;
 use shared::problem::Problem;
+use shared::term::Term;
 
 use super::list::{self, Filter, MatterQuery};
+use super::measures::{self, MeasureQuery};
 use super::service;
 use crate::audit;
 use crate::auth::Actor;
@@ -25,6 +28,8 @@ use crate::state::State;
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/matters").route(web::get().to(list_matters)))
+        .service(web::resource("/orders").route(web::get().to(list_all_orders)))
+        .service(web::resource("/measures").route(web::get().to(list_all_measures)))
         .service(web::resource("/cases/{id}/matters").route(web::get().to(list_case_matters)));
     configure_kinds(config);
 }
@@ -55,6 +60,69 @@ async fn list_matters(
         .db
         .read_heavy(move |conn| list::page(conn, &desk, &filter))
         .await?;
+    Ok(web::Json(page))
+}
+
+/// 督办清单
+///
+/// 交办、转办、督办，与 `/matters?kind=order` 相同：看得到事项的人员看得到它的督办，快到期的在前；
+/// `kind` 参数不起作用。
+#[utoipa::path(
+    get, path = "/api/v1/orders", operation_id = "list_all_orders", tag = "matters",
+    params(MatterQuery),
+    responses(
+        (status = 200, body = Page<MatterRow>),
+        (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn list_all_orders(
+    actor: Actor,
+    context: RequestContext,
+    state: web::Data<State>,
+    mut query: web::Query<MatterQuery>,
+) -> Result<web::Json<Page<MatterRow>>, ApiError> {
+    query.kind = Some(MatterKind::Order.code().to_owned());
+    list_matters(actor, context, state, query).await
+}
+
+/// 依法处理年度清单
+///
+/// 权限：镇领导、监督员。只列事项编号、日期、依据、机关、批准领导和文书文号；不含事由、人员、地点。
+/// 镇领导可以打开事项；密件对被反映人所在单位不列出。每次查看都留痕。
+#[utoipa::path(
+    get, path = "/api/v1/measures", operation_id = "list_all_measures", tag = "matters",
+    params(MeasureQuery),
+    responses(
+        (status = 200, body = Page<MeasureRow>),
+        (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn list_all_measures(
+    actor: Actor,
+    context: RequestContext,
+    state: web::Data<State>,
+    query: web::Query<MeasureQuery>,
+) -> Result<web::Json<Page<MeasureRow>>, ApiError> {
+    let desk = Desk::open(&state, actor, context).await?;
+    let filter = measures::Filter::read(query.into_inner(), desk.context.today())?;
+    let looking = desk.clone();
+    let (page, year) = state
+        .db
+        .read_heavy(move |conn| {
+            let page = measures::page(conn, &looking, &filter)?;
+            Ok::<_, Error>((page, filter.year()))
+        })
+        .await?;
+    let entry = audit::Entry::new(
+        AuditAction::MeasureView,
+        format!("{year}年依法处理清单，共{}条", page.total),
+    );
+    let Desk { actor, context, .. } = desk;
+    state.looks.note(&state.db, context, actor, entry).await?;
     Ok(web::Json(page))
 }
 
@@ -333,6 +401,8 @@ macro_rules! kinds {
         #[openapi(paths(
             list_matters,
             list_case_matters,
+            list_all_orders,
+            list_all_measures,
             $( $room::list, $room::open, $room::show, $room::step, )+
         ))]
         pub(crate) struct Docs;
@@ -353,8 +423,30 @@ kinds! {
         "/api/v1/cases/{id}/referrals" "list_referrals" "open_referral",
         "/api/v1/cases/{id}/referrals/{mid}" "show_referral",
         "/api/v1/cases/{id}/referrals/{mid}/steps/{step}" "step_referral";
+    order: Order, OrderInput, "督办（交办、转办、督办）", "镇综治办、镇领导。",
+        "/api/v1/cases/{id}/orders" "list_orders" "open_order",
+        "/api/v1/cases/{id}/orders/{mid}" "show_order",
+        "/api/v1/cases/{id}/orders/{mid}/steps/{step}" "step_order";
+    package: Package, PackageInput, "积案化解专班", "镇综治办、镇领导；只用于积案。",
+        "/api/v1/cases/{id}/packages" "list_packages" "open_package",
+        "/api/v1/cases/{id}/packages/{mid}" "show_package",
+        "/api/v1/cases/{id}/packages/{mid}/steps/{step}" "step_package";
+    measure: Measure, MeasureInput, "依法处理", "派出所、镇综治办、镇领导；四项要件齐全才能登记。",
+        "/api/v1/cases/{id}/measures" "list_measures" "open_measure",
+        "/api/v1/cases/{id}/measures/{mid}" "show_measure",
+        "/api/v1/cases/{id}/measures/{mid}/steps/{step}" "step_measure";
     visit: Visit, VisitInput, "到上级走访登记", "镇综治办、镇领导。",
         "/api/v1/cases/{id}/visits" "list_visits" "open_visit",
         "/api/v1/cases/{id}/visits/{mid}" "show_visit",
         "/api/v1/cases/{id}/visits/{mid}/steps/{step}" "step_visit";
+
+    mediation: Mediation, MediationInput, "人民调解", "办理单位、登记人、司法所、镇综治办。",
+        "/api/v1/cases/{id}/mediations" "list_mediations" "open_mediation",
+        "/api/v1/cases/{id}/mediations/{mid}" "show_mediation",
+        "/api/v1/cases/{id}/mediations/{mid}/steps/{step}" "step_mediation";
+
+    contact: Contact, ContactInput, "跟进联系", "办理这件事项的人员。",
+        "/api/v1/cases/{id}/contacts" "list_contacts" "open_contact",
+        "/api/v1/cases/{id}/contacts/{mid}" "show_contact",
+        "/api/v1/cases/{id}/contacts/{mid}/steps/{step}" "step_contact";
 }

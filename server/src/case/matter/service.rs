@@ -3,6 +3,7 @@
 
 use shared::access::{self, Action, CaseFacts, Facts, MatterFacts, can};
 use shared::calendar::Calendar;
+use shared::case::action::CaseAction;
 use shared::case::deadline::{Clock, LawProfile};
 use shared::case::matter::view::{MatterView, Matters, StepView};
 use shared::case::matter::{
@@ -36,10 +37,12 @@ pub(crate) struct Setting<'a> {
     facts: CaseFacts,
     situation: Situation,
     received_on: chrono::NaiveDate,
+    last_step_on: chrono::NaiveDate,
     clocks: Vec<Clock>,
     persons: Vec<PersonFact>,
     profile: LawProfile,
     calendar: Calendar,
+    open_kinds: Vec<MatterKind>,
 }
 
 impl<'a> Setting<'a> {
@@ -66,10 +69,12 @@ impl<'a> Setting<'a> {
             facts,
             situation: case.situation(),
             received_on: case.received_on,
+            last_step_on: case.last_step_on,
             clocks: view::clocks_of(conn, desk, case)?,
             persons,
             profile: cases::profile_of(desk, case),
             calendar: Calendar::new(),
+            open_kinds: store::open_kinds(conn, &case.id)?,
         })
     }
 
@@ -81,10 +86,13 @@ impl<'a> Setting<'a> {
             case: &self.facts,
             situation: self.situation,
             received_on: self.received_on,
+            last_step_on: self.last_step_on,
             clocks: &self.clocks,
             persons: &self.persons,
             profile: &self.profile,
             calendar: &self.calendar,
+            reminders: self.desk.names.general().reminders,
+            open_kinds: &self.open_kinds,
             people: self,
         }
     }
@@ -181,16 +189,17 @@ pub(crate) fn step<T: Matter>(
     let mut record = store::find(conn, &taken.case.id, id)?
         .filter(|record| record.kind.0 == T::KIND)
         .ok_or_else(Error::hidden)?;
+    let mut matter: T = serde_json::from_str(&record.body)
+        .map_err(|e| Error::Damaged(format!("case_matters.body {}: {e}", record.id)))?;
+    let facts = facts_of(&record, matter.also_waiting());
     can(
         &desk.actor,
         Action::Matter(deed),
-        Facts::Matter(&taken.facts, &facts_of(&record)),
+        Facts::Matter(&taken.facts, &facts),
     )?;
     if record.version != version {
         return Err(Error::Stale);
     }
-    let mut matter: T = serde_json::from_str(&record.body)
-        .map_err(|e| Error::Damaged(format!("case_matters.body {}: {e}", record.id)))?;
     let setting = Setting::of(conn, desk, &taken.case, taken.facts.clone())?;
     let scene = setting.scene();
     if let Some(why) = matter.refuses(deed, &scene) {
@@ -278,6 +287,21 @@ fn carry_out(
             taken.case.offered_unit_id = Some(unit.into_string());
         }
         Effect::OfferEnds => taken.case.offered_unit_id = None,
+        Effect::Lead(leader) if taken.case.lead_id.as_deref() == Some(leader.id.as_str()) => {}
+        Effect::Lead(leader) => {
+            taken.case.lead_id = Some(leader.id.clone());
+            let step = Step {
+                kind: EventKind::LeadSet,
+                on,
+                text: None,
+                data: shared::case::view::EventData {
+                    user: Some(leader),
+                    matter: mark.cloned(),
+                    ..shared::case::view::EventData::default()
+                },
+            };
+            taken.advance(conn, desk, step)?;
+        }
         Effect::Responsible(unit) => {
             case_store::refer(conn, &taken.case.id, unit.as_str(), now)?;
             taken.case.offered_unit_id = None;
@@ -309,9 +333,10 @@ fn shown(conn: &mut Conn, desk: &Desk, case: CaseRecord, id: &str) -> Result<Mat
     present(&setting, &record)
 }
 
-fn facts_of(record: &MatterRecord) -> MatterFacts {
+fn facts_of(record: &MatterRecord, also: Vec<UnitId>) -> MatterFacts {
     MatterFacts {
         unit_id: record.unit_id.as_deref().map(UnitId::from),
+        also,
     }
 }
 
@@ -320,7 +345,7 @@ fn present(setting: &Setting<'_>, record: &MatterRecord) -> Result<MatterView, E
     let scene = setting.scene();
     let matter = record.matter()?;
     let digest = matter.digest(&scene);
-    let facts = facts_of(record);
+    let facts = facts_of(record, matter.also_waiting());
     let steps = Deed::ALL
         .iter()
         .copied()
@@ -443,13 +468,19 @@ pub(crate) fn show(
     Ok((present(&setting, &record)?, case.number, case.seal.0))
 }
 
-/// Why a case may not be closed while its matters stand as they do.
-pub(in crate::case) fn closing_blocked(
+/// Why a case's step may not be taken while its matters stand as they do.
+pub(in crate::case) fn blocked(
     conn: &mut Conn,
     case_id: &str,
+    action: CaseAction,
 ) -> Result<Option<String>, Error> {
+    let why: fn(&Any) -> Option<String> = match action {
+        CaseAction::Close => Any::blocks_closing,
+        CaseAction::ClearBacklog => Any::blocks_clearing,
+        _ => return Ok(None),
+    };
     for record in store::of_case(conn, case_id)? {
-        if let Some(why) = record.matter()?.blocks_closing() {
+        if let Some(why) = why(&record.matter()?) {
             return Ok(Some(why));
         }
     }

@@ -3,9 +3,11 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shared::case::matter::{Any, MatterKind, Tone};
+use shared::term::Term;
 
 use crate::case::Error;
 use crate::case::coded::Coded;
+use crate::case::store::NOTHING_DUE;
 use crate::db::Conn;
 use crate::schema::case_matters;
 
@@ -37,6 +39,11 @@ pub(crate) struct MatterRecord {
 }
 
 impl MatterRecord {
+    /// The last day of what is due next.
+    pub(crate) fn due(&self) -> Option<NaiveDate> {
+        (self.due_on != NOTHING_DUE).then_some(self.due_on)
+    }
+
     /// The matter itself.
     ///
     /// # Errors
@@ -73,6 +80,27 @@ pub(crate) fn find(conn: &mut Conn, case_id: &str, id: &str) -> QueryResult<Opti
         .select(MatterRecord::as_select())
         .first(conn)
         .optional()
+}
+
+/// The kinds of a case's open matters.
+pub(crate) fn open_kinds(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<MatterKind>> {
+    let kinds: Vec<Coded<MatterKind>> = case_matters::table
+        .filter(case_matters::case_id.eq(case_id))
+        .filter(case_matters::open.eq(true))
+        .select(case_matters::kind)
+        .distinct()
+        .load(conn)?;
+    Ok(kinds.into_iter().map(|kind| kind.0).collect())
+}
+
+/// The packages of some cases, those started last in front.
+pub(crate) fn packages_of(conn: &mut Conn, case_ids: &[&str]) -> QueryResult<Vec<MatterRecord>> {
+    case_matters::table
+        .filter(case_matters::case_id.eq_any(case_ids))
+        .filter(case_matters::kind.eq(MatterKind::Package.code()))
+        .order(case_matters::id.desc())
+        .select(MatterRecord::as_select())
+        .load(conn)
 }
 
 /// The matters of a case, as they were started.

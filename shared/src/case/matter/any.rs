@@ -6,6 +6,7 @@ use super::form::Field;
 use super::scene::Scene;
 use super::view::Digest;
 use super::{Deed, Matter, MatterKind};
+use crate::ids::UnitId;
 
 /// Declares [`Any`] over the kinds that there are.
 macro_rules! kinds {
@@ -89,6 +90,20 @@ macro_rules! kinds {
             pub fn blocks_closing(&self) -> Option<String> {
                 match self {
                     $( Self::$kind(matter) => matter.blocks_closing(), )+
+                }
+            }
+
+            /// See [`Matter::blocks_clearing`].
+            pub fn blocks_clearing(&self) -> Option<String> {
+                match self {
+                    $( Self::$kind(matter) => matter.blocks_clearing(), )+
+                }
+            }
+
+            /// See [`Matter::also_waiting`].
+            pub fn also_waiting(&self) -> Vec<UnitId> {
+                match self {
+                    $( Self::$kind(matter) => matter.also_waiting(), )+
                 }
             }
 

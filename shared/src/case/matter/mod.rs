@@ -225,6 +225,8 @@ pub enum Effect {
     Refer(UnitId),
     /// The case is in mediation: the justice office sees it.
     Mediation,
+    /// The leader takes the case (包案领导).
+    Lead(Named),
     /// The case was sent to the unit, which sees it; nobody else answers for it until it takes it.
     Offer(UnitId),
     /// The unit that the case was sent to does not take it, or it was taken back.
@@ -275,6 +277,16 @@ pub trait Matter: Serialize + DeserializeOwned + Clone + std::fmt::Debug {
     /// Why the case may not be closed while this stands as it does.
     fn blocks_closing(&self) -> Option<String> {
         None
+    }
+
+    /// Why the case may not be taken off the backlog by itself while this stands as it does.
+    fn blocks_clearing(&self) -> Option<String> {
+        None
+    }
+
+    /// Units that have something to do beside the one whose turn the digest names.
+    fn also_waiting(&self) -> Vec<UnitId> {
+        Vec::new()
     }
 
     /// Ends with the case, if it is of those that do; whether it changed.

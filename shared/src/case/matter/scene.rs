@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 
+use super::MatterKind;
 use crate::access::{Actor, CaseFacts};
 use crate::calendar::Calendar;
 use crate::case::PersonRole;
@@ -12,6 +13,7 @@ use crate::case::view::Named;
 use crate::ids::{PersonId, UnitId, UserId};
 use crate::org::UnitKind;
 use crate::role::Role;
+use crate::settings::Reminders;
 use crate::validate::Errors;
 
 /// A unit, as far as rules look at it.
@@ -69,6 +71,8 @@ pub struct Scene<'a> {
     pub situation: Situation,
     /// The day on which the case was received.
     pub received_on: NaiveDate,
+    /// The day of the last step that moved the case.
+    pub last_step_on: NaiveDate,
     /// The case's clocks today.
     pub clocks: &'a [Clock],
     /// The persons of the case.
@@ -77,6 +81,10 @@ pub struct Scene<'a> {
     pub profile: &'a LawProfile,
     /// Working days.
     pub calendar: &'a Calendar,
+    /// When orders show yellow and red, as the settings have it.
+    pub reminders: Reminders,
+    /// The kinds of the case's matters that are open, one for each.
+    pub open_kinds: &'a [MatterKind],
     /// Units and users.
     pub people: &'a dyn People,
 }
@@ -123,6 +131,25 @@ impl Scene<'_> {
             );
         }
         day
+    }
+
+    /// The day that a field names for what is still to come; notes an error unless it is given and
+    /// not before today.
+    pub fn coming_day(
+        &self,
+        errors: &mut Errors,
+        field: &str,
+        name: &str,
+        day: Option<NaiveDate>,
+    ) -> Option<NaiveDate> {
+        match day {
+            None => errors.add(field, "required", format!("请填写{name}。")),
+            Some(day) if day < self.today => {
+                errors.add(field, "in_past", format!("{name}不能早于今天。"));
+            }
+            Some(day) => return Some(day),
+        }
+        None
     }
 
     /// The unit that a field names; notes an error unless it is there, is of a kind that
@@ -267,6 +294,8 @@ pub mod tests {
         pub clocks: Vec<Clock>,
         /// Its persons: `p` the petitioner 张三, `q` the other party 李四.
         pub persons: Vec<PersonFact>,
+        /// Its open matters.
+        pub open_kinds: Vec<MatterKind>,
         profile: LawProfile,
         calendar: Calendar,
         town: Town,
@@ -316,6 +345,7 @@ pub mod tests {
                     person("p", "张三", PersonRole::Petitioner),
                     person("q", "李四", PersonRole::OtherParty),
                 ],
+                open_kinds: Vec::new(),
                 profile: LawProfile::default_profile(),
                 calendar: Calendar::new(),
                 town: Town,
@@ -335,10 +365,13 @@ pub mod tests {
                 case: &self.case,
                 situation,
                 received_on: day(3, 2),
+                last_step_on: day(3, 2),
                 clocks: &self.clocks,
                 persons: &self.persons,
                 profile: &self.profile,
                 calendar: &self.calendar,
+                reminders: Reminders::default(),
+                open_kinds: &self.open_kinds,
                 people: &self.town,
             }
         }

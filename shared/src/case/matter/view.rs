@@ -7,6 +7,7 @@ use super::form::Field;
 use super::{Deed, MatterKind};
 use crate::case::view::Named;
 use crate::ids::{CaseId, UnitId};
+use crate::settings::Reminders;
 use crate::terms;
 
 terms! {
@@ -24,6 +25,23 @@ terms! {
         Bad = "bad", "异常";
         /// Struck out, called off, withdrawn.
         Void = "void", "作废";
+    }
+}
+
+/// The colour of an open matter on a day, from the colour that its last step left it in: lists keep
+/// that one, and days go by. What runs out of time turns yellow or red by itself.
+pub fn aged(
+    kind: MatterKind,
+    tone: Tone,
+    due: Option<NaiveDate>,
+    today: NaiveDate,
+    reminders: Reminders,
+) -> Tone {
+    let Some(due) = due else { return tone };
+    match kind {
+        MatterKind::Order => reminders.tone(due, today).unwrap_or(tone),
+        MatterKind::Package if due < today => Tone::Bad,
+        _ => tone,
     }
 }
 
