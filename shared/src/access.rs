@@ -47,6 +47,8 @@ pub struct CaseFacts {
     pub registrar_unit_id: UnitId,
     /// The unit that answers for it.
     pub responsible_unit_id: Option<UnitId>,
+    /// The unit that it was sent to and that has not taken it yet.
+    pub offered_unit_id: Option<UnitId>,
     /// Units that it was assigned or referred to, the responsible one among them.
     pub unit_ids: Vec<UnitId>,
     /// Whether it is or was in mediation.
@@ -331,18 +333,23 @@ fn can_with_case(
             "只有办理这件事项的人员可以查看完整号码。",
         ),
         Action::Case(action) => match action {
+            A::Accept if case.state == State::Transferred => (
+                who.office || who.offered,
+                "由收到转送的单位受理；镇综治办可以收回受理。",
+            ),
             A::Accept => (
-                who.office
-                    || (who.own_village && case.kind != Kind::Petition)
-                    || (who.handler && case.state == State::Transferred),
+                who.office || (who.own_village && case.kind != Kind::Petition),
                 "由镇综治办受理；村内矛盾纠纷由村支部书记受理。",
             ),
             A::Decline => (
-                who.office || (who.handler && case.state == State::Transferred),
+                who.office || (who.offered && case.state == State::Transferred),
                 "由镇综治办决定。",
             ),
             A::Transfer | A::Dispatch => (who.office || who.leader, "由镇综治办或镇领导办理。"),
-            A::Object => (who.handler, "由收到转送的单位提出。"),
+            A::Object => (who.offered, "由收到转送的单位提出。"),
+            A::Take if case.state == State::Transferred => {
+                (who.offered, "由收到转送的单位接收；接收前由转出单位负责。")
+            }
             A::Take => (
                 who.handler || (who.own_village && case.kind != Kind::Petition),
                 "由责任单位办理。",
@@ -350,6 +357,22 @@ fn can_with_case(
             A::Answer => (
                 who.handler || (who.own_village && case.kind != Kind::Petition),
                 "由责任单位答复。",
+            ),
+            A::RequestReview | A::RequestFinalReview => (
+                who.office || who.leader || who.handler || (who.registrar && who.staff),
+                "由登记人、责任单位或镇综治办登记信访人的申请。",
+            ),
+            A::AnswerReview | A::AnswerFinalReview => (
+                who.office || who.leader,
+                "复查、复核意见由镇综治办或镇领导登记。",
+            ),
+            A::Hear => (
+                who.office
+                    || who.leader
+                    || who.handler
+                    || who.own_village
+                    || (who.registrar && who.staff),
+                "由登记人、办理单位或镇综治办征询。",
             ),
             A::SetLead => (who.office || who.leader, "由镇综治办或镇领导确定。"),
             A::Extend => (
@@ -373,6 +396,7 @@ fn can_with_case(
                 who.office
                     || who.leader
                     || who.handler
+                    || who.offered
                     || who.own_village
                     || who.registrar
                     || who.justice,
@@ -387,7 +411,7 @@ fn can_with_case(
                 "只有检举控告件移送有权机关，由镇综治办办理。",
             ),
         },
-        Action::Matter(deed) => can_with_matter(actor, &who, deed, matter),
+        Action::Matter(deed) => can_with_matter(actor, &who, deed, case, matter),
         Action::ViewPaper(kind) => can_see_paper(actor, &who, kind),
         Action::MakePaper(kind) => can_make_paper(actor, &who, case, kind),
         // Not about a case.
@@ -456,6 +480,7 @@ fn can_with_matter(
     actor: &Actor,
     who: &Who,
     deed: Deed,
+    case: &CaseFacts,
     matter: Option<&MatterFacts>,
 ) -> (bool, &'static str) {
     use Deed as D;
@@ -520,9 +545,10 @@ fn can_with_matter(
             working || who.registrar || justice,
             "由办理单位、登记人或镇综治办登记。",
         ),
-        D::ReferralOpen | D::ReferralReceipt | D::ReferralWithdraw => {
-            (working, "由责任单位、镇综治办或镇领导移交。")
-        }
+        D::ReferralOpen | D::ReferralReceipt | D::ReferralWithdraw => (
+            command || who.handler || (who.own_village && case.kind != Kind::Petition),
+            "由责任单位、镇综治办或镇领导移交；村内矛盾纠纷由村支部书记移交。",
+        ),
         D::ReferralTake | D::ReferralObject => (given, "由接收单位办理。"),
     }
 }
@@ -537,6 +563,8 @@ struct Who {
     leader: bool,
     office: bool,
     handler: bool,
+    /// Of the unit that it was sent to and that has not taken it yet.
+    offered: bool,
     own_village: bool,
     registrar: bool,
     justice: bool,
@@ -553,6 +581,7 @@ impl Who {
             leader: actor.role == Role::TownshipLeader,
             office: actor.role == Role::CoordinationOffice,
             handler: staff && case.responsible_unit_id.as_ref() == Some(&actor.unit_id),
+            offered: staff && case.offered_unit_id.as_ref() == Some(&actor.unit_id),
             own_village: actor.role == Role::VillageSecretary
                 && actor.village_id.is_some()
                 && case.village_id == actor.village_id,

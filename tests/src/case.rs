@@ -177,7 +177,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    pub(crate) const fn app(&self) -> &'a TestApp {
+    /// Where it is registered.
+    pub const fn app(&self) -> &'a TestApp {
         self.app
     }
 
@@ -235,7 +236,7 @@ impl<'a> Case<'a> {
     /// A leader closes it.
     #[track_caller]
     pub fn closed(self) -> Self {
-        let input = json!({"text": "信访人接受", "outcome": "settled"});
+        let input = json!({"text": "信访人接受", "outcome": "settled", "opinion": "agrees"});
         self.then(Staff::Leader, "close", input)
     }
 

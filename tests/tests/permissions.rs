@@ -62,7 +62,11 @@ enum Stand {
     Transferred,
     Given,
     Handling,
+    Accepted,
     Answered,
+    UnderReview,
+    Reviewed,
+    UnderFinalReview,
     Closed,
     Backlog,
     /// Received long ago and not decided on.
@@ -86,6 +90,8 @@ fn about(operation: &str) -> About {
     if let Some(kind) = matter_of(operation) {
         return case(match kind {
             MatterKind::Package => Stand::Backlog,
+            // Given to nobody yet, so that it can be handed over to anybody.
+            MatterKind::Referral if operation != "open_referral" => Stand::Accepted,
             _ => Stand::Handling,
         });
     }
@@ -106,7 +112,12 @@ fn about(operation: &str) -> About {
         "act_on_case:object" => case(Stand::Transferred),
         "act_on_case:dispatch" | "act_on_case:take" | "act_on_case:extend" => case(Stand::Given),
         "act_on_case:answer" => case(Stand::Handling),
-        "act_on_case:close" => case(Stand::Answered),
+        "act_on_case:close" | "act_on_case:hear" | "act_on_case:request_review" => {
+            case(Stand::Answered)
+        }
+        "act_on_case:answer_review" => case(Stand::UnderReview),
+        "act_on_case:request_final_review" => case(Stand::Reviewed),
+        "act_on_case:answer_final_review" => case(Stand::UnderFinalReview),
         "act_on_case:reopen" => case(Stand::Closed),
         "act_on_case:clear_backlog" => case(Stand::Backlog),
         operation if operation.starts_with("act_on_case:") => case(Stand::Registered),
@@ -161,6 +172,8 @@ struct AtHand {
     attachment: String,
     /// Somebody who sees it.
     registrar: Staff,
+    /// The unit that handles it, to which matters are given.
+    unit: &'static str,
 }
 
 /// One role in an app of its own.
@@ -245,6 +258,7 @@ impl Desk<'_> {
             person: text(&case.view["people"][0]["id"]),
             attachment: text(&files["items"][0]["id"]),
             registrar,
+            unit,
         };
         // The court cannot register: it gets to know a case by a transfer.
         let case = if relation.ends_with("own") && who == Staff::Court {
@@ -274,13 +288,25 @@ fn bring(case: Case<'_>, stand: Stand, unit: &'static str) {
         Stand::Registered | Stand::Overdue => {}
         Stand::Transferred => drop(case.transferred(unit)),
         Stand::Backlog => drop(case.then(office, "mark_backlog", json!({"text": "久拖不决"}))),
+        Stand::Accepted => drop(case.accepted()),
         Stand::Given => drop(case.accepted().dispatched(unit)),
         Stand::Handling => drop(case.accepted().dispatched(unit).taken(handler)),
-        Stand::Answered => {
-            case.accepted()
-                .dispatched(unit)
-                .taken(handler)
-                .answered(handler);
+        Stand::Answered | Stand::UnderReview | Stand::Reviewed | Stand::UnderFinalReview => {
+            let case = case.accepted().dispatched(unit).taken(handler);
+            let steps = match stand {
+                Stand::Answered => 0,
+                Stand::UnderReview => 1,
+                Stand::Reviewed => 2,
+                _ => 3,
+            };
+            let rounds = ["request_review", "answer_review", "request_final_review"];
+            rounds
+                .into_iter()
+                .take(steps)
+                .fold(case.answered(handler), |case, action| {
+                    let input = input_of(case.app(), action);
+                    case.then(office, action, input)
+                });
         }
         Stand::Closed => {
             case.accepted()
@@ -300,7 +326,14 @@ fn input_of(app: &TestApp, action: &str) -> Value {
         "transfer" => json!({"text": text, "unit_id": app.unit("司法所")}),
         "dispatch" => json!({"unit_id": app.unit("司法所")}),
         "answer" => json!({"text": text, "notice": "当面送达"}),
-        "close" => json!({"text": text, "outcome": "settled"}),
+        "close" => json!({"text": text, "outcome": "settled", "opinion": "agrees"}),
+        "hear" => json!({"text": text, "opinion": "disagrees"}),
+        "request_review" | "request_final_review" => {
+            json!({"text": text, "authority": "上一级机关"})
+        }
+        "answer_review" | "answer_final_review" => {
+            json!({"text": text, "review": "upheld", "notice": "邮寄送达"})
+        }
         "extend" => json!({"text": text, "notice": "告知书1号", "days": 10}),
         "set_lead" => json!({"user_id": app.user(Staff::OtherLeader)}),
         "hand_over" => json!({"authority": "县纪委监委"}),
@@ -333,6 +366,18 @@ fn matter_input(app: &TestApp, kind: MatterKind, unit: &str, case: &AtHand) -> V
             "authority": "县公安局", "leader_id": app.user(Staff::Leader), "notice_number": "7号",
             "notice_on": tests::base::TODAY, "person_id": case.person, "text": "予以警告",
         }),
+        MatterKind::Hearing => json!({
+            "purpose": "handling", "text": "争议的数额", "held_on": "2026-03-20", "time": "09:30",
+            "place": "镇会议室",
+            "panel": [
+                {"name": "甲", "post": "人大代表", "chair": true},
+                {"name": "乙", "post": "律师"},
+                {"name": "丙", "post": "村民代表"},
+            ],
+        }),
+        MatterKind::Referral => {
+            json!({"receiver": "unit", "unit_id": app.unit(case.unit), "text": "属于该单位职权"})
+        }
         MatterKind::Visit => json!({
             "on": tests::base::TODAY, "level": "county", "authority": "县信访局", "people_count": 1,
             "conduct": "normal", "evidence": "notice", "evidence_text": "通报1号",
@@ -729,9 +774,13 @@ fn column(
                         .unwrap_or_else(|| desk.case(relation, stand));
                     let status = desk.request(name, request, relation, &case).send().status;
                     // What was refused has changed nothing, what was read neither; but a mediation was
-                    // started for it, which the justice office sees.
-                    let mediated = matter_of(name) == Some(MatterKind::Mediation);
-                    if (status >= 400 || request.0 == "GET") && !mediated {
+                    // started for it, which the justice office sees, and what was handed over for the
+                    // request is still out.
+                    let traced = matches!(
+                        matter_of(name),
+                        Some(MatterKind::Mediation | MatterKind::Referral)
+                    );
+                    if (status >= 400 || request.0 == "GET") && !traced {
                         kept.insert(key, case);
                     }
                     match status {

@@ -56,15 +56,18 @@ enum Tie {
     Any,
     Village,
     Handler,
+    /// Sent to the own unit, which has not taken it yet.
+    Offered,
     Registrar,
     Mediation,
 }
 
 impl Tie {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Any,
         Self::Village,
         Self::Handler,
+        Self::Offered,
         Self::Registrar,
         Self::Mediation,
     ];
@@ -74,6 +77,7 @@ impl Tie {
             Self::Any => "全镇",
             Self::Village => "本村",
             Self::Handler => "承办",
+            Self::Offered => "待接收",
             Self::Registrar => "登记",
             Self::Mediation => "调解",
         }
@@ -83,7 +87,8 @@ impl Tie {
         match self {
             Self::Any => "本镇的所有事项（检举控告另有保密规定）",
             Self::Village => "本村的事项",
-            Self::Handler => "转送、交办给本单位的事项",
+            Self::Handler => "交办给本单位、或本单位已接收的事项",
+            Self::Offered => "转送、移交到本单位，还没有接收的事项",
             Self::Registrar => "本人登记的事项；站所、窗口是本单位登记的",
             Self::Mediation => "进入调解的事项",
         }
@@ -225,6 +230,7 @@ fn case(tie: Tie) -> CaseFacts {
         registrar_id: "somebody".into(),
         registrar_unit_id: other(),
         responsible_unit_id: Some(other()),
+        offered_unit_id: None,
         unit_ids: vec![other()],
         mediation: false,
         kind: Kind::Petition,
@@ -239,6 +245,10 @@ fn case(tie: Tie) -> CaseFacts {
         Tie::Village => case.village_id = Some("village".into()),
         Tie::Handler => {
             case.responsible_unit_id = Some("unit".into());
+            case.unit_ids.push("unit".into());
+        }
+        Tie::Offered => {
+            case.offered_unit_id = Some("unit".into());
             case.unit_ids.push("unit".into());
         }
         Tie::Registrar => {

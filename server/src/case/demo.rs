@@ -6,8 +6,8 @@ use shared::case::action::{ActionInput, CaseAction};
 use shared::case::input::{NewCase, NewPerson};
 use shared::case::view::CaseView;
 use shared::case::{
-    Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
-    Severity, Subcategory,
+    Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
+    Purpose, ReviewOutcome, Severity, Subcategory,
 };
 use shared::ids::UnitId;
 use shared::org::UnitKind;
@@ -28,6 +28,9 @@ enum Progress {
     Accepted,
     Handling,
     Answered,
+    UnderReview,
+    Reviewed,
+    Final,
     Closed,
     Declined,
     Transferred,
@@ -77,6 +80,9 @@ const LINES: &[Line] = lines! {
     45 "芦湾村" PoliceStation Dispute Call Damages/Injury 2 "吕进财" "浇水时争执推搡，一人摔伤手臂，医药费协商不成。" "赔偿医药费和误工费。" Handling;
     50 "贾家墩村" CoordinationOffice Petition Visit Water/Irrigation 4 "冯世杰" "支渠闸门损坏一年没有修，下游地块浇不上水。" "修好闸门。" Answered;
     66 "一工城村" CoordinationOffice Petition Online Relief/TemporaryRelief 1 "蒋文秀" "家中失火，申请临时救助后没有回音。" "尽快救助。" Answered;
+    58 "四坝村" CoordinationOffice Petition Visit Construction/IllegalBuilding 1 "乔永顺" "邻居在公共通道上搭建棚房，多次反映没有拆除。" "拆除棚房，恢复通道。" UnderReview;
+    84 "芦湾村" CoordinationOffice Petition Letter Rural/LandRights 1 "史玉琴" "确权面积比承包合同少0.7亩，要求更正。" "按合同面积更正确权登记。" Reviewed;
+    150 "三二村" CoordinationOffice Petition Visit Expropriation/CompensationStandard 1 "龙开明" "修渠占用果园，认为果树补偿标准偏低。" "提高补偿标准。" Final;
     96 "三一村" CoordinationOffice Petition Visit Rural/FarmSubsidy 1 "秦守业" "耕地地力补贴面积登记少了，少领两年补贴。" "更正面积，补发补贴。" Closed;
     88 "五里墩村" VillageSecretary Dispute Inspection Neighbours/Boundary 2 "卫长青" "门前排水沟走向影响邻居院墙，双方堵沟相持。" "改沟。" Closed;
     110 "平川村" VillageSecretary Dispute HouseholdVisit Family/Divorce 2 "张巧云" "离婚后彩礼返还数额有争议，男方多次上门讨要。" "调解返还数额。" Closed;
@@ -315,6 +321,12 @@ impl Office {
                 ..input()
             },
         )?;
+        if matches!(
+            line.progress,
+            Progress::UnderReview | Progress::Reviewed | Progress::Final
+        ) {
+            return self.review(conn, &mut case, received, line.progress);
+        }
         if line.progress == Progress::Closed {
             let leader = self.desk(Role::TownshipLeader)?;
             step(
@@ -326,9 +338,86 @@ impl Office {
                     on: on(30),
                     text: text("回访时信访人表示满意，息诉罢访。"),
                     outcome: Some(Outcome::Settled),
+                    opinion: Some(Opinion::Agrees),
                     ..input()
                 },
             )?;
+        }
+        Ok(())
+    }
+
+    /// The rounds of review that an answered demo case has gone through.
+    fn review(
+        &self,
+        conn: &mut Conn,
+        case: &mut CaseView,
+        received: NaiveDate,
+        progress: Progress,
+    ) -> Result<(), Error> {
+        use CaseAction as A;
+        let office = self.desk(Role::CoordinationOffice)?;
+        let today = office.context.today();
+        let upheld = Some(ReviewOutcome::Upheld);
+        let (county, city) = (Some("县信访局"), Some("市信访局"));
+        let served = Some("邮寄送达，回执已收");
+        let rounds = [
+            (
+                A::Hear,
+                28,
+                "信访人对处理意见不满意，已告知可以申请复查。",
+                None,
+                None,
+                None,
+            ),
+            (
+                A::RequestReview,
+                40,
+                "认为处理意见没有解决全部问题。",
+                county,
+                None,
+                None,
+            ),
+            (
+                A::AnswerReview,
+                62,
+                "事实清楚、程序合法，维持原处理意见。",
+                None,
+                served,
+                upheld,
+            ),
+            (
+                A::RequestFinalReview,
+                80,
+                "仍不服复查意见。",
+                city,
+                None,
+                None,
+            ),
+            (
+                A::AnswerFinalReview,
+                104,
+                "维持复查意见，本意见为信访终结意见。",
+                None,
+                served,
+                upheld,
+            ),
+        ];
+        let count = match progress {
+            Progress::UnderReview => 2,
+            Progress::Reviewed => 3,
+            _ => rounds.len(),
+        };
+        for (action, day, text, authority, notice, review) in rounds.into_iter().take(count) {
+            let input = ActionInput {
+                on: Some(later(received, day, today)),
+                text: Some(text.to_owned()),
+                authority: authority.map(str::to_owned),
+                notice: notice.map(str::to_owned),
+                review,
+                opinion: (action == A::Hear).then_some(Opinion::Disagrees),
+                ..ActionInput::default()
+            };
+            *case = service::act(conn, office, &case.row.id, case.row.version, action, &input)?;
         }
         Ok(())
     }

@@ -30,6 +30,15 @@ fn line(title: &'static str, hint: &'static str, query: impl Into<String>) -> Li
     }
 }
 
+/// What was sent to a unit that has not taken it yet.
+fn offered(unit: &str) -> Line {
+    line(
+        "待接收",
+        "转送、移交到本单位；接收，或五个工作日内提出异议（条例第二十三条）",
+        format!("offered_unit_id={unit}&open=true&sort=due_on"),
+    )
+}
+
 fn lines(desk: &Desk) -> Vec<Line> {
     let today = desk.context.today();
     let soon = today.checked_add_days(Days::new(3)).unwrap_or(today);
@@ -68,7 +77,7 @@ fn lines(desk: &Desk) -> Vec<Line> {
             soon,
             line(
                 "已转送未接办",
-                "五个工作日内可以提出异议（条例第二十三条）",
+                "对方接收前由转出单位负责；五个工作日内可以提出异议（条例第二十三条）",
                 "state=transferred&sort=due_on",
             ),
             line(
@@ -97,10 +106,11 @@ fn lines(desk: &Desk) -> Vec<Line> {
         ],
         Role::VillageSecretary => vec![
             overdue,
+            offered(unit),
             line(
                 "本村待接办",
-                "镇里交办或转送到本村，请开始办理",
-                format!("unit_id={unit}&state=accepted,transferred&sort=due_on"),
+                "镇里交办到本村，请开始办理",
+                format!("unit_id={unit}&state=accepted&sort=due_on"),
             ),
             line(
                 "村内待受理",
@@ -117,10 +127,11 @@ fn lines(desk: &Desk) -> Vec<Line> {
         ],
         Role::PoliceStation | Role::JusticeOffice | Role::Court => vec![
             overdue,
+            offered(unit),
             line(
                 "待接办",
-                "交办或转送到本单位",
-                format!("unit_id={unit}&state=accepted,transferred&sort=due_on"),
+                "交办到本单位，请开始办理",
+                format!("unit_id={unit}&state=accepted&sort=due_on"),
             ),
             line(
                 "正在办理",

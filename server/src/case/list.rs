@@ -68,6 +68,8 @@ pub(crate) struct CaseQuery {
     pub(crate) received_to: Option<NaiveDate>,
     /// The leader who took it.
     pub(crate) lead_id: Option<String>,
+    /// The unit that it was sent to and that has not taken it yet.
+    pub(crate) offered_unit_id: Option<String>,
     /// Whether it still needs something done.
     pub(crate) open: Option<bool>,
     /// What the caller leads, handles in person, or registered.
@@ -254,6 +256,9 @@ impl Filter {
             all.push(Box::new(
                 cases::responsible_unit_id.eq(id).assume_not_null(),
             ));
+        }
+        if let Some(id) = set(&query.offered_unit_id) {
+            all.push(Box::new(cases::offered_unit_id.eq(id).assume_not_null()));
         }
         if let Some(id) = set(&query.lead_id) {
             all.push(Box::new(cases::lead_id.eq(id).assume_not_null()));

@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 use diesel::Connection;
 use shared::access::{self, Action, CaseFacts, Facts, can};
 use shared::audit::AuditAction;
-use shared::case::action::{ActionInput, Availability, CaseAction, availability};
-use shared::case::deadline::{Entry, LawProfile, clocks, next_due};
+use shared::case::action::{ActionInput, Availability, CaseAction, Ground, availability};
+use shared::case::deadline::{Clock, Entry, LawProfile, clocks, next_due};
 use shared::case::input::{
     CasePatch, NewCase, NewPerson, Patched, RevealRequest, check_roles, filled,
 };
@@ -128,10 +128,34 @@ impl Taken {
         self.case.accepted_before = after.accepted_before;
         self.case.extended = after.extended;
         self.case.backlog = after.backlog;
+        self.case.reviewed = after.reviewed;
         self.case.final_answered = after.final_answered;
+        // Another answer is another question to the petitioner.
+        if matches!(
+            step.kind,
+            EventKind::Answered
+                | EventKind::ReviewAnswered
+                | EventKind::ReviewRevoked
+                | EventKind::Reopened
+        ) {
+            self.case.heard = None;
+        }
+        if let Some(opinion) = step.data.opinion {
+            self.case.heard = Some(Coded(opinion));
+        }
         let moved = self.case.state.0 != next;
         if moved {
             self.case.last_step_on = on;
+        }
+        if moved && next == State::Closed {
+            self.case.outcome = step.data.outcome.map(Coded);
+            self.case.closed_on = Some(on);
+            self.case.offered_unit_id = None;
+        }
+        if step.kind == EventKind::Reopened {
+            self.case.outcome = None;
+            self.case.closed_on = None;
+            self.case.lawful_path = None;
         }
         self.happen(conn, desk, step, next)?;
         if moved && next == State::Closed {
@@ -679,6 +703,7 @@ fn new_record(desk: &Desk, entering: &Entering<'_>, profile: &LawProfile) -> Cas
         registrar_unit_id: desk.actor.unit_id.as_str().to_owned(),
         responsible_unit_id: entering.responsible_unit_id.clone(),
         responsible_user_id: None,
+        offered_unit_id: None,
         lead_id: entering.lead_id.clone(),
         lawful_path: None,
         outcome: entering.closed.map(|(_, outcome)| Coded(outcome)),
@@ -693,7 +718,9 @@ fn new_record(desk: &Desk, entering: &Entering<'_>, profile: &LawProfile) -> Cas
             .map(|id| id.as_str().to_owned()),
         accepted_before: false,
         extended: false,
+        reviewed: false,
         final_answered: false,
+        heard: None,
         due_on: NOTHING_DUE,
         last_step_on: entering.closed.map_or(input.received_on, |(on, _)| on),
         petitioner: petitioner(input.people.iter().map(|p| (p.role, p.name.as_str()))),
@@ -840,7 +867,10 @@ pub(crate) fn actions(
     id: &CaseId,
 ) -> Result<Vec<Availability>, Error> {
     let (case, facts) = find(conn, desk, id, Action::ViewCase)?;
-    let mut all = availability(&desk.actor, &facts, &case.situation());
+    let events = store::events(conn, &case.id)?;
+    let keeping = Keeping::of(conn, desk, &case, &facts, &events)?;
+    let ground = keeping.ground(desk);
+    let mut all = availability(&desk.actor, &ground, &case.situation());
     for step in &mut all {
         // A closing stays possible, as a withdrawal is.
         if step.allowed && step.action == CaseAction::ClearBacklog {
@@ -849,6 +879,47 @@ pub(crate) fn actions(
         }
     }
     Ok(all)
+}
+
+/// What a [`Ground`] borrows.
+struct Keeping<'a> {
+    case: &'a CaseRecord,
+    facts: &'a CaseFacts,
+    profile: LawProfile,
+    clocks: Vec<Clock>,
+    repeats_final: bool,
+}
+
+impl<'a> Keeping<'a> {
+    fn of(
+        conn: &mut Conn,
+        desk: &Desk,
+        case: &'a CaseRecord,
+        facts: &'a CaseFacts,
+        events: &[EventRecord],
+    ) -> Result<Self, Error> {
+        let profile = profile_of(desk, case);
+        Ok(Self {
+            case,
+            facts,
+            clocks: view::clocks_from(events, &profile),
+            profile,
+            repeats_final: store::repeats_final(conn, case)?,
+        })
+    }
+
+    /// What a step is looked at with.
+    fn ground(&self, desk: &Desk) -> Ground<'_> {
+        Ground {
+            today: desk.context.today(),
+            not_before: self.case.last_step_on,
+            profile: &self.profile,
+            case: self.facts,
+            clocks: &self.clocks,
+            heard: self.case.heard.map(|heard| heard.0),
+            repeats_final: self.repeats_final,
+        }
+    }
 }
 
 /// Changes fields of a case.
@@ -908,6 +979,9 @@ fn relieve_accused(desk: &Desk, case: &mut CaseRecord) {
     if case.responsible_unit_id.as_deref().is_some_and(within) {
         case.responsible_unit_id = None;
         case.responsible_user_id = None;
+    }
+    if case.offered_unit_id.as_deref().is_some_and(within) {
+        case.offered_unit_id = None;
     }
     if case.accused_user_id.is_some() && case.responsible_user_id == case.accused_user_id {
         case.responsible_user_id = None;
@@ -1102,17 +1176,24 @@ pub(crate) fn act(
 ) -> Result<CaseView, Error> {
     let mut taken = take(conn, desk, id, Action::Case(action), Some(version))?;
     let situation = taken.case.situation();
+    let keeping = Keeping::of(conn, desk, &taken.case, &taken.facts, &taken.events)?;
+    let ground = keeping.ground(desk);
     // What no input could make possible is a matter of the state, whatever else is wrong.
-    if let Some(refused) = action.refused(taken.case.state.0, &situation) {
+    if let Some(refused) = action.refused(&ground, &situation) {
         return Err(refused.into());
     }
-    let step = checked_step(conn, desk, &taken, action, input)?;
-    let next = action.leads_to(taken.case.state.0, &situation, input.outcome)?;
+    let step = checked_step(conn, desk, &taken, &ground, action, input)?;
+    let next = action.leads_to(taken.case.state.0, &situation, input)?;
+    if action == CaseAction::Close
+        && let Some(refused) = input.closing_refused(&ground)
+    {
+        return Err(refused.into());
+    }
     let withdrawn = action == CaseAction::Close && input.outcome == Some(Outcome::Withdrawn);
     if !withdrawn && let Some(why) = matter::service::blocked(conn, &taken.case.id, action)? {
         return Err(state::Refused(why).into());
     }
-    apply_step(conn, desk, &mut taken, action, input, step.on)?;
+    apply_step(conn, desk, &mut taken, action, input)?;
     taken.arrive(conn, desk, step, next)?;
     taken.save(conn, desk, action.label())
 }
@@ -1121,12 +1202,11 @@ fn checked_step(
     conn: &mut Conn,
     desk: &Desk,
     taken: &Taken,
+    ground: &Ground<'_>,
     action: CaseAction,
     input: &ActionInput,
 ) -> Result<Step, Error> {
-    let today = desk.context.today();
-    let profile = profile_of(desk, &taken.case);
-    let mut errors = input.check(action, today, taken.case.last_step_on, &profile);
+    let mut errors = input.check(action, ground);
     check_targets(conn, desk, &mut errors, taken, action, input);
     if action == CaseAction::Accept
         && input.procedure == Some(Procedure::Simple)
@@ -1157,8 +1237,8 @@ fn checked_step(
     let user = desk.user(input.user_id.as_ref().map(shared::ids::UserId::as_str));
     let sends = matches!(action, CaseAction::Transfer | CaseAction::Dispatch);
     Ok(Step {
-        kind: action.event(),
-        on: input.on.unwrap_or(today),
+        kind: action.event(input),
+        on: input.on.unwrap_or(ground.today),
         text: owned(input.text.as_deref()),
         data: EventData {
             procedure: (action == CaseAction::Accept)
@@ -1172,16 +1252,42 @@ fn checked_step(
             outcome: match action {
                 CaseAction::Close => input.outcome,
                 CaseAction::HandOver => Some(Outcome::HandedOver),
+                CaseAction::AnswerFinalReview => Some(Outcome::Final),
                 _ => None,
             },
             earlier_case_id: input
                 .earlier_case_id
                 .clone()
                 .filter(|_| action == CaseAction::Link),
-            authority: owned(input.authority.as_deref()).filter(|_| action == CaseAction::HandOver),
+            authority: authority_of(taken, action, input),
+            review: input.review.filter(|_| {
+                matches!(
+                    action,
+                    CaseAction::AnswerReview | CaseAction::AnswerFinalReview
+                )
+            }),
+            opinion: input
+                .opinion
+                .filter(|_| matches!(action, CaseAction::Hear | CaseAction::Close)),
             ..EventData::default()
         },
     })
+}
+
+/// The authority that a step is about. A review's answer is that of the authority that was asked,
+/// unless it names another.
+fn authority_of(taken: &Taken, action: CaseAction, input: &ActionInput) -> Option<String> {
+    let given = owned(input.authority.as_deref());
+    let asked = |kind: EventKind| {
+        let request = taken.events.iter().rfind(|event| event.kind.0 == kind)?;
+        request.data().authority
+    };
+    match action {
+        CaseAction::HandOver | CaseAction::RequestReview | CaseAction::RequestFinalReview => given,
+        CaseAction::AnswerReview => given.or_else(|| asked(EventKind::ReviewRequested)),
+        CaseAction::AnswerFinalReview => given.or_else(|| asked(EventKind::FinalReviewRequested)),
+        _ => None,
+    }
 }
 
 /// Notes what is wrong with the units, users and cases that a step names.
@@ -1280,10 +1386,18 @@ fn apply_step(
     taken: &mut Taken,
     action: CaseAction,
     input: &ActionInput,
-    on: NaiveDate,
 ) -> Result<(), Error> {
     let case = &mut taken.case;
     let now = desk.context.now.naive_utc();
+    let here = desk.actor.unit_id.as_str();
+    if case.state.0 == State::Transferred
+        && matches!(
+            action,
+            CaseAction::Accept | CaseAction::Take | CaseAction::Decline | CaseAction::Object
+        )
+    {
+        take_offer(case, action, here);
+    }
     let unit = input.unit_id.as_ref().map(|id| id.as_str().to_owned());
     let user = input.user_id.as_ref().map(|id| id.as_str().to_owned());
     match action {
@@ -1293,20 +1407,27 @@ fn apply_step(
             }
         }
         CaseAction::Decline => case.lawful_path = input.path.map(Coded),
-        CaseAction::Transfer | CaseAction::Dispatch => {
+        CaseAction::Transfer => {
+            if let Some(unit) = &unit {
+                store::refer(conn, &case.id, unit, now)?;
+            }
+            case.offered_unit_id = unit;
+            // Until it is taken, whoever sent it answers for it.
+            if case.responsible_unit_id.is_none() {
+                store::refer(conn, &case.id, here, now)?;
+                case.responsible_unit_id = Some(here.to_owned());
+            }
+        }
+        CaseAction::Dispatch => {
             if let Some(unit) = &unit {
                 store::refer(conn, &case.id, unit, now)?;
             }
             case.responsible_unit_id = unit;
-            case.responsible_user_id = user.filter(|_| action == CaseAction::Dispatch);
-        }
-        CaseAction::Object => {
-            case.responsible_unit_id = None;
-            case.responsible_user_id = None;
+            case.responsible_user_id = user;
         }
         CaseAction::Take => {
             if case.responsible_unit_id.is_none() {
-                let unit = desk.actor.unit_id.as_str().to_owned();
+                let unit = here.to_owned();
                 store::refer(conn, &case.id, &unit, now)?;
                 case.responsible_unit_id = Some(unit);
             }
@@ -1315,14 +1436,6 @@ fn apply_step(
             }
         }
         CaseAction::SetLead => case.lead_id = user,
-        CaseAction::Close => {
-            case.outcome = input.outcome.map(Coded);
-            case.closed_on = Some(on);
-        }
-        CaseAction::HandOver => {
-            case.outcome = Some(Coded(Outcome::HandedOver));
-            case.closed_on = Some(on);
-        }
         CaseAction::Reopen => {
             case.outcome = None;
             case.closed_on = None;
@@ -1334,13 +1447,30 @@ fn apply_step(
                 .as_ref()
                 .map(|id| id.as_str().to_owned());
         }
-        CaseAction::Answer
+        CaseAction::Object
+        | CaseAction::Answer
+        | CaseAction::Hear
+        | CaseAction::RequestReview
+        | CaseAction::AnswerReview
+        | CaseAction::RequestFinalReview
+        | CaseAction::AnswerFinalReview
+        | CaseAction::Close
+        | CaseAction::HandOver
         | CaseAction::Extend
         | CaseAction::Note
         | CaseAction::MarkBacklog
         | CaseAction::ClearBacklog => {}
     }
     Ok(())
+}
+
+/// Ends the offer of a case that was sent on: the unit that it was sent to takes it by accepting,
+/// declining or beginning to handle it, and answers for it from then on. When it objects, or the
+/// office decides itself, the case is to be given out anew.
+fn take_offer(case: &mut CaseRecord, action: CaseAction, here: &str) {
+    let offered = case.offered_unit_id.take();
+    case.responsible_unit_id = offered.filter(|unit| unit == here && action != CaseAction::Object);
+    case.responsible_user_id = None;
 }
 
 /// A case's people, numbers masked.

@@ -14,8 +14,8 @@ use shared::case::number::{CaseNumber, Series};
 use shared::case::state::{EventKind, Situation, State};
 use shared::case::view::EventData;
 use shared::case::{
-    Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
-    Severity, Subcategory,
+    Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
+    Purpose, Severity, Subcategory,
 };
 use shared::ids::{UnitId, UserId};
 use shared::term::Term;
@@ -70,6 +70,7 @@ pub(crate) struct CaseRecord {
     pub(crate) registrar_unit_id: String,
     pub(crate) responsible_unit_id: Option<String>,
     pub(crate) responsible_user_id: Option<String>,
+    pub(crate) offered_unit_id: Option<String>,
     pub(crate) lead_id: Option<String>,
     pub(crate) lawful_path: Option<Coded<LawfulPath>>,
     pub(crate) outcome: Option<Coded<Outcome>>,
@@ -81,7 +82,9 @@ pub(crate) struct CaseRecord {
     pub(crate) accused_user_id: Option<String>,
     pub(crate) accepted_before: bool,
     pub(crate) extended: bool,
+    pub(crate) reviewed: bool,
     pub(crate) final_answered: bool,
+    pub(crate) heard: Option<Coded<Opinion>>,
     pub(crate) due_on: NaiveDate,
     pub(crate) last_step_on: NaiveDate,
     pub(crate) petitioner: Option<String>,
@@ -100,6 +103,7 @@ impl CaseRecord {
             registrar_id: self.registrar_id.as_str().into(),
             registrar_unit_id: self.registrar_unit_id.as_str().into(),
             responsible_unit_id: unit(&self.responsible_unit_id),
+            offered_unit_id: unit(&self.offered_unit_id),
             unit_ids: unit_ids.into_iter().map(UnitId::from).collect(),
             mediation: self.mediation,
             kind: self.kind.0,
@@ -118,6 +122,7 @@ impl CaseRecord {
             accepted_before: self.accepted_before,
             extended: self.extended,
             backlog: self.backlog,
+            reviewed: self.reviewed,
             final_answered: self.final_answered,
         }
     }
@@ -285,6 +290,30 @@ pub(crate) fn save(conn: &mut Conn, case: &CaseRecord, version: i64) -> QueryRes
     .set(case)
     .execute(conn)
     .map(|rows| rows == 1)
+}
+
+/// How many cases back a repeat is followed.
+const FARTHEST_REPEAT: usize = 50;
+
+/// Whether a case repeats, at whatever remove, one that final review has answered.
+pub(crate) fn repeats_final(conn: &mut Conn, case: &CaseRecord) -> QueryResult<bool> {
+    let mut earlier = case.earlier_case_id.clone();
+    for _ in 0..FARTHEST_REPEAT {
+        let Some(id) = earlier else {
+            return Ok(false);
+        };
+        let found: Option<(bool, Option<String>)> = cases::table
+            .find(id)
+            .select((cases::final_answered, cases::earlier_case_id))
+            .first(conn)
+            .optional()?;
+        match found {
+            Some((true, _)) => return Ok(true),
+            Some((false, next)) => earlier = next,
+            None => return Ok(false),
+        }
+    }
+    Ok(false)
 }
 
 pub(crate) fn unit_ids(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<String>> {

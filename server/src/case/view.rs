@@ -87,6 +87,7 @@ pub(super) fn with_facts(
         },
         earlier_case,
         later_cases,
+        repeats_final: store::repeats_final(conn, &case)?,
     };
     Ok(assemble(desk, case, facts, parts))
 }
@@ -107,6 +108,7 @@ pub(super) fn fresh(
         source: None,
         earlier_case,
         later_cases: Vec::new(),
+        repeats_final: store::repeats_final(conn, &case)?,
     };
     Ok(assemble(desk, case, facts, parts))
 }
@@ -118,6 +120,7 @@ struct Parts {
     source: Option<ImportSource>,
     earlier_case: Option<Named>,
     later_cases: Vec<Named>,
+    repeats_final: bool,
 }
 
 fn assemble(desk: &Desk, case: CaseRecord, facts: CaseFacts, parts: Parts) -> CaseView {
@@ -135,6 +138,9 @@ fn assemble(desk: &Desk, case: CaseRecord, facts: CaseFacts, parts: Parts) -> Ca
         registrar: desk.user(Some(&case.registrar_id)).unwrap_or_else(nobody),
         entered_at: utc(case.entered_at),
         responsible_user: desk.user(case.responsible_user_id.as_deref()),
+        offered_unit: desk.unit(case.offered_unit_id.as_deref()),
+        heard: case.heard.map(|heard| heard.0),
+        repeats_final: parts.repeats_final,
         lawful_path: case.lawful_path.map(|path| path.0),
         outcome: case.outcome.map(|outcome| outcome.0),
         accused_unit: desk.unit(case.accused_unit_id.as_deref()),

@@ -211,7 +211,8 @@ pub struct Entry {
     pub procedure: Option<Procedure>,
     /// On an extension: by how many days.
     pub days: Option<u32>,
-    /// On a final review's answer or request: hearing days to leave out.
+    /// On a hearing's holding: the days up to it that do not count in the final review's limit
+    /// (条例第三十六条).
     pub excluded_days: Option<u32>,
     /// On a closing: whether the case ended by withdrawal or otherwise without an answer.
     pub ends: bool,
@@ -311,6 +312,7 @@ pub fn clocks(entries: &[Entry], profile: &LawProfile, calendar: &Calendar) -> V
         profile,
         calendar,
         clocks: Vec::new(),
+        excluded_to: NaiveDate::MIN,
     };
     for entry in entries {
         // What was struck out has never been.
@@ -340,6 +342,8 @@ struct Running<'a> {
     profile: &'a LawProfile,
     calendar: &'a Calendar,
     clocks: Vec<Clock>,
+    /// The last hearing day so far, so that the days of two hearings are left out once.
+    excluded_to: NaiveDate,
 }
 
 impl Running<'_> {
@@ -387,6 +391,8 @@ impl Running<'_> {
                     &[C::Acceptance, C::SimpleAcceptance, C::TransferObjection],
                     on,
                 );
+                // What another authority has taken is not to be answered here any more.
+                self.stop();
             }
             E::Extended => {
                 self.extend(&[C::Handling, C::SimpleAnswer], entry.days.unwrap_or(0));
@@ -412,8 +418,8 @@ impl Running<'_> {
                 self.start(C::FinalReviewAnswer, on);
             }
             E::FinalReviewAnswered => {
-                self.extend(&[C::FinalReviewAnswer], entry.excluded_days.unwrap_or(0));
                 self.meet(&[C::FinalReviewAnswer], on);
+                self.stop();
             }
             E::Closed => {
                 if entry.ends {
@@ -449,6 +455,7 @@ impl Running<'_> {
                 Some(PaperKind::ReviewAnswer) => self.restart(C::FinalReviewRequest, entry.on),
                 _ => {}
             },
+            Some(Deed::HearingHold) => self.leave_out(entry.on, entry.excluded_days.unwrap_or(0)),
             _ => {}
         }
     }
@@ -464,6 +471,26 @@ impl Running<'_> {
             clock.due = date;
             clock.certain = certain;
         }
+    }
+
+    /// Hearing time, which does not count in the final review's limit: `days` up to the hearing on
+    /// `held`, those of an earlier hearing and those before the request not among them.
+    fn leave_out(&mut self, held: NaiveDate, days: u32) {
+        let asked = self
+            .running(&[ClockKind::FinalReviewAnswer])
+            .map(|clock| clock.from)
+            .next();
+        let Some(asked) = asked else {
+            return;
+        };
+        let from = held
+            .checked_sub_days(chrono::Days::new(u64::from(days)))
+            .unwrap_or(asked)
+            .max(asked)
+            .max(self.excluded_to);
+        let days = u32::try_from((held - from).num_days()).unwrap_or(0);
+        self.extend(&[ClockKind::FinalReviewAnswer], days);
+        self.excluded_to = self.excluded_to.max(held);
     }
 
     fn start(&mut self, kind: ClockKind, from: NaiveDate) {
@@ -643,8 +670,10 @@ mod tests {
                     at(E::FinalReviewRequested, "2024-06-01"),
                     Entry {
                         excluded_days: Some(10),
-                        ..at(E::FinalReviewAnswered, "2024-07-11")
+                        deed: Some(Deed::HearingHold),
+                        ..at(E::Matter, "2024-06-20")
                     },
+                    at(E::FinalReviewAnswered, "2024-07-11"),
                 ],
                 C::FinalReviewAnswer,
                 "2024-07-11",
@@ -828,6 +857,39 @@ mod tests {
             1
         );
         assert_eq!(due_of(&entries, ClockKind::Acceptance), day("2024-03-16"));
+    }
+
+    /// Hearing time: not the days before the request, not the same day twice, and only in the final
+    /// review.
+    #[test]
+    fn hearing_time_is_left_out_once() {
+        use EventKind as E;
+        let hearing = |on: &str, days: u32| Entry {
+            excluded_days: Some(days),
+            deed: Some(Deed::HearingHold),
+            ..at(E::Matter, on)
+        };
+        let asked = at(E::FinalReviewRequested, "2024-06-01");
+        for (entries, due) in [
+            (vec![], "2024-07-01"),
+            (vec![hearing("2024-06-20", 10)], "2024-07-11"),
+            // Ten days from the notice on 30 May: nine of them after the request.
+            (vec![hearing("2024-06-09", 10)], "2024-07-09"),
+            // 10 to 20 June and 15 to 25 June: fifteen days.
+            (
+                vec![hearing("2024-06-20", 10), hearing("2024-06-25", 10)],
+                "2024-07-16",
+            ),
+        ] {
+            let entries = [&[asked.clone()][..], &entries].concat();
+            assert_eq!(
+                due_of(&entries, ClockKind::FinalReviewAnswer),
+                day(due),
+                "{entries:?}"
+            );
+        }
+        let handling = [at(E::Accepted, "2024-06-01"), hearing("2024-06-20", 10)];
+        assert_eq!(due_of(&handling, ClockKind::Handling), day("2024-07-31"));
     }
 
     #[test]

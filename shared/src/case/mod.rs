@@ -228,6 +228,31 @@ terms! {
 }
 
 terms! {
+    /// What a review or final review came to (条例第三十五条、第三十六条); 复查复核维持率 counts it.
+    ReviewOutcome, "复查复核结论" {
+        /// The answer stands.
+        Upheld = "upheld", "维持";
+        /// The answer was changed.
+        Changed = "changed", "变更";
+        /// The answer was revoked; after a review the case is handled again.
+        Revoked = "revoked", "撤销";
+    }
+}
+
+terms! {
+    /// What the petitioner says of the outcome. A case counts as settled by this, not by what its
+    /// handlers think of it.
+    Opinion, "信访人意见" {
+        /// Accepts it (息诉罢访).
+        Agrees = "agrees", "同意";
+        /// Does not accept it: the way to review is open.
+        Disagrees = "disagrees", "不同意";
+        /// Was asked for, but not reached.
+        NotReached = "not_reached", "未联系上";
+    }
+}
+
+terms! {
     /// What a person is in a case.
     PersonRole, "人员身份" {
         /// Who brings it.
@@ -238,6 +263,13 @@ terms! {
         OtherParty = "other_party", "对方当事人";
         /// Somebody to be given special attention: with reason, review date, follow-up plan.
         KeyPerson = "key_person", "重点人员";
+    }
+}
+
+impl PersonRole {
+    /// Whether it is their case: petitioner or representative.
+    pub const fn brings_the_case(self) -> bool {
+        matches!(self, Self::Petitioner | Self::Representative)
     }
 }
 

@@ -74,6 +74,8 @@ terms! {
         FinalReviewRequested = "final_review_requested", "申请复核";
         /// Final review answered: the matter is final.
         FinalReviewAnswered = "final_review_answered", "复核答复";
+        /// The petitioner was asked what they think of the outcome.
+        Heard = "heard", "征询信访人意见";
         /// Ended.
         Closed = "closed", "办结";
         /// Opened again, with a reason.
@@ -112,6 +114,8 @@ pub struct Situation {
     pub extended: bool,
     /// Whether it is marked as backlog.
     pub backlog: bool,
+    /// Whether a review upheld or changed the last answer, so that only final review is left.
+    pub reviewed: bool,
     /// Whether final review has answered.
     pub final_answered: bool,
 }
@@ -124,6 +128,7 @@ impl Situation {
             accepted_before: false,
             extended: false,
             backlog: false,
+            reviewed: false,
             final_answered: false,
         }
     }
@@ -134,8 +139,13 @@ impl Situation {
         match event {
             EventKind::Accepted | EventKind::Taken => self.accepted_before = true,
             EventKind::Extended => self.extended = true,
-            // A new round of handling has its own one extension.
-            EventKind::ReviewRevoked | EventKind::Reopened => self.extended = false,
+            // A new round of handling has its own one extension, and its answer a review of its own.
+            EventKind::ReviewRevoked | EventKind::Reopened => {
+                self.extended = false;
+                self.reviewed = false;
+            }
+            EventKind::Answered => self.reviewed = false,
+            EventKind::ReviewAnswered => self.reviewed = true,
             EventKind::BacklogMarked => self.backlog = true,
             EventKind::FinalReviewAnswered => {
                 self.final_answered = true;
@@ -188,12 +198,20 @@ pub fn after(state: Option<State>, event: EventKind, case: &Situation) -> Result
         (S::Accepted | S::Handling, E::Extended) => Ok(state),
         (S::Handling, E::Answered) => Ok(S::Answered),
 
+        (S::Answered, E::ReviewRequested) if case.reviewed => Err(Refused(
+            "已经复查过；对复查意见不服的，可以申请复核（《信访工作条例》第三十六条）。".to_owned(),
+        )),
         (S::Answered, E::ReviewRequested) => Ok(S::UnderReview),
         (S::UnderReview, E::ReviewAnswered) => Ok(S::Answered),
         (S::UnderReview, E::ReviewRevoked) => Ok(S::Handling),
+        (S::Answered, E::FinalReviewRequested) if !case.reviewed => Err(Refused(
+            "要先复查：对处理意见不服的，先申请复查（《信访工作条例》第三十五条）。".to_owned(),
+        )),
         (S::Answered, E::FinalReviewRequested) => Ok(S::UnderFinalReview),
         (S::UnderFinalReview, E::FinalReviewAnswered) => Ok(S::Closed),
 
+        (S::Answered, E::Heard) => Ok(state),
+        (S::Handling, E::Heard) if case.kind != Kind::Petition => Ok(state),
         (S::Answered, E::Closed) => Ok(S::Closed),
         // A dispute or a sign may be settled without a written answer.
         (S::Handling, E::Closed) if case.kind != Kind::Petition => Ok(S::Closed),
@@ -204,7 +222,7 @@ pub fn after(state: Option<State>, event: EventKind, case: &Situation) -> Result
                 case.kind.label()
             )))
         }
-        (S::Registered, E::HandedOver) => Ok(S::Closed),
+        (S::Registered | S::Accepted | S::Handling, E::HandedOver) => Ok(S::Closed),
 
         (S::Closed, E::Reopened) if case.final_answered => Err(Refused(
             "复核意见已经作出，同一事实和理由不再受理（《信访工作条例》第三十六条）。".to_owned(),
@@ -251,12 +269,13 @@ fn when(event: EventKind) -> &'static str {
     use EventKind as E;
     match event {
         E::Accepted | E::Declined => "只有“已登记”或“已转送”的事项可以。",
-        E::Transferred | E::HandedOver => "只有“已登记”的事项可以。",
+        E::Transferred => "只有“已登记”的事项可以。",
+        E::HandedOver => "只有“已登记”“已受理”或“办理中”的事项可以。",
         E::Objected => "只有“已转送”的事项可以。",
         E::Taken => "只有“已受理”或“已转送”的事项可以。",
         E::Dispatched | E::Extended => "只有“已受理”或“办理中”的事项可以。",
         E::Answered => "只有“办理中”的事项可以。",
-        E::ReviewRequested | E::FinalReviewRequested | E::Closed => "要先答复。",
+        E::ReviewRequested | E::FinalReviewRequested | E::Heard | E::Closed => "要先答复。",
         E::ReviewAnswered | E::ReviewRevoked => "只有“复查中”的事项可以。",
         E::FinalReviewAnswered => "只有“复核中”的事项可以。",
         E::Reopened => "只有“已办结”或“不予受理”的事项可以。",
@@ -363,6 +382,28 @@ mod tests {
         }
     }
 
+    /// Revoked at review, answered again, upheld at review and at final review: final.
+    #[test]
+    fn the_rounds_of_review() {
+        use EventKind as E;
+        let answered = [E::Registered, E::Accepted, E::Taken, E::Answered];
+        let revoked = [&answered[..], &[E::ReviewRequested, E::ReviewRevoked]].concat();
+        assert_eq!(run(Kind::Petition, &revoked), Ok(State::Handling));
+        let again = [&revoked[..], &[E::Answered, E::ReviewRequested]].concat();
+        assert_eq!(run(Kind::Petition, &again), Ok(State::UnderReview));
+        let upheld = [&again[..], &[E::ReviewAnswered]].concat();
+        assert_eq!(run(Kind::Petition, &upheld), Ok(State::Answered));
+        let last = [
+            &upheld[..],
+            &[E::FinalReviewRequested, E::FinalReviewAnswered],
+        ]
+        .concat();
+        assert_eq!(run(Kind::Petition, &last), Ok(State::Closed));
+        let reopened = [&last[..], &[E::Reopened]].concat();
+        let refused = run(Kind::Petition, &reopened).unwrap_err();
+        assert!(refused.0.contains("不再受理"), "{refused}");
+    }
+
     #[test]
     fn refused_with_a_reason() {
         use EventKind as E;
@@ -396,6 +437,35 @@ mod tests {
                 Kind::Petition,
                 &[E::Registered, E::BacklogCleared],
                 "不是积案",
+            ),
+            (
+                Kind::Petition,
+                &[
+                    E::Registered,
+                    E::Accepted,
+                    E::Taken,
+                    E::Answered,
+                    E::FinalReviewRequested,
+                ],
+                "要先复查",
+            ),
+            (
+                Kind::Petition,
+                &[
+                    E::Registered,
+                    E::Accepted,
+                    E::Taken,
+                    E::Answered,
+                    E::ReviewRequested,
+                    E::ReviewAnswered,
+                    E::ReviewRequested,
+                ],
+                "可以申请复核",
+            ),
+            (
+                Kind::Petition,
+                &[E::Registered, E::Accepted, E::Taken, E::Heard],
+                "要先答复",
             ),
         ] {
             let refused = run(kind, events).unwrap_err();

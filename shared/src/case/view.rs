@@ -10,8 +10,8 @@ use crate::case::matter::Mark;
 use crate::case::paper::PaperMark;
 use crate::case::state::{EventKind, State};
 use crate::case::{
-    Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
-    Severity, Subcategory,
+    Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
+    Purpose, ReviewOutcome, Severity, Subcategory,
 };
 use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
 use crate::terms;
@@ -152,9 +152,15 @@ pub struct EventData {
     /// The earlier case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier_case_id: Option<CaseId>,
-    /// The outside authority.
+    /// The outside authority; of a review: the reviewing one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
+    /// What a review or final review came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewOutcome>,
+    /// What the petitioner says of the outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
     /// The names of the fields changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
@@ -263,6 +269,13 @@ pub struct CaseView {
     pub entered_at: DateTime<Utc>,
     /// The person who handles it.
     pub responsible_user: Option<Named>,
+    /// The unit that it was sent to and that has not taken it yet; until then the responsible unit
+    /// answers for it.
+    pub offered_unit: Option<Named>,
+    /// What the petitioner said of the last answer.
+    pub heard: Option<Opinion>,
+    /// Whether it repeats a case that final review has answered (条例第三十六条).
+    pub repeats_final: bool,
     /// Of a declined case: the lawful path.
     pub lawful_path: Option<LawfulPath>,
     /// How it ended.
@@ -311,6 +324,9 @@ impl CaseView {
             registrar: object.take("registrar")?,
             entered_at: object.take("entered_at")?,
             responsible_user: object.take("responsible_user")?,
+            offered_unit: object.take("offered_unit")?,
+            heard: object.take("heard")?,
+            repeats_final: object.take("repeats_final")?,
             lawful_path: object.take("lawful_path")?,
             outcome: object.take("outcome")?,
             earlier_case: object.take("earlier_case")?,

@@ -7,6 +7,23 @@ use tests::client::is_chinese;
 use tests::staff::VILLAGE;
 use tests::{Case, Staff, TestApp};
 
+/// An answered case, so many steps into the rounds of review.
+fn reviewed(case: Case<'_>, steps: usize) -> Case<'_> {
+    let request = json!({"text": "不服", "authority": "上一级机关"});
+    let answer = json!({"text": "维持", "review": "upheld", "notice": "邮寄送达"});
+    [
+        ("request_review", &request),
+        ("answer_review", &answer),
+        ("request_final_review", &request),
+        ("answer_final_review", &answer),
+    ]
+    .into_iter()
+    .take(steps)
+    .fold(case.answered(Staff::Secretary), |case, (action, input)| {
+        case.then(Staff::Office, action, input.clone())
+    })
+}
+
 /// One case in every state and situation that steps look at.
 fn cases(app: &TestApp) -> Vec<(&'static str, Case<'_>)> {
     let petition = || app.case().village(VILLAGE).register();
@@ -20,6 +37,7 @@ fn cases(app: &TestApp) -> Vec<(&'static str, Case<'_>)> {
             .dispatched(VILLAGE)
             .taken(Staff::Secretary)
     };
+    let mut repeated = String::new();
     vec![
         ("registered", petition()),
         ("registered dispute", dispute()),
@@ -50,6 +68,26 @@ fn cases(app: &TestApp) -> Vec<(&'static str, Case<'_>)> {
             handling().then(Staff::Leader, "mark_backlog", json!({"text": "久拖不决"})),
         ),
         ("answered", handling().answered(Staff::Secretary)),
+        ("under review", reviewed(handling(), 1)),
+        ("reviewed", reviewed(handling(), 2)),
+        ("under final review", reviewed(handling(), 3)),
+        ("finally answered", {
+            let case = reviewed(handling(), 4);
+            repeated.clone_from(&case.id);
+            case
+        }),
+        (
+            "repeats what is final",
+            petition().then(Staff::Office, "link", json!({"earlier_case_id": repeated})),
+        ),
+        ("referred to the police", {
+            let case = handling();
+            let input = json!({
+                "receiver": "unit", "unit_id": app.unit("派出所"), "text": "涉嫌治安案件",
+            });
+            case.open(Staff::Secretary, "referrals", &input);
+            Case::of(app, case.seen_by(Staff::Office).json())
+        }),
         ("closed", handling().answered(Staff::Secretary).closed()),
         (
             "withdrawn",
@@ -123,6 +161,12 @@ fn a_step_without_what_it_needs_names_it() {
         .accepted()
         .dispatched(VILLAGE)
         .taken(Staff::Secretary);
+    let answered = || {
+        let case = app.case().village(VILLAGE).register().accepted();
+        case.dispatched(VILLAGE).taken(Staff::Secretary)
+    };
+    let (under_review, under_final_review) = (reviewed(answered(), 1), reviewed(answered(), 3));
+    let answered = reviewed(answered(), 0);
     let closed = app.case().register().then(
         Staff::Office,
         "close",
@@ -259,6 +303,46 @@ fn a_step_without_what_it_needs_names_it() {
             "link",
             json!({}),
             &["earlier_case_id:required"],
+        ),
+        (
+            &answered,
+            Staff::Office,
+            "hear",
+            json!({}),
+            &["opinion:required", "text:required"],
+        ),
+        (
+            &answered,
+            Staff::Leader,
+            "close",
+            json!({"text": "x", "outcome": "settled"}),
+            &["opinion:required"],
+        ),
+        (
+            &answered,
+            Staff::Office,
+            "request_review",
+            json!({}),
+            &["authority:required", "text:required"],
+        ),
+        (
+            &under_review,
+            Staff::Office,
+            "answer_review",
+            json!({}),
+            &["notice:required", "review:required", "text:required"],
+        ),
+        (
+            &under_final_review,
+            Staff::Office,
+            "answer_final_review",
+            json!({"authority": "字".repeat(201)}),
+            &[
+                "authority:too_long",
+                "notice:required",
+                "review:required",
+                "text:required",
+            ],
         ),
         (
             &closed,

@@ -22,6 +22,7 @@ mod orders;
 mod people;
 mod protocol;
 mod register;
+mod review;
 mod search;
 mod session;
 mod setup;

@@ -142,6 +142,14 @@ fn a_transfer_that_is_objected_to_comes_back() {
     case.seen_by(Staff::Police).problem("not_found");
     let case = case.transferred("派出所");
     assert_eq!(case.view["state"], "transferred");
+    // Until it is taken, the sender answers for it.
+    assert_eq!(
+        (
+            &case.view["responsible_unit"]["name"],
+            &case.view["offered_unit"]["name"]
+        ),
+        (&json!("镇综治办"), &json!("派出所"))
+    );
     // Five working days from the day after: Wednesday 11 to Tuesday 17.
     assert_eq!(clock(&case.view, "transfer_objection")["due"], "2026-03-17");
     // The time to accept runs on.
@@ -157,9 +165,19 @@ fn a_transfer_that_is_objected_to_comes_back() {
         json!({"text": "属于民事纠纷，不属于治安案件"}),
     );
     assert_eq!(case.view["state"], "registered");
-    assert_eq!(case.view["responsible_unit"], Value::Null);
+    assert_eq!(
+        (&case.view["responsible_unit"], &case.view["offered_unit"]),
+        (&Value::Null, &Value::Null)
+    );
     let case = case.transferred("司法所");
     let case = case.then(Staff::Justice, "accept", json!({"text": "受理"}));
+    assert_eq!(
+        (
+            &case.view["responsible_unit"]["name"],
+            &case.view["offered_unit"]
+        ),
+        (&json!("司法所"), &Value::Null)
+    );
     let case = case.taken(Staff::Justice).answered(Staff::Justice).closed();
     assert_eq!(
         kinds(&app, &case),

@@ -314,11 +314,11 @@ impl Browser {
     }
 
     /// Chooses how a case ended, whether the form offers it as a list or as buttons.
-    pub(crate) async fn choose_outcome(&self, code: &str) {
-        if self.has("select[id='outcome']").await {
-            self.choose("outcome", code).await;
+    pub(crate) async fn choose_term(&self, name: &str, code: &str) {
+        if self.has(&format!("select[id='{name}']")).await {
+            self.choose(name, code).await;
         } else {
-            self.click(&format!("label:has(input[name='outcome'][value='{code}'])"))
+            self.click(&format!("label:has(input[name='{name}'][value='{code}'])"))
                 .await;
         }
     }

@@ -156,7 +156,8 @@ async fn from_the_window_to_the_closing() {
     let leader = at_desk(&driver, &town, "township_leader").await;
     start(&leader, &path, "close").await;
     leader.fill("text", "回访满意").await;
-    leader.choose_outcome("settled").await;
+    leader.choose_term("outcome", "settled").await;
+    leader.choose_term("opinion", "agrees").await;
     submit(&leader).await;
     wait_for_state(&leader, "closed").await;
     leader.goto(&format!("{path}?tab=events")).await;

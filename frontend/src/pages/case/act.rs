@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::calendar::Calendar;
-use shared::case::action::{ActionInput, Availability, CaseAction};
+use shared::case::action::{ActionInput, Availability, CaseAction, Ground};
 use shared::case::deadline::{ClockKind, LawProfile};
 use shared::case::state::State;
 use shared::case::view::{CaseRow, CaseView};
-use shared::case::{LawfulPath, Outcome, Procedure};
+use shared::case::{Kind, LawfulPath, Opinion, Outcome, Procedure, ReviewOutcome};
 use shared::page::Page;
 use shared::term::Term;
 use wasm_bindgen_futures::spawn_local;
@@ -37,8 +37,12 @@ fn likely(case: &CaseView) -> &'static [CaseAction] {
         State::Accepted => &[A::Dispatch, A::Take, A::Extend, A::Close],
         State::Transferred => &[A::Take, A::Accept, A::Object, A::Decline, A::Close],
         State::Handling => &[A::Answer, A::Close, A::Extend, A::Dispatch],
-        State::Answered => &[A::Close],
-        State::UnderReview | State::UnderFinalReview => &[],
+        State::Answered if case.heard == Some(Opinion::Agrees) => {
+            &[A::Close, A::RequestReview, A::RequestFinalReview, A::Hear]
+        }
+        State::Answered => &[A::Hear, A::Close, A::RequestReview, A::RequestFinalReview],
+        State::UnderReview => &[A::AnswerReview],
+        State::UnderFinalReview => &[A::AnswerFinalReview],
         State::Closed | State::Declined => &[A::Reopen],
     }
 }
@@ -55,9 +59,12 @@ fn next_step(case: &CaseView, allowed: &[CaseAction]) -> Option<CaseAction> {
             CaseAction::Dispatch => !given,
             CaseAction::Close => {
                 case.row.state == State::Answered
-                    || (case.row.state == State::Handling
-                        && case.row.kind != shared::case::Kind::Petition)
+                    || (case.row.state == State::Handling && case.row.kind != Kind::Petition)
             }
+            // Asked once; the answer stands until the next one.
+            CaseAction::Hear => case.heard.is_none(),
+            // The petitioner's to ask for.
+            CaseAction::RequestReview | CaseAction::RequestFinalReview => false,
             CaseAction::Extend | CaseAction::Object | CaseAction::Decline | CaseAction::Reopen => {
                 false
             }
@@ -186,6 +193,8 @@ struct Values {
     outcome: RwSignal<String>,
     earlier: RwSignal<String>,
     authority: RwSignal<String>,
+    review: RwSignal<String>,
+    opinion: RwSignal<String>,
 }
 
 impl Values {
@@ -209,7 +218,11 @@ impl Values {
             on: RwSignal::new(format::short_date(browser::today())),
             text: empty(),
             procedure: RwSignal::new(case.procedure.code().to_owned()),
-            path: empty(),
+            path: RwSignal::new(if action == CaseAction::Decline && case.repeats_final {
+                LawfulPath::AlreadyFinal.code().to_owned()
+            } else {
+                String::new()
+            }),
             unit_id: RwSignal::new(unit.unwrap_or_default()),
             user_id: RwSignal::new(match (action, &case.row.lead) {
                 (CaseAction::SetLead, Some(lead)) => lead.id.clone(),
@@ -225,6 +238,11 @@ impl Values {
             }),
             earlier: empty(),
             authority: empty(),
+            review: empty(),
+            opinion: RwSignal::new(match action {
+                CaseAction::Close => case.heard.map_or("", Opinion::code).to_owned(),
+                _ => String::new(),
+            }),
         }
     }
 
@@ -251,9 +269,19 @@ impl Values {
                 input.notice = text(self.notice);
             }
             A::Answer => input.notice = text(self.notice),
+            A::Hear => input.opinion = Opinion::from_code(&self.opinion.get_untracked()),
+            A::RequestReview | A::RequestFinalReview => input.authority = text(self.authority),
+            A::AnswerReview | A::AnswerFinalReview => {
+                input.review = ReviewOutcome::from_code(&self.review.get_untracked());
+                input.authority = text(self.authority);
+                input.notice = text(self.notice);
+            }
             A::Close => {
                 input.outcome = Outcome::from_code(&self.outcome.get_untracked());
                 input.notice = text(self.notice);
+                if input.outcome == Some(Outcome::Settled) {
+                    input.opinion = Opinion::from_code(&self.opinion.get_untracked());
+                }
             }
             A::Link => input.earlier_case_id = text(self.earlier).map(Into::into),
             A::HandOver => input.authority = text(self.authority),
@@ -274,6 +302,19 @@ fn not_before(case: &CaseView) -> NaiveDate {
         .unwrap_or(case.row.received_on)
 }
 
+/// What a step is looked at with, as far as the page knows it.
+fn ground<'a>(case: &'a CaseView, profile: &'a LawProfile) -> Ground<'a> {
+    Ground {
+        today: browser::today(),
+        not_before: not_before(case),
+        profile,
+        case: &case.facts,
+        clocks: &case.clocks,
+        heard: case.heard,
+        repeats_final: case.repeats_final,
+    }
+}
+
 fn form(open: Open, action: CaseAction, up: RwSignal<bool>) -> AnyView {
     let Some(case) = open.now() else {
         return ().into_any();
@@ -286,9 +327,11 @@ fn form(open: Open, action: CaseAction, up: RwSignal<bool>) -> AnyView {
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let input = values.input(action);
-        let floor = open.now().map_or(NaiveDate::MIN, |case| not_before(&case));
+        let Some(case) = open.now() else {
+            return;
+        };
         let profile = LawProfile::default_profile();
-        if !form.accept(input.check(action, browser::today(), floor, &profile)) {
+        if !form.accept(input.check(action, &ground(&case, &profile))) {
             return;
         }
         let path = open.path(&format!("/actions/{}", action.code()));
@@ -340,10 +383,17 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
     use CaseAction as A;
     let own = match action {
         A::Accept => accept_fields(form, values, case),
-        A::Decline => field(form, "path", "信访人可走的法定途径")
-            .required()
-            .hint("告知信访人向谁、怎样提出。依法分类处理。".to_owned())
-            .select(values.path, Some("请选择"), terms::<LawfulPath>()),
+        A::Decline => {
+            let hint = if case.repeats_final {
+                shared::case::action::ALREADY_FINAL
+            } else {
+                "告知信访人向谁、怎样提出。依法分类处理。"
+            };
+            field(form, "path", "信访人可走的法定途径")
+                .required()
+                .hint(hint.to_owned())
+                .select(values.path, Some("请选择"), terms::<LawfulPath>())
+        }
         A::Transfer => unit_field(form, values, "转送到哪个单位"),
         A::Dispatch => dispatch_fields(form, values),
         A::SetLead => {
@@ -356,6 +406,25 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
             )
         }
         A::Extend => extend_fields(form, values, case),
+        A::Hear => opinion_field(
+            form,
+            values,
+            "不同意的，告知信访人可以申请复查、复核，不得以此为由拖延。",
+        ),
+        A::RequestReview => review_request_fields(form, values, case, ClockKind::ReviewRequest),
+        A::RequestFinalReview => {
+            review_request_fields(form, values, case, ClockKind::FinalReviewRequest)
+        }
+        A::AnswerReview => review_answer_fields(
+            form,
+            values,
+            "维持、变更：信访人可以申请复核。撤销：退回重新办理，办理期限另行计算。",
+        ),
+        A::AnswerFinalReview => review_answer_fields(
+            form,
+            values,
+            "复核意见是终结意见，登记后事项办结，同一事实和理由不再受理。",
+        ),
         A::Close => close_fields(form, values, case),
         A::Link => earlier_field(form, values.earlier, case.row.id.to_string()),
         A::HandOver => field(form, "authority", "有权机关名称")
@@ -388,6 +457,17 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
                 .hint("向谁、怎样送达。从送达次日起，信访人30日内可以申请复查（《信访工作条例》第三十五条）。".to_owned())
                 .input(values.notice),
         ),
+        A::AnswerReview | A::AnswerFinalReview => Some(
+            field(form, "notice", "送达情况")
+                .required()
+                .placeholder("如：4月2日邮寄送达张三，回执已收")
+                .hint(if action == A::AnswerReview {
+                    "向谁、怎样送达。从送达次日起，信访人30日内可以申请复核（《信访工作条例》第三十六条）。".to_owned()
+                } else {
+                    "向谁、怎样送达。".to_owned()
+                })
+                .input(values.notice),
+        ),
         A::Extend => Some(
             field(form, "notice", "延期告知书")
                 .required()
@@ -403,7 +483,9 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
         _ => None,
     };
     let day_label = match action {
-        A::Answer => "送达日期",
+        A::Answer | A::AnswerReview | A::AnswerFinalReview => "送达日期",
+        A::RequestReview | A::RequestFinalReview => "申请日期",
+        A::Hear => "征询日期",
         A::Accept | A::Decline => "决定日期",
         A::Note => "发生日期",
         _ => "日期",
@@ -432,6 +514,14 @@ const fn words(action: CaseAction) -> (&'static str, &'static str, bool) {
             "写明查清的事实、依据、处理意见，以及不服可以怎样申请复查。",
             true,
         ),
+        A::Hear => (
+            "征询情况",
+            "怎样联系的、信访人怎么说。没有联系上的，写明联系了几次、用什么方式。",
+            true,
+        ),
+        A::RequestReview | A::RequestFinalReview => ("申请理由", "信访人为什么不服。", true),
+        A::AnswerReview => ("复查意见", "复查机关查明的事实、依据和意见。", true),
+        A::AnswerFinalReview => ("复核意见", "复核机关查明的事实、依据和意见。", true),
         A::Close => ("办结情况", "怎样解决的，信访人是什么态度。", true),
         A::ClearBacklog => ("化解情况", "", true),
         A::Note => ("进展内容", "走访、调处、事态变化，一事一记。", true),
@@ -539,7 +629,7 @@ fn extend_fields(form: Form, values: Values, case: &CaseView) -> AnyView {
 
 fn close_fields(form: Form, values: Values, case: &CaseView) -> AnyView {
     let state = case.row.state;
-    let petition = case.row.kind == shared::case::Kind::Petition;
+    let petition = case.row.kind == Kind::Petition;
     // What has no answer yet can only be withdrawn; a dispute can be settled while it is handled.
     let only_withdrawal = !(state == State::Answered || (state == State::Handling && !petition));
     let options: Options = Outcome::ALL
@@ -552,13 +642,77 @@ fn close_fields(form: Form, values: Values, case: &CaseView) -> AnyView {
         .collect();
     let hint = if only_withdrawal {
         "还没有答复，现在只能因信访人撤回而办结。"
+    } else if !petition {
+        "“息诉罢访”指当事人和解或接受处理结果。"
     } else {
-        "“程序终结”指复查、复核已完成，或申请期限已过。"
+        "“程序终结”指信访人申请复查、复核的期限已过。"
     };
-    field(form, "outcome", "办结结果")
+    // Only what is settled asks for it.
+    let opinion = move || {
+        (petition && values.outcome.get() == Outcome::Settled.code()).then(|| {
+            opinion_field(
+                form,
+                values,
+                "按“息诉罢访”办结，要有信访人在最后一次答复之后的同意；不同意、没有联系上的，不能这样办结（《信访工作条例》第三十五条、第三十六条的救济权利）。",
+            )
+        })
+    };
+    view! {
+        {field(form, "outcome", "办结结果")
+            .required()
+            .hint(hint.to_owned())
+            .choices(values.outcome, options)}
+        {opinion}
+    }
+    .into_any()
+}
+
+/// What the petitioner says of the outcome.
+fn opinion_field(form: Form, values: Values, hint: &'static str) -> AnyView {
+    field(form, "opinion", "信访人对处理结果的意见")
         .required()
         .hint(hint.to_owned())
-        .choices(values.outcome, options)
+        .choices(values.opinion, terms::<Opinion>())
+}
+
+/// To whom a review is asked for, and until when.
+fn review_request_fields(form: Form, values: Values, case: &CaseView, clock: ClockKind) -> AnyView {
+    let (label, example) = if clock == ClockKind::ReviewRequest {
+        ("复查机关", "原办理机关的上一级机关，如：某县信访局")
+    } else {
+        ("复核机关", "复查机关的上一级机关，如：某市信访局")
+    };
+    let until = case
+        .clocks
+        .iter()
+        .rfind(|running| running.kind == clock && running.is_running())
+        .map(|running| {
+            format!(
+                "期限到{}，以信访人提出申请的日期为准，逾期不再受理（{}）。",
+                format::date(running.due),
+                running.basis
+            )
+        })
+        .unwrap_or_default();
+    field(form, "authority", label)
+        .required()
+        .placeholder(example)
+        .hint(until)
+        .input(values.authority)
+}
+
+/// What a review came to.
+fn review_answer_fields(form: Form, values: Values, hint: &'static str) -> AnyView {
+    view! {
+        {field(form, "review", "结论")
+            .required()
+            .hint(hint.to_owned())
+            .choices(values.review, terms::<ReviewOutcome>())}
+        {field(form, "authority", "作出意见的机关")
+            .hint("与申请时登记的机关不同的才填。".to_owned())
+            .input(values.authority)}
+    }
+    .into_any()
 }
 
 /// Finds the earlier case by number or words.

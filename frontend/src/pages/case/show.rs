@@ -120,6 +120,9 @@ fn head(case: &CaseView) -> AnyView {
                 {fact("信访人", Some(who))}
                 {fact("村", name(row.village.as_ref()))}
                 {fact("责任单位", name(row.responsible_unit.as_ref()))}
+                {case.offered_unit.as_ref().map(|unit| {
+                    fact("待接收", Some(format!("{}（接收前由责任单位负责）", unit.name)))
+                })}
                 {fact("承办人", name(case.responsible_user.as_ref()))}
                 {fact("包案领导", name(row.lead.as_ref()))}
                 {fact("首问责任人", Some(case.first_receiver.name.clone()))}

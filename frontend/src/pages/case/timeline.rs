@@ -105,6 +105,11 @@ fn data(data: &EventData) -> Vec<(&'static str, String)> {
     );
     add("告知或送达", data.notice.clone());
     add("结果", data.outcome.map(|o| o.label().to_owned()));
-    add("有权机关", data.authority.clone());
+    add("结论", data.review.map(|review| review.label().to_owned()));
+    add(
+        "信访人意见",
+        data.opinion.map(|opinion| opinion.label().to_owned()),
+    );
+    add("机关", data.authority.clone());
     parts
 }

@@ -419,6 +419,14 @@ kinds! {
         "/api/v1/cases/{id}/services" "list_services" "open_service",
         "/api/v1/cases/{id}/services/{mid}" "show_service",
         "/api/v1/cases/{id}/services/{mid}/steps/{step}" "step_service";
+    hearing: Hearing, HearingInput, "听证", "镇综治办、镇领导、责任单位、司法所。",
+        "/api/v1/cases/{id}/hearings" "list_hearings" "open_hearing",
+        "/api/v1/cases/{id}/hearings/{mid}" "show_hearing",
+        "/api/v1/cases/{id}/hearings/{mid}/steps/{step}" "step_hearing";
+    referral: Referral, ReferralInput, "移交", "责任单位、镇综治办、镇领导；村内矛盾纠纷也由本村。",
+        "/api/v1/cases/{id}/referrals" "list_referrals" "open_referral",
+        "/api/v1/cases/{id}/referrals/{mid}" "show_referral",
+        "/api/v1/cases/{id}/referrals/{mid}/steps/{step}" "step_referral";
     order: Order, OrderInput, "督办（交办、转办、督办）", "镇综治办、镇领导。",
         "/api/v1/cases/{id}/orders" "list_orders" "open_order",
         "/api/v1/cases/{id}/orders/{mid}" "show_order",

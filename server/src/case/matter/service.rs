@@ -289,6 +289,11 @@ fn carry_out(
     match effect {
         Effect::Refer(unit) => case_store::refer(conn, &taken.case.id, unit.as_str(), now)?,
         Effect::Mediation => taken.case.mediation = true,
+        Effect::Offer(unit) => {
+            case_store::refer(conn, &taken.case.id, unit.as_str(), now)?;
+            taken.case.offered_unit_id = Some(unit.into_string());
+        }
+        Effect::OfferEnds => taken.case.offered_unit_id = None,
         Effect::Lead(leader) if taken.case.lead_id.as_deref() == Some(leader.id.as_str()) => {}
         Effect::Lead(leader) => {
             taken.case.lead_id = Some(leader.id.clone());
@@ -306,6 +311,7 @@ fn carry_out(
         }
         Effect::Responsible(unit) => {
             case_store::refer(conn, &taken.case.id, unit.as_str(), now)?;
+            taken.case.offered_unit_id = None;
             taken.case.responsible_unit_id = Some(unit.into_string());
             taken.case.responsible_user_id = None;
         }

@@ -11,58 +11,6 @@
 //! Neighbours: [`deed`] what can be done, [`form`] what a deed asks for, [`view`] what people see,
 //! [`scene`] what the rules may look at.
 
-/// Holds the place of a kind that is being written.
-macro_rules! pending {
-    ($kind:ident) => {
-        /// Being written.
-        #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-        pub struct $kind {}
-
-        impl super::Matter for $kind {
-            const KIND: super::MatterKind = super::MatterKind::$kind;
-            type Input = ();
-            fn open(_: (), _: &super::Scene<'_>) -> Result<(Self, super::Done), super::Wrong> {
-                Err(super::Wrong::refused("尚未开放。"))
-            }
-            fn step(
-                &mut self,
-                _: super::Deed,
-                _: (),
-                _: &super::Scene<'_>,
-            ) -> Result<super::Done, super::Wrong> {
-                Err(super::Wrong::refused("尚未开放。"))
-            }
-            fn refuses_opening(_: &super::Scene<'_>) -> Option<String> {
-                Some("尚未开放。".to_owned())
-            }
-            fn refuses(&self, _: super::Deed, _: &super::Scene<'_>) -> Option<String> {
-                Some("尚未开放。".to_owned())
-            }
-            fn fields(_: Option<&Self>, _: super::Deed, _: &super::Scene<'_>) -> Vec<super::Field> {
-                Vec::new()
-            }
-            fn digest(&self, _: &super::Scene<'_>) -> super::Digest {
-                super::Digest {
-                    title: String::new(),
-                    state: "",
-                    state_label: "",
-                    tone: super::Tone::Plain,
-                    open: false,
-                    due: None,
-                    unit_id: None,
-                    stages: Vec::new(),
-                    lines: Vec::new(),
-                    items: Vec::new(),
-                }
-            }
-            fn help(_: super::Deed) -> &'static str {
-                ""
-            }
-        }
-    };
-}
-pub(crate) use pending;
-
 pub mod any;
 pub mod contact;
 pub mod deed;
@@ -99,7 +47,7 @@ terms! {
     MatterKind, "专项" {
         /// People's mediation (人民调解法).
         Mediation = "mediation", "人民调解";
-        /// A hearing (条例第三十三条).
+        /// A hearing (条例第三十一条第六项).
         Hearing = "hearing", "听证";
         /// An order to a unit (交办、转办、督办).
         Order = "order", "督办";
@@ -227,7 +175,11 @@ pub enum Effect {
     Mediation,
     /// The leader takes the case (包案领导).
     Lead(Named),
-    /// The unit answers for the case from now on (and sees it).
+    /// The case was sent to the unit, which sees it; nobody else answers for it until it takes it.
+    Offer(UnitId),
+    /// The unit that the case was sent to does not take it, or it was taken back.
+    OfferEnds,
+    /// The unit answers for the case from now on (and sees it); what it was offered is taken.
     Responsible(UnitId),
     /// An event that the transition table has to allow (`BacklogCleared`, `Reopened`, `HandedOver` …).
     Event(EventKind, Box<EventData>, String),

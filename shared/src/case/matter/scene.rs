@@ -8,7 +8,7 @@ use crate::access::{Actor, CaseFacts};
 use crate::calendar::Calendar;
 use crate::case::PersonRole;
 use crate::case::care::Care;
-use crate::case::deadline::{Clock, LawProfile};
+use crate::case::deadline::{Clock, ClockKind, LawProfile};
 use crate::case::paper::PaperFact;
 use crate::case::state::{Situation, State};
 use crate::case::view::Named;
@@ -110,6 +110,14 @@ impl Scene<'_> {
             State::Declined => Some("事项不予受理，不再办理。".to_owned()),
             _ => None,
         }
+    }
+
+    /// The day on which the running final review was asked for.
+    pub fn final_review_asked_on(&self) -> Option<NaiveDate> {
+        self.clocks
+            .iter()
+            .find(|clock| clock.kind == ClockKind::FinalReviewAnswer && clock.is_running())
+            .map(|clock| clock.from)
     }
 
     /// The day that an input gives, today when it gives none; notes an error unless it lies between
@@ -334,6 +342,7 @@ pub mod tests {
                     registrar_id: "clerk".into(),
                     registrar_unit_id: "office".into(),
                     responsible_unit_id: Some("village".into()),
+                    offered_unit_id: None,
                     unit_ids: vec!["village".into()],
                     mediation: false,
                     kind: Kind::Dispute,
