@@ -955,7 +955,7 @@ fn input_for(deed: Deed, variant: u32, today: NaiveDate) -> MediationInput {
         },
         Deed::MediationSession => sitting(),
         Deed::MediationAgree | Deed::MediationWrite => {
-            let form = if variant % 2 == 0 {
+            let form = if variant.is_multiple_of(2) {
                 AgreementForm::Written
             } else {
                 AgreementForm::Oral
