@@ -235,6 +235,7 @@ impl Sheet {
                 })
                 .collect_view()
         };
+        let full = move || lines.with(Vec::len) >= max;
         let add = move |_: leptos::ev::MouseEvent| {
             let at = lines.with_untracked(Vec::len);
             lines.update(|lines| lines.push(Self::new(form, fields.clone(), people)));
@@ -247,7 +248,7 @@ impl Sheet {
                 type="button"
                 class="btn btn-small"
                 id=adder
-                disabled=move || lines.with(Vec::len) >= max
+                disabled=full
                 on:click=add
             >
                 {icon(Icon::Add)}

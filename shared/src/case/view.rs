@@ -4,8 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::access::CaseFacts;
+use crate::case::care::Care;
 use crate::case::deadline::Clock;
 use crate::case::matter::Mark;
+use crate::case::paper::PaperMark;
 use crate::case::state::{EventKind, State};
 use crate::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
@@ -98,6 +100,10 @@ pub struct PersonView {
     pub review_on: Option<NaiveDate>,
     /// Of a key person: what help is given.
     pub follow_up: Vec<FollowUp>,
+    /// How they are to be reached.
+    pub care: Care,
+    /// The phone number of whom they trust, masked.
+    pub trusted_phone_masked: Option<String>,
 }
 
 /// Numbers in full, after a reveal that the audit log has.
@@ -110,6 +116,8 @@ pub struct Revealed {
     pub id_number: Option<String>,
     /// Phone number in full.
     pub phone: Option<String>,
+    /// The phone number of whom they trust, in full.
+    pub trusted_phone: Option<String>,
 }
 
 /// What an event says beside its kind.
@@ -153,6 +161,9 @@ pub struct EventData {
     /// Which matter, and what was done with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matter: Option<Mark>,
+    /// The document made, voided or served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<PaperMark>,
 }
 
 /// An entry of a case's timeline.
@@ -214,7 +225,7 @@ pub struct ImportSource {
 }
 
 /// A case, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseView {
     /// What the ledger's row says.
@@ -272,6 +283,46 @@ pub struct CaseView {
     pub source: Option<ImportSource>,
     /// What permission decisions look at.
     pub facts: CaseFacts,
+}
+
+impl<'de> Deserialize<'de> for CaseView {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(crate::json::Object::read(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl CaseView {
+    fn read(mut object: crate::json::Object) -> Result<Self, crate::json::Unfit> {
+        Ok(Self {
+            row: object.whole()?,
+            purpose: object.take("purpose")?,
+            procedure: object.take("procedure")?,
+            cause_full: object.take("cause_full")?,
+            demand: object.take("demand")?,
+            occurred_on: object.take("occurred_on")?,
+            occurred_text: object.take("occurred_text")?,
+            place: object.take("place")?,
+            unit_concerned: object.take("unit_concerned")?,
+            group: object.take("group")?,
+            people_count_text: object.take("people_count_text")?,
+            development: object.take("development")?,
+            handling: object.take("handling")?,
+            first_receiver: object.take("first_receiver")?,
+            registrar: object.take("registrar")?,
+            entered_at: object.take("entered_at")?,
+            responsible_user: object.take("responsible_user")?,
+            lawful_path: object.take("lawful_path")?,
+            outcome: object.take("outcome")?,
+            earlier_case: object.take("earlier_case")?,
+            later_cases: object.take("later_cases")?,
+            accused_unit: object.take("accused_unit")?,
+            accused_user: object.take("accused_user")?,
+            clocks: object.take("clocks")?,
+            people: object.take("people")?,
+            source: object.take("source")?,
+            facts: object.take("facts")?,
+        })
+    }
 }
 
 /// An earlier case that may be the same matter.
@@ -382,8 +433,11 @@ pub struct Receipt {
     pub office: String,
     /// The petitioner's name.
     pub petitioner: Option<String>,
-    /// The cause, at most its first 60 characters.
-    pub cause: String,
+    /// The cause, at most its first 60 characters; none where the petitioner asked for neutral
+    /// wording, as others at home may read it.
+    pub cause: Option<String>,
+    /// How the petitioner is to be reached.
+    pub care: Care,
     /// The day on which it was received.
     pub received_on: NaiveDate,
     /// Who first received it.
@@ -394,4 +448,43 @@ pub struct Receipt {
     pub basis: String,
     /// The QR code of the number, as SVG.
     pub qr_svg: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_case_is_read_as_it_is_written() {
+        let named = json!({"id": "u", "name": "五里墩村"});
+        let written = json!({
+            "id": "c", "number": "平川信〔2026〕00012号", "kind": "petition", "state": "handling",
+            "cause": "灌溉水渠", "petitioner": "张三", "village": named, "category": "water",
+            "subcategory": null, "channel": "visit", "severity": "ordinary",
+            "received_on": "2026-03-02", "due_on": "2026-05-01", "overdue": false,
+            "people_count": 2, "collective": false, "backlog": false, "sealed": false,
+            "first": true, "responsible_unit": named, "lead": null, "closed_on": null,
+            "version": 3, "purpose": "claim", "procedure": "ordinary", "cause_full": "灌溉水渠",
+            "demand": null, "occurred_on": null, "occurred_text": "2022年春", "place": null,
+            "unit_concerned": null, "group": null, "people_count_text": null,
+            "development": null, "handling": null, "first_receiver": named, "registrar": named,
+            "entered_at": "2026-03-02T02:00:00Z", "responsible_user": null, "lawful_path": null,
+            "outcome": null, "earlier_case": null, "later_cases": [named],
+            "accused_unit": null, "accused_user": null, "clocks": [], "people": [],
+            "source": null,
+            "facts": {
+                "township_id": "t", "village_id": null, "registrar_id": "u",
+                "registrar_unit_id": "u", "responsible_unit_id": null, "unit_ids": [],
+                "mediation": false, "kind": "petition", "state": "handling", "backlog": false,
+                "seal": "open", "accused_unit_id": null, "accused_user_id": null,
+            },
+        });
+        let case: CaseView = serde_json::from_str(&written.to_string()).unwrap();
+        assert_eq!(case.people_count_text, None);
+        assert_eq!(serde_json::to_value(&case).unwrap(), written);
+        let read: CaseView = crate::json::read(&written.to_string()).unwrap();
+        assert_eq!(read, case);
+        assert!(crate::json::read::<CaseView>(r#"{"id":"c"}"#).is_err());
+    }
 }

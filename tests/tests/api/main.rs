@@ -8,6 +8,7 @@
 mod actions;
 mod administration;
 mod attachments;
+mod backlog;
 mod calendar;
 mod contact;
 mod durability;
@@ -15,7 +16,9 @@ mod export;
 mod imports;
 mod lists;
 mod matters;
+mod measures;
 mod mediation;
+mod orders;
 mod people;
 mod protocol;
 mod register;

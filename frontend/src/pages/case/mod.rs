@@ -8,6 +8,7 @@
 //! | [`receipt`] | `/cases/{id}/receipt` |
 //! | [`new`], [`draft`] | `/cases/new` |
 //! | [`open`], [`differ`] | a case that is open on the page, and what others changed meanwhile |
+//! | [`matter`] | the tab 专项 |
 //! | [`values`], [`person`] | the fields of a case and of a person |
 //! | [`bits`] | what several of them show |
 
@@ -21,6 +22,7 @@ pub(crate) mod facts;
 pub(crate) mod files;
 pub(crate) mod filter;
 pub(crate) mod list;
+pub(crate) mod matter;
 pub(crate) mod new;
 pub(crate) mod open;
 pub(crate) mod people;

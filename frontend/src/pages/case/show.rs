@@ -1,4 +1,4 @@
-//! `/cases/{id}`: a case. Its head, what may be done now, and its four tabs.
+//! `/cases/{id}`: a case. Its head, what may be done now, and its tabs.
 
 use leptos::prelude::*;
 use shared::access::{Action, Facts, can};
@@ -8,12 +8,14 @@ use shared::term::Term;
 
 use super::bits::{flags, state_badge};
 use super::open::Open;
-use super::{act, clocks, facts, files, people, timeline};
+use super::{act, clocks, facts, files, matter, people, timeline};
 use crate::app;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 
-const TABS: [(&str, &str); 4] = [
+const TABS: [(&str, &str); 5] = [
     ("facts", "基本情况"),
+    ("matters", "专项"),
     ("events", "办理记录"),
     ("people", "人员"),
     ("files", "附件"),
@@ -31,12 +33,13 @@ pub(crate) fn page(id: String) -> AnyView {
                 .find(|code| *code == tab.as_str())
                 .unwrap_or("facts")
         });
-        let content = move || match chosen.get() {
+        let content = live(move || match chosen.get() {
+            "matters" => matter::tab(open),
             "events" => timeline::tab(open),
             "people" => people::tab(open),
             "files" => files::tab(open),
             _ => open.with(facts::tab),
-        };
+        });
         view! {
             {open.with(head)}
             <div class="case-columns">
