@@ -13,7 +13,7 @@ use crate::directory::{Options, directory};
 use crate::format;
 use crate::rows::rows;
 use crate::shell::narrow;
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 use crate::ui::states::empty;
 
 /// What the list can be narrowed to; the URL carries it, and the API takes it as it is.
@@ -175,7 +175,7 @@ fn kinds(asked: Memo<Asked>) -> AnyView {
             .iter()
             .map(|(words, view)| {
                 let (mine, all) = (view.clone(), views.clone());
-                let current = move || shows(&asked.read(), &mine, &all).then_some("page");
+                let current = follow(move || shows(&asked.read(), &mine, &all).then_some("page"));
                 view! {
                     <li>
                         <a href=view.path() aria-current=current data-noscroll="">
@@ -247,7 +247,7 @@ pub(crate) fn select(
             .into_iter()
             .map(|(code, words)| {
                 let mine = code.clone();
-                let chosen = move || value.read() == mine;
+                let chosen = follow(move || value.read() == mine);
                 view! { <option value=code prop:selected=chosen>{words}</option> }.into_any()
             })
             .collect_view()

@@ -8,7 +8,7 @@ use shared::term::Term;
 
 use crate::format;
 use crate::ui::field::{Form, field, filled, terms};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 
 /// The values of a person's fields.
 #[derive(Clone, Copy)]
@@ -160,7 +160,7 @@ fn key_person(form: Form, at: &str, values: PersonValues) -> AnyView {
                     <input
                         type="checkbox"
                         id=id
-                        prop:checked=move || values.follow_up.with(|ways| ways.contains(&way))
+                        prop:checked=follow(move || values.follow_up.with(|ways| ways.contains(&way)))
                         on:change:target=move |event| {
                             let on = event.target().checked();
                             values.follow_up.update(|ways| {

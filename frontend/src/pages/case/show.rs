@@ -11,7 +11,7 @@ use super::open::Open;
 use super::{act, clocks, facts, files, matter, people, timeline};
 use crate::app;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 
 const TABS: [(&str, &str); 5] = [
     ("facts", "基本情况"),
@@ -147,7 +147,7 @@ fn tabs(open: Open, chosen: Memo<&'static str>) -> AnyView {
         .iter()
         .map(|(code, words)| {
             let href = format!("{}?tab={code}", open.path(""));
-            let is_current = move || (chosen.get() == *code).then_some("page");
+            let is_current = follow(move || (chosen.get() == *code).then_some("page"));
             let count = (*code == "people").then(|| {
                 open.with(|case| {
                     view! { <span class="count">{case.people.len()}</span> }.into_any()
