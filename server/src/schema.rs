@@ -215,6 +215,11 @@ diesel::table! {
         review_on -> Nullable<Date>,
         follow_up -> Text,
         created_at -> Timestamp,
+        contact_hours -> Nullable<Text>,
+        do_not_call -> Bool,
+        neutral_wording -> Bool,
+        trusted_name -> Nullable<Text>,
+        trusted_phone -> Nullable<Binary>,
     }
 }
 
@@ -269,6 +274,28 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    case_papers (id) {
+        id -> Text,
+        case_id -> Text,
+        township_id -> Text,
+        kind -> Text,
+        number -> Text,
+        addressee -> Nullable<Text>,
+        person_id -> Nullable<Text>,
+        on_day -> Date,
+        at -> Timestamp,
+        actor_id -> Text,
+        actor_name -> Text,
+        body -> Text,
+        void_at -> Nullable<Timestamp>,
+        void_id -> Nullable<Text>,
+        void_name -> Nullable<Text>,
+        void_reason -> Nullable<Text>,
+        version -> BigInt,
     }
 }
 

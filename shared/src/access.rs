@@ -9,6 +9,7 @@ use crate::case::Kind;
 use crate::case::action::CaseAction;
 use crate::case::matter::Deed;
 use crate::case::number::Series;
+use crate::case::paper::PaperKind;
 use crate::case::state::State;
 use crate::ids::{UnitId, UserId};
 use crate::org::UnitKind;
@@ -85,6 +86,10 @@ pub enum Action {
     Case(CaseAction),
     /// Take a step with a matter of a case ([`Facts::Matter`]), or start one ([`Facts::Case`]).
     Matter(Deed),
+    /// See a document of a case.
+    ViewPaper(PaperKind),
+    /// Make a document of a case, or void it.
+    MakePaper(PaperKind),
     /// See the yearly list of measures by law (依法处理).
     ListMeasures,
     /// Load a hand-kept ledger.
@@ -256,7 +261,9 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         | Action::RevealPerson
         | Action::Attach
         | Action::Case(_)
-        | Action::Matter(_) => !matches!(role, R::Auditor | R::Administrator),
+        | Action::Matter(_)
+        | Action::ViewPaper(_)
+        | Action::MakePaper(_) => !matches!(role, R::Auditor | R::Administrator),
     };
     if allowed {
         Ok(())
@@ -293,6 +300,10 @@ fn can_with_case(
             Action::ViewCase
             | Action::RevealPerson
             | Action::Attach
+            | Action::ViewPaper(_)
+            | Action::MakePaper(
+                PaperKind::Receipt | PaperKind::Transfer | PaperKind::ServiceReturn,
+            )
             | Action::Case(A::HandOver) => Ok(()),
             _ => Err(Denied::NotAllowed(
                 "反映镇领导或综治办的检举控告只能移送有权机关（《信访工作条例》第三十条）。",
@@ -377,6 +388,8 @@ fn can_with_case(
             ),
         },
         Action::Matter(deed) => can_with_matter(actor, &who, deed, matter),
+        Action::ViewPaper(kind) => can_see_paper(actor, &who, kind),
+        Action::MakePaper(kind) => can_make_paper(actor, &who, case, kind),
         // Not about a case.
         _ => return can_in_general(actor.role, action),
     };
@@ -384,6 +397,57 @@ fn can_with_case(
         Ok(())
     } else {
         Err(Denied::NotAllowed(whose))
+    }
+}
+
+/// Whether a document is for the actor to see. The court sees what comes to it, whoever only
+/// reported a case its receipt.
+fn can_see_paper(actor: &Actor, who: &Who, kind: PaperKind) -> (bool, &'static str) {
+    match actor.role {
+        Role::Court => (
+            who.handler || kind.concerns_court(),
+            "法庭查看调解协议和司法确认申请。",
+        ),
+        Role::GroupInformant => (kind == PaperKind::Receipt, "文书由办理这件事项的人员查看。"),
+        _ => (true, ""),
+    }
+}
+
+/// Whether a document is for the actor to make: whoever does what it is about.
+fn can_make_paper(
+    actor: &Actor,
+    who: &Who,
+    case: &CaseFacts,
+    kind: PaperKind,
+) -> (bool, &'static str) {
+    use PaperKind as K;
+    let command = who.office || who.leader;
+    let village = who.own_village && case.kind != Kind::Petition;
+    let justice = actor.role == Role::JusticeOffice;
+    match kind {
+        K::Receipt => (
+            command || who.handler || who.own_village || who.registrar,
+            "由登记人、办理单位或镇综治办出具。",
+        ),
+        K::Acceptance | K::Refusal | K::Extension | K::Answer | K::Transfer => (
+            command || who.handler || village,
+            "由办理单位、镇综治办或镇领导出具。",
+        ),
+        K::Assignment | K::Order | K::ReviewAnswer | K::FinalReviewAnswer => {
+            (command, "由镇综治办或镇领导出具。")
+        }
+        K::Agreement | K::Confirmation => (
+            who.office || who.own_village || justice || (who.handler && actor.role != Role::Court),
+            "由调解的村、司法所或镇综治办出具。",
+        ),
+        K::HearingNotice => (
+            command || who.handler || justice,
+            "由镇综治办、镇领导、责任单位或司法所出具。",
+        ),
+        K::ServiceReturn => (
+            command || who.handler || who.own_village || who.registrar || justice,
+            "由办理单位、登记人或镇综治办出具。",
+        ),
     }
 }
 
@@ -401,8 +465,7 @@ fn can_with_matter(
     // The unit whose turn it is.
     let given =
         who.staff && matter.is_some_and(|matter| matter.unit_id.as_ref() == Some(&actor.unit_id));
-    let awaited =
-        given || (who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id)));
+    let awaited = who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id));
     match deed {
         D::MediationOpen => (
             working || justice || (who.registrar && who.staff),
@@ -434,9 +497,14 @@ fn can_with_matter(
             "由收到建议的单位答复；镇外机关的答复由镇综治办登记。",
         ),
         D::PackageOpen => (command, "由镇综治办或镇领导确定。"),
-        D::PackagePlan | D::PackageProgress | D::PackageDone | D::PackageSubmit => {
-            (working, "由责任单位、镇综治办或镇领导登记。")
-        }
+        D::PackagePlan | D::PackageSubmit => (
+            working || given,
+            "由责任单位、专班牵头单位、镇综治办或镇领导登记。",
+        ),
+        D::PackageProgress | D::PackageDone => (
+            working || given || awaited,
+            "由责任单位、专班成员单位、镇综治办或镇领导登记。",
+        ),
         D::PackageApprove | D::PackageReject => (who.leader, "积案销号由镇领导批准。"),
         D::ContactOpen | D::ContactNote | D::ContactReview | D::ContactEnd => (
             working || (justice && who.justice),

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
-use shared::settings::{MAX_URGENT_HOURS, NewLawProfile, Settings, SettingsPatch};
+use shared::settings::{
+    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, NewLawProfile, Reminders, Settings, SettingsPatch,
+};
 use shared::term::Term;
 use shared::validate::Errors;
 
@@ -93,6 +95,16 @@ fn general(desk: Desk, settings: &Settings) -> AnyView {
                         <span class="quiet">" 发现可能越级、集体上访等重要信息，须在这个时间内上报。"</span>
                     </dd>
                 </div>
+                <div>
+                    <dt>"督办提醒"</dt>
+                    <dd>
+                        {format!(
+                            "期限前{}日起黄牌，逾期{}日起红牌",
+                            settings.reminders.yellow_days,
+                            settings.reminders.red_days,
+                        )}
+                    </dd>
+                </div>
             </dl>
         </section>
     }
@@ -109,16 +121,22 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     };
     let name = RwSignal::new(before.township_name.clone());
     let hours = RwSignal::new(before.urgent_hours.to_string());
+    let yellow = RwSignal::new(before.reminders.yellow_days.to_string());
+    let red = RwSignal::new(before.reminders.red_days.to_string());
     let directory = directory();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let name = name.get_untracked().trim().to_owned();
         let hours = number(&hours.get_untracked());
+        // What is no number is out of range, too.
+        let reminders = Reminders {
+            yellow_days: number(&yellow.get_untracked()).unwrap_or(u32::MAX),
+            red_days: number(&red.get_untracked()).unwrap_or(0),
+        };
         let patch = SettingsPatch {
             township_name: Some(name),
-            // What is no number is out of range, too.
             urgent_hours: Some(hours.unwrap_or(0)),
-            reminders: None,
+            reminders: Some(reminders),
         };
         if !form.accept(patch.check()) {
             return;
@@ -128,7 +146,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .township_name
                 .filter(|name| *name != before.township_name),
             urgent_hours: hours.filter(|hours| *hours != before.urgent_hours),
-            reminders: None,
+            reminders: Some(reminders).filter(|reminders| *reminders != before.reminders),
         };
         if patch == SettingsPatch::default() {
             desk.changing.set(false);
@@ -160,6 +178,18 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .class("field field-short")
                 .required()
                 .input(hours)}
+            {field(form, "reminders.yellow_days", "督办黄牌提醒：期限前几日起")
+                .hint(format!("0到{MAX_REMINDER_DAYS}日。"))
+                .mode("numeric")
+                .class("field field-short")
+                .required()
+                .input(yellow)}
+            {field(form, "reminders.red_days", "督办红牌提醒：逾期几日起")
+                .hint(format!("1到{MAX_REMINDER_DAYS}日；1为一逾期就是红牌。"))
+                .mode("numeric")
+                .class("field field-short")
+                .required()
+                .input(red)}
             {foot(form, desk.changing, "保存", "btn btn-primary")}
         </form>
     }

@@ -13,6 +13,7 @@ mod export;
 mod home;
 pub(crate) mod list;
 pub(crate) mod matter;
+pub(crate) mod paper;
 mod receipt;
 pub(crate) mod recent;
 pub mod routes;

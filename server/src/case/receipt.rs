@@ -30,6 +30,13 @@ pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Recei
         .render::<svg::Color<'_>>()
         .min_dimensions(160, 160)
         .build();
+    // The person in whose name the case stands.
+    let petitioner = case.petitioner.as_deref();
+    let care = super::store::people(conn, &case.id)?
+        .iter()
+        .find(|person| Some(person.name.as_str()) == petitioner)
+        .map(super::store::PersonRecord::care)
+        .unwrap_or_default();
     Ok(Receipt {
         township: desk.names.unit_name(&desk.actor.township_id).to_owned(),
         office: desk
@@ -37,7 +44,8 @@ pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Recei
             .unit_name(&UnitId::from(case.registrar_unit_id.as_str()))
             .to_owned(),
         petitioner: case.petitioner,
-        cause: view::shorten(&case.cause, 60),
+        cause: (!care.neutral).then(|| view::shorten(&case.cause, 60)),
+        care,
         received_on: case.received_on,
         first_receiver: desk
             .names

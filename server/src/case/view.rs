@@ -93,11 +93,11 @@ pub(super) fn with_facts(
 
 /// A case that was registered just now, from what is at hand.
 pub(super) fn fresh(
-    conn: &mut Conn,
     desk: &Desk,
     case: CaseRecord,
     events: &[EventRecord],
     people: Vec<PersonRecord>,
+    earlier_case: Option<Named>,
 ) -> Result<CaseView, Error> {
     let units = case.responsible_unit_id.iter().cloned().collect();
     let facts = case.facts(units);
@@ -105,7 +105,7 @@ pub(super) fn fresh(
         clocks: clocks_from(events, &service::profile_of(desk, &case)),
         people: masked(desk, people)?,
         source: None,
-        earlier_case: earlier(conn, desk, &case)?,
+        earlier_case,
         later_cases: Vec::new(),
     };
     Ok(assemble(desk, case, facts, parts))
@@ -202,7 +202,11 @@ fn repeats(
 }
 
 /// The case that it repeats, as far as the actor may know of it.
-fn earlier(conn: &mut Conn, desk: &Desk, case: &CaseRecord) -> QueryResult<Option<Named>> {
+pub(super) fn earlier(
+    conn: &mut Conn,
+    desk: &Desk,
+    case: &CaseRecord,
+) -> QueryResult<Option<Named>> {
     let Some(id) = &case.earlier_case_id else {
         return Ok(None);
     };
@@ -236,12 +240,17 @@ fn masked(desk: &Desk, people: Vec<PersonRecord>) -> Result<Vec<PersonView>, Err
             let id_number = numbers
                 .id_number
                 .and_then(|number| IdNumber::parse(&number).ok());
-            let phone = numbers.phone.and_then(|number| Phone::parse(&number).ok());
+            let masked = |number: Option<String>| {
+                let number = number.and_then(|number| Phone::parse(&number).ok());
+                number.map(|number| number.masked())
+            };
             Ok(PersonView {
                 role: person.role.0,
                 follow_up: person.follow_ups(),
                 id_number_masked: id_number.map(|number| number.masked()),
-                phone_masked: phone.map(|number| number.masked()),
+                phone_masked: masked(numbers.phone),
+                trusted_phone_masked: masked(numbers.trusted_phone),
+                care: person.care(),
                 id: person.id.into(),
                 name: person.name,
                 address: person.address,
@@ -272,6 +281,7 @@ pub(super) fn revealed(desk: &Desk, person: &PersonRecord) -> Result<Revealed, E
         id: person.id.as_str().into(),
         id_number: open("id_number", person.id_number.as_ref())?,
         phone: open("phone", person.phone.as_ref())?,
+        trusted_phone: open("trusted_phone", person.trusted_phone.as_ref())?,
     })
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{Calendar, Reckoned};
 use crate::case::Procedure;
 use crate::case::matter::Deed;
+use crate::case::paper::PaperKind;
 use crate::case::state::EventKind;
 use crate::terms;
 
@@ -216,6 +217,10 @@ pub struct Entry {
     pub ends: bool,
     /// On a matter's step: which.
     pub deed: Option<Deed>,
+    /// On a matter's step: of which matter.
+    pub matter: Option<String>,
+    /// On a service: which document was served.
+    pub served: Option<PaperKind>,
 }
 
 impl Entry {
@@ -229,6 +234,8 @@ impl Entry {
             excluded_days: None,
             ends: false,
             deed: None,
+            matter: None,
+            served: None,
         }
     }
 }
@@ -306,9 +313,19 @@ pub fn clocks(entries: &[Entry], profile: &LawProfile, calendar: &Calendar) -> V
         clocks: Vec::new(),
     };
     for entry in entries {
-        clocks.hear(entry);
+        // What was struck out has never been.
+        if entry.deed != Some(Deed::ServiceOpen) || !is_struck(entries, entry) {
+            clocks.hear(entry);
+        }
     }
     clocks.clocks
+}
+
+/// Whether a service was struck out later.
+fn is_struck(entries: &[Entry], service: &Entry) -> bool {
+    entries
+        .iter()
+        .any(|entry| entry.deed == Some(Deed::ServiceStrike) && entry.matter == service.matter)
 }
 
 /// The authority's running clock that is due first: by it lists are sorted and cases are overdue.
@@ -427,7 +444,25 @@ impl Running<'_> {
             Some(Deed::MediationApply) => {
                 self.meet(&[C::Confirmation], entry.on);
             }
+            Some(Deed::ServiceOpen) => match entry.served {
+                Some(PaperKind::Answer) => self.restart(C::ReviewRequest, entry.on),
+                Some(PaperKind::ReviewAnswer) => self.restart(C::FinalReviewRequest, entry.on),
+                _ => {}
+            },
             _ => {}
+        }
+    }
+
+    /// The petitioner's time runs from the day on which the answer reached them (条例第三十五条、
+    /// 第三十六条: 自收到书面答复之日起), never from before the answer itself; served on several, from
+    /// the last. It does not move any more once it was used or has stopped.
+    fn restart(&mut self, kind: ClockKind, served: NaiveDate) {
+        let (profile, calendar) = (self.profile, self.calendar);
+        for clock in self.running(&[kind]).filter(|clock| clock.from < served) {
+            let Reckoned { date, certain } = profile.due(kind, served, calendar);
+            clock.from = served;
+            clock.due = date;
+            clock.certain = certain;
         }
     }
 
@@ -624,6 +659,123 @@ mod tests {
                 .date,
             day("2024-03-01"),
             "人民调解法第三十三条"
+        );
+    }
+
+    fn served(kind: PaperKind, on: &str, matter: &str) -> Entry {
+        Entry {
+            deed: Some(Deed::ServiceOpen),
+            matter: Some(matter.to_owned()),
+            served: Some(kind),
+            ..at(EventKind::Matter, on)
+        }
+    }
+
+    /// 条例第三十五条、第三十六条：自收到书面答复之日起30日内。
+    #[test]
+    fn the_petitioners_time_runs_from_the_day_of_service() {
+        use EventKind as E;
+        use PaperKind as P;
+        let round = || {
+            vec![
+                at(E::Registered, "2026-03-02"),
+                at(E::Accepted, "2026-03-03"),
+                at(E::Answered, "2026-04-01"),
+            ]
+        };
+        let strike = |matter: &str| Entry {
+            deed: Some(Deed::ServiceStrike),
+            matter: Some(matter.to_owned()),
+            ..at(E::Matter, "2026-04-20")
+        };
+        for (what, more, due) in [
+            ("没有送达记录：从答复之日", vec![], "2026-05-01"),
+            (
+                "答复当日送达",
+                vec![served(P::Answer, "2026-04-01", "a")],
+                "2026-05-01",
+            ),
+            (
+                "次日送达",
+                vec![served(P::Answer, "2026-04-02", "a")],
+                "2026-05-02",
+            ),
+            (
+                "早于答复的不提前",
+                vec![served(P::Answer, "2026-03-31", "a")],
+                "2026-05-01",
+            ),
+            (
+                "别的文书不影响",
+                vec![served(P::Extension, "2026-04-09", "a")],
+                "2026-05-01",
+            ),
+            (
+                "复查意见书不影响申请复查",
+                vec![served(P::ReviewAnswer, "2026-04-09", "a")],
+                "2026-05-01",
+            ),
+            (
+                "几人先后收到，从最后一人",
+                vec![
+                    served(P::Answer, "2026-04-09", "a"),
+                    served(P::Answer, "2026-04-05", "b"),
+                ],
+                "2026-05-09",
+            ),
+            (
+                "划除的送达不算",
+                vec![served(P::Answer, "2026-04-09", "a"), strike("a")],
+                "2026-05-01",
+            ),
+            (
+                "划除一份，另一份仍算",
+                vec![
+                    served(P::Answer, "2026-04-09", "a"),
+                    served(P::Answer, "2026-04-05", "b"),
+                    strike("a"),
+                ],
+                "2026-05-05",
+            ),
+            (
+                "已经申请复查的不再变动",
+                vec![
+                    at(E::ReviewRequested, "2026-04-08"),
+                    served(P::Answer, "2026-04-09", "a"),
+                ],
+                "2026-05-01",
+            ),
+        ] {
+            let entries: Vec<Entry> = round().into_iter().chain(more).collect();
+            assert_eq!(
+                due_of(&entries, ClockKind::ReviewRequest),
+                day(due),
+                "{what}"
+            );
+        }
+        let mut entries = round();
+        entries.push(at(E::ReviewRequested, "2026-04-08"));
+        entries.push(at(E::ReviewAnswered, "2026-05-06"));
+        assert_eq!(
+            due_of(&entries, ClockKind::FinalReviewRequest),
+            day("2026-06-05")
+        );
+        entries.push(served(P::ReviewAnswer, "2026-05-07", "c"));
+        assert_eq!(
+            due_of(&entries, ClockKind::FinalReviewRequest),
+            day("2026-06-06")
+        );
+        let all = clocks(&entries, &LawProfile::default_profile(), &Calendar::new());
+        let clock = all
+            .iter()
+            .rfind(|c| c.kind == ClockKind::FinalReviewRequest)
+            .unwrap();
+        let last = end_of_shanghai_day(clock.due) - chrono::Duration::seconds(1);
+        let standing = |at| clock.standing(crate::calendar::shanghai_day(at));
+        assert_eq!(standing(last), Standing::Left(0));
+        assert_eq!(
+            standing(end_of_shanghai_day(clock.due)),
+            Standing::Overdue(1)
         );
     }
 

@@ -128,6 +128,21 @@ pub struct NewPerson {
     /// Of a key person: what help is given.
     #[serde(default)]
     pub follow_up: Vec<FollowUp>,
+    /// When they want to be reached, in words.
+    #[serde(default)]
+    pub contact_hours: Option<String>,
+    /// Not by telephone or message.
+    #[serde(default)]
+    pub do_not_call: bool,
+    /// Nothing on the outside of a letter says what it is about.
+    #[serde(default)]
+    pub neutral_wording: bool,
+    /// Somebody they trust, who may pass a message on: name and what they are to the person.
+    #[serde(default)]
+    pub trusted_name: Option<String>,
+    /// That one's phone number; kept encrypted. On a change: absent keeps, empty clears.
+    #[serde(default)]
+    pub trusted_phone: Option<String>,
 }
 
 impl NewPerson {
@@ -142,6 +157,11 @@ impl NewPerson {
             reason: None,
             review_on: None,
             follow_up: Vec::new(),
+            contact_hours: None,
+            do_not_call: false,
+            neutral_wording: false,
+            trusted_name: None,
+            trusted_phone: None,
         }
     }
 
@@ -164,6 +184,7 @@ impl NewPerson {
             self.address.as_deref().unwrap_or(""),
             MAX_SHORT,
         );
+        self.check_care(errors, at);
         if self.role == PersonRole::KeyPerson {
             errors.text(
                 &format!("{at}reason"),
@@ -189,6 +210,35 @@ impl NewPerson {
                     format!("{at}follow_up"),
                     "required",
                     "请选择至少一种跟进方式（解释疏导、帮扶救助、组织调解、法律援助）。",
+                );
+            }
+        }
+    }
+}
+
+impl NewPerson {
+    /// Notes what is wrong with how they are to be reached.
+    fn check_care(&self, errors: &mut Errors, at: &str) {
+        for (field, name, text) in [
+            ("contact_hours", "方便联系的时间", &self.contact_hours),
+            ("trusted_name", "可转告的人", &self.trusted_name),
+        ] {
+            let text = text.as_deref().unwrap_or("");
+            errors.length(&format!("{at}{field}"), name, text, MAX_SHORT);
+        }
+        if let Some(number) = filled(self.trusted_phone.as_deref()) {
+            if let Err(error) = Phone::parse(number) {
+                errors.add(
+                    format!("{at}trusted_phone"),
+                    error.code(),
+                    error.to_string(),
+                );
+            }
+            if filled(self.trusted_name.as_deref()).is_none() {
+                errors.add(
+                    format!("{at}trusted_name"),
+                    "required",
+                    "填了转告人的电话，也要写明是谁。",
                 );
             }
         }

@@ -1,15 +1,19 @@
 //! A case (事项), the ledger row: its terms. Neighbours: [`state`] what may follow what,
 //! [`action`] what a person can do, [`deadline`] the clocks, [`number`] the number,
-//! [`input`] what people enter, [`matter`] what is done about it beside (mediation, orders …), [`hint`] which category a cause sounds like, [`view`] what they see.
+//! [`input`] what people enter, [`matter`] what is done about it
+//! beside (mediation, orders …), [`paper`] official documents, [`care`] contact that does no harm,
+//! [`hint`] which category a cause sounds like, [`view`] what they see.
 
 pub mod action;
 pub mod backlog;
 pub mod calendar;
+pub mod care;
 pub mod deadline;
 pub mod hint;
 pub mod input;
 pub mod matter;
 pub mod number;
+pub mod paper;
 pub mod state;
 pub mod view;
 

@@ -96,6 +96,8 @@ terms! {
         Linked = "linked", "关联重复件";
         /// A step of a matter: mediation, hearing, order … ([`crate::case::matter`]).
         Matter = "matter", "专项办理";
+        /// A document was made or voided ([`crate::case::paper`]).
+        Paper = "paper", "文书";
     }
 }
 
@@ -171,7 +173,7 @@ pub fn after(state: Option<State>, event: EventKind, case: &Situation) -> Result
     match (state, event) {
         (_, E::Registered | E::Imported) => Err(Refused("事项已经登记过。".to_owned())),
         // An entry that only adds to the record.
-        (state, E::Noted | E::AttachmentChanged | E::Linked | E::Matter) => Ok(state),
+        (state, E::Noted | E::AttachmentChanged | E::Linked | E::Matter | E::Paper) => Ok(state),
         (state, E::Edited | E::PersonChanged | E::LeadSet) if state != S::Closed => Ok(state),
 
         (S::Registered | S::Transferred, E::Accepted) => Ok(S::Accepted),

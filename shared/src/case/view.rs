@@ -4,8 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::access::CaseFacts;
+use crate::case::care::Care;
 use crate::case::deadline::Clock;
 use crate::case::matter::Mark;
+use crate::case::paper::PaperMark;
 use crate::case::state::{EventKind, State};
 use crate::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Outcome, PersonRole, Procedure, Purpose,
@@ -98,6 +100,10 @@ pub struct PersonView {
     pub review_on: Option<NaiveDate>,
     /// Of a key person: what help is given.
     pub follow_up: Vec<FollowUp>,
+    /// How they are to be reached.
+    pub care: Care,
+    /// The phone number of whom they trust, masked.
+    pub trusted_phone_masked: Option<String>,
 }
 
 /// Numbers in full, after a reveal that the audit log has.
@@ -110,6 +116,8 @@ pub struct Revealed {
     pub id_number: Option<String>,
     /// Phone number in full.
     pub phone: Option<String>,
+    /// The phone number of whom they trust, in full.
+    pub trusted_phone: Option<String>,
 }
 
 /// What an event says beside its kind.
@@ -153,6 +161,9 @@ pub struct EventData {
     /// Which matter, and what was done with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matter: Option<Mark>,
+    /// The document made, voided or served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<PaperMark>,
 }
 
 /// An entry of a case's timeline.
@@ -422,8 +433,11 @@ pub struct Receipt {
     pub office: String,
     /// The petitioner's name.
     pub petitioner: Option<String>,
-    /// The cause, at most its first 60 characters.
-    pub cause: String,
+    /// The cause, at most its first 60 characters; none where the petitioner asked for neutral
+    /// wording, as others at home may read it.
+    pub cause: Option<String>,
+    /// How the petitioner is to be reached.
+    pub care: Care,
     /// The day on which it was received.
     pub received_on: NaiveDate,
     /// Who first received it.

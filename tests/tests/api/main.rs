@@ -8,12 +8,17 @@
 mod actions;
 mod administration;
 mod attachments;
+mod backlog;
 mod calendar;
+mod contact;
 mod durability;
 mod export;
 mod imports;
 mod lists;
 mod matters;
+mod measures;
+mod mediation;
+mod orders;
 mod people;
 mod protocol;
 mod register;

@@ -251,7 +251,10 @@ impl Values {
                 input.notice = text(self.notice);
             }
             A::Answer => input.notice = text(self.notice),
-            A::Close => input.outcome = Outcome::from_code(&self.outcome.get_untracked()),
+            A::Close => {
+                input.outcome = Outcome::from_code(&self.outcome.get_untracked());
+                input.notice = text(self.notice);
+            }
             A::Link => input.earlier_case_id = text(self.earlier).map(Into::into),
             A::HandOver => input.authority = text(self.authority),
             A::Object | A::Take | A::Note | A::MarkBacklog | A::ClearBacklog | A::Reopen => {}
@@ -389,6 +392,12 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
             field(form, "notice", "延期告知书")
                 .required()
                 .placeholder("文号，或告知的时间和方式")
+                .input(values.notice),
+        ),
+        A::Close if case.row.backlog => Some(
+            field(form, "notice", "息诉罢访凭据")
+                .placeholder("承诺书、协议或复核意见的日期和文号")
+                .hint("积案办结必填；信访人撤回的可以不填。".to_owned())
                 .input(values.notice),
         ),
         _ => None,

@@ -14,7 +14,7 @@ use shared::term::Term;
 
 use super::list::{self, Filter, MatterQuery};
 use super::measures::{self, MeasureQuery};
-use super::service;
+use super::service as deeds;
 use crate::audit;
 use crate::auth::Actor;
 use crate::case::{Desk, Error};
@@ -161,7 +161,7 @@ async fn of_case(
     let (looking, case_id) = (desk.clone(), id.clone());
     let (matters, number, seal) = state
         .db
-        .read(move |conn| service::of_case(conn, &looking, &case_id, kind))
+        .read(move |conn| deeds::of_case(conn, &looking, &case_id, kind))
         .await?;
     note_look(state, desk, &id, number, seal).await?;
     Ok(matters)
@@ -201,7 +201,7 @@ where
     let desk = Desk::open(state, actor, context).await?;
     let answer = state.db.write(move |conn| {
         claim.once(conn, |conn| {
-            let matter = service::open::<T>(conn, &desk, &id, input)?;
+            let matter = deeds::open::<T>(conn, &desk, &id, input)?;
             let place = format!(
                 "/api/v1/cases/{}/{}/{}",
                 matter.case_id,
@@ -237,7 +237,7 @@ where
     let desk = Desk::open(state, actor, context).await?;
     let answer = state.db.write(move |conn| {
         claim.once(conn, |conn| {
-            let matter = service::step::<T>(conn, &desk, &id, &matter, version, deed, input)?;
+            let matter = deeds::step::<T>(conn, &desk, &id, &matter, version, deed, input)?;
             let version = matter.version;
             Ok::<_, Error>(Made::changed(matter, version))
         })
@@ -257,7 +257,7 @@ async fn show(
     let (looking, case_id) = (desk.clone(), id.clone());
     let (matter, number, seal) = state
         .db
-        .read(move |conn| service::show(conn, &looking, &case_id, kind, &matter))
+        .read(move |conn| deeds::show(conn, &looking, &case_id, kind, &matter))
         .await?;
     note_look(state, desk, &id, number, seal).await?;
     Ok(actix_web::HttpResponse::Ok()
@@ -415,6 +415,10 @@ fn below_base(path: &'static str) -> &'static str {
 }
 
 kinds! {
+    service: Service, ServiceInput, "文书送达", "办理单位、登记人、司法所、镇综治办和镇领导。",
+        "/api/v1/cases/{id}/services" "list_services" "open_service",
+        "/api/v1/cases/{id}/services/{mid}" "show_service",
+        "/api/v1/cases/{id}/services/{mid}/steps/{step}" "step_service";
     order: Order, OrderInput, "督办（交办、转办、督办）", "镇综治办、镇领导。",
         "/api/v1/cases/{id}/orders" "list_orders" "open_order",
         "/api/v1/cases/{id}/orders/{mid}" "show_order",

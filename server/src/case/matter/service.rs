@@ -11,12 +11,14 @@ use shared::case::matter::{
     UnitFact, UserFact, Wrong,
 };
 use shared::case::number::Series;
+use shared::case::paper::PaperFact;
 use shared::case::state::{self, EventKind, Situation};
 use shared::ids::{CaseId, UnitId, UserId};
 use shared::term::Term;
 
 use super::store::{self, MatterRecord};
 use crate::case::coded::Coded;
+use crate::case::paper::store as paper_store;
 use crate::case::service::{self as cases, Step, Taken};
 use crate::case::store::{self as case_store, CaseRecord, NOTHING_DUE};
 use crate::case::{Desk, Error, view};
@@ -40,6 +42,7 @@ pub(crate) struct Setting<'a> {
     last_step_on: chrono::NaiveDate,
     clocks: Vec<Clock>,
     persons: Vec<PersonFact>,
+    papers: Vec<PaperFact>,
     profile: LawProfile,
     calendar: Calendar,
     open_kinds: Vec<MatterKind>,
@@ -59,9 +62,11 @@ impl<'a> Setting<'a> {
         let persons = case_store::people(conn, &case.id)?
             .into_iter()
             .map(|person| PersonFact {
+                care: person.care(),
                 id: person.id.into(),
                 name: person.name,
                 role: person.role.0,
+                address: person.address,
             })
             .collect();
         Ok(Self {
@@ -72,6 +77,7 @@ impl<'a> Setting<'a> {
             last_step_on: case.last_step_on,
             clocks: view::clocks_of(conn, desk, case)?,
             persons,
+            papers: paper_store::facts(conn, &case.id)?,
             profile: cases::profile_of(desk, case),
             calendar: Calendar::new(),
             open_kinds: store::open_kinds(conn, &case.id)?,
@@ -89,6 +95,7 @@ impl<'a> Setting<'a> {
             last_step_on: self.last_step_on,
             clocks: &self.clocks,
             persons: &self.persons,
+            papers: &self.papers,
             profile: &self.profile,
             calendar: &self.calendar,
             reminders: self.desk.names.general().reminders,

@@ -7,7 +7,9 @@ use super::MatterKind;
 use crate::access::{Actor, CaseFacts};
 use crate::calendar::Calendar;
 use crate::case::PersonRole;
+use crate::case::care::Care;
 use crate::case::deadline::{Clock, LawProfile};
+use crate::case::paper::PaperFact;
 use crate::case::state::{Situation, State};
 use crate::case::view::Named;
 use crate::ids::{PersonId, UnitId, UserId};
@@ -49,6 +51,10 @@ pub struct PersonFact {
     pub name: String,
     /// What they are in the case.
     pub role: PersonRole,
+    /// Their address.
+    pub address: Option<String>,
+    /// How they are to be reached.
+    pub care: Care,
 }
 
 /// Who is who: open units and active users of the township.
@@ -77,6 +83,8 @@ pub struct Scene<'a> {
     pub clocks: &'a [Clock],
     /// The persons of the case.
     pub persons: &'a [PersonFact],
+    /// The documents made of the case.
+    pub papers: &'a [PaperFact],
     /// The limits that the case was received under.
     pub profile: &'a LawProfile,
     /// Working days.
@@ -286,6 +294,8 @@ pub mod tests {
         pub clocks: Vec<Clock>,
         /// Its persons: `p` the petitioner 张三, `q` the other party 李四.
         pub persons: Vec<PersonFact>,
+        /// Its documents: none.
+        pub papers: Vec<PaperFact>,
         /// Its open matters.
         pub open_kinds: Vec<MatterKind>,
         profile: LawProfile,
@@ -305,6 +315,8 @@ pub mod tests {
                 id: id.into(),
                 name: name.to_owned(),
                 role,
+                address: None,
+                care: Care::default(),
             };
             Self {
                 today,
@@ -336,6 +348,7 @@ pub mod tests {
                     person("p", "张三", PersonRole::Petitioner),
                     person("q", "李四", PersonRole::OtherParty),
                 ],
+                papers: Vec::new(),
                 open_kinds: Vec::new(),
                 profile: LawProfile::default_profile(),
                 calendar: Calendar::new(),
@@ -359,6 +372,7 @@ pub mod tests {
                 last_step_on: day(3, 2),
                 clocks: &self.clocks,
                 persons: &self.persons,
+                papers: &self.papers,
                 profile: &self.profile,
                 calendar: &self.calendar,
                 reminders: Reminders::default(),
