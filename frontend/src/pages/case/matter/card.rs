@@ -214,9 +214,6 @@ const fn waits(deed: Deed) -> bool {
 fn steps(desk: Desk, matter: &MatterView) -> Option<AnyView> {
     let (allowed, rest): (Vec<&StepView>, Vec<&StepView>) =
         matter.steps.iter().partition(|step| step.allowed);
-    if matter.steps.is_empty() {
-        return None;
-    }
     let (aside, onward): (Vec<&StepView>, Vec<&StepView>) =
         allowed.into_iter().partition(|step| steps_aside(step.deed));
     let onward = ordered(onward, |step| waits(step.deed));
@@ -241,7 +238,8 @@ fn steps(desk: Desk, matter: &MatterView) -> Option<AnyView> {
         .then(|| view! { <div class="row">{buttons}</div> });
     // What is over needs no reasons.
     let rest = (!rest.is_empty() && matter.open).then(|| refused("暂不能办理的步骤", &rest));
-    Some(view! { <footer class="matter-steps">{row} {rest}</footer> }.into_any())
+    (row.is_some() || rest.is_some())
+        .then(|| view! { <footer class="matter-steps">{row} {rest}</footer> }.into_any())
 }
 
 fn button(desk: Desk, matter: &MatterView, step: &StepView, class: &'static str) -> AnyView {
