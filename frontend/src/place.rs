@@ -24,6 +24,8 @@ pub(crate) enum Place {
     EditCase(String),
     /// A case's receipt, to print.
     Receipt(String),
+    /// A document of a case, to print.
+    Paper(String, String),
     /// Import of a hand-kept ledger.
     Imports,
     /// Units.
@@ -54,6 +56,9 @@ impl Place {
     /// The page at a path.
     pub(crate) fn at(path: &str) -> Self {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
+        if let ["cases", case, "papers", id] = parts.clone().collect::<Vec<_>>()[..] {
+            return Self::Paper(case.to_owned(), id.to_owned());
+        }
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (None, ..) => Self::Home,
             (Some("cases"), None, ..) => Self::Cases,
@@ -78,6 +83,7 @@ impl Place {
             Self::Case(id) => return format!("/cases/{id}"),
             Self::EditCase(id) => return format!("/cases/{id}/edit"),
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
+            Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
             Self::Imports => "/imports",
             Self::Org => "/org",
             Self::Users => "/users",
@@ -119,6 +125,7 @@ impl Place {
             Self::Case(_) => "事项",
             Self::EditCase(_) => "修改事项",
             Self::Receipt(_) => "回执",
+            Self::Paper(..) => "文书",
             Self::Imports => "导入台账",
             Self::Org => "单位",
             Self::Users => "用户",
@@ -143,6 +150,7 @@ impl Place {
             Self::Case(_) => "case",
             Self::EditCase(_) => "edit",
             Self::Receipt(_) => "receipt",
+            Self::Paper(..) => "paper",
             Self::Imports => "imports",
             Self::Org => "org",
             Self::Users => "users",

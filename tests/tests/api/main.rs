@@ -9,6 +9,7 @@ mod actions;
 mod administration;
 mod attachments;
 mod calendar;
+mod documents;
 mod durability;
 mod export;
 mod imports;

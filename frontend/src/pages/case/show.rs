@@ -8,14 +8,15 @@ use shared::term::Term;
 
 use super::bits::{flags, state_badge};
 use super::open::Open;
-use super::{act, clocks, facts, files, people, timeline};
+use super::{act, clocks, facts, files, papers, people, timeline};
 use crate::app;
 use crate::ui::icon::{Icon, icon};
 
-const TABS: [(&str, &str); 4] = [
+const TABS: [(&str, &str); 5] = [
     ("facts", "基本情况"),
     ("events", "办理记录"),
     ("people", "人员"),
+    ("papers", "文书"),
     ("files", "附件"),
 ];
 
@@ -34,6 +35,7 @@ pub(crate) fn page(id: String) -> AnyView {
         let content = move || match chosen.get() {
             "events" => timeline::tab(open),
             "people" => people::tab(open),
+            "papers" => papers::tab(open),
             "files" => files::tab(open),
             _ => open.with(facts::tab),
         };
