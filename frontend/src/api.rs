@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::account::Session;
+use shared::json;
 use shared::page::Page;
 use shared::problem::{Code, FieldError, Problem};
 use wasm_bindgen::{JsCast, JsValue};
@@ -158,17 +159,16 @@ impl Call {
 
     /// Sends it; the answer's JSON.
     pub(crate) async fn fetch<T: DeserializeOwned>(self) -> Answer<T> {
-        let response = self.send().await?;
-        read(&response).await
+        self.read().await?.parse()
     }
 
     /// Sends it; the answer's JSON and version.
     pub(crate) async fn tagged<T: DeserializeOwned>(self) -> Answer<Tagged<T>> {
-        let response = self.send().await?;
-        let etag = header(&response, "ETag").unwrap_or_default();
+        let text = self.read().await?;
+        let value = text.parse()?;
         Ok(Tagged {
-            value: read(&response).await?,
-            etag,
+            value,
+            etag: text.etag,
         })
     }
 
@@ -188,6 +188,10 @@ impl Call {
             return Err(Failure::Offline);
         };
         blob.dyn_into().map_err(|_| unreadable)
+    }
+
+    async fn read(self) -> Answer<Text> {
+        Text::of(&self.send().await?).await
     }
 
     async fn send(self) -> Answer<web_sys::Response> {
@@ -220,7 +224,7 @@ impl Call {
         }
         let status = response.status();
         let wait = header(&response, "Retry-After").and_then(|value| value.parse().ok());
-        match read::<Problem>(&response).await {
+        match Text::of(&response).await.and_then(|text| text.parse()) {
             Ok(problem) => Err(Failure::Problem { problem, wait }),
             Err(_) => Err(Failure::Unreadable(status)),
         }
@@ -253,20 +257,36 @@ fn header(response: &web_sys::Response, name: &str) -> Option<String> {
     response.headers().get(name).ok().flatten()
 }
 
-async fn read<T: DeserializeOwned>(response: &web_sys::Response) -> Answer<T> {
-    let text = text(response).await?;
-    serde_json::from_str(&text).map_err(|error| {
-        leptos::logging::error!("{}: {error}", response.url());
-        Failure::Unreadable(response.status())
-    })
+/// An answer's words: what is the same for all types of answers.
+struct Text {
+    content: String,
+    etag: String,
+    status: u16,
+    url: String,
 }
 
-async fn text(response: &web_sys::Response) -> Answer<String> {
-    let promise = response.text().map_err(|_| Failure::Offline)?;
-    let text = JsFuture::from(promise)
-        .await
-        .map_err(|_| Failure::Offline)?;
-    Ok(text.as_string().unwrap_or_default())
+impl Text {
+    async fn of(response: &web_sys::Response) -> Answer<Self> {
+        let promise = response.text().map_err(|_| Failure::Offline)?;
+        let content = JsFuture::from(promise)
+            .await
+            .map_err(|_| Failure::Offline)?;
+        Ok(Self {
+            content: content.as_string().unwrap_or_default(),
+            etag: header(response, "ETag").unwrap_or_default(),
+            status: response.status(),
+            url: response.url(),
+        })
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Answer<T> {
+        json::read(&self.content).map_err(|unfit| self.unreadable(&unfit))
+    }
+
+    fn unreadable(&self, error: &json::Unfit) -> Failure {
+        leptos::logging::error!("{}: {error}", self.url);
+        Failure::Unreadable(self.status)
+    }
 }
 
 std::thread_local! {
@@ -313,7 +333,7 @@ async fn refresh_now() -> Answer<()> {
     let call = Call::post("/session/refresh");
     match call.attempt(None).await {
         Ok(response) => {
-            let opened: Session = read(&response).await?;
+            let opened: Session = Text::of(&response).await?.parse()?;
             session::opened(opened);
             Ok(())
         }

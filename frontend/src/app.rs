@@ -1,9 +1,6 @@
-//! The frame: the router, and who may come in.
+//! The frame: who may come in, and what pages ask of the URL.
 
 use leptos::prelude::*;
-use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::hooks::{use_location, use_navigate};
-use leptos_router::path;
 use shared::account::Me;
 use shared::setup::SetupStatus;
 use wasm_bindgen_futures::spawn_local;
@@ -11,21 +8,11 @@ use wasm_bindgen_futures::spawn_local;
 use crate::api::{self, Call, Failure};
 use crate::pages::{account, setup};
 use crate::place::Place;
+use crate::route::{self, How, route};
 use crate::session::{self, Stand};
+use crate::ui::live::live;
 use crate::ui::states::{failed, waiting};
 use crate::{browser, shell};
-
-/// The app.
-pub(crate) fn app() -> impl IntoView {
-    // One route takes every path: `Place` tells the pages apart.
-    view! {
-        <Router>
-            <FlatRoutes fallback=gate>
-                <Route path=path!("/*any") view=gate/>
-            </FlatRoutes>
-        </Router>
-    }
-}
 
 /// What stands between a caller and the pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +25,8 @@ enum Gate {
     Open(String),
 }
 
-fn gate() -> AnyView {
+/// The app.
+pub(crate) fn gate() -> AnyView {
     let broken = RwSignal::new(None::<Failure>);
     let set_up = RwSignal::new(None::<bool>);
     let place = place();
@@ -63,7 +51,7 @@ fn gate() -> AnyView {
         })
     });
     titles(place);
-    let draw = move || match gate.get() {
+    live(move || match gate.get() {
         Gate::Wait => view! { <main class="plain">{waiting()}</main> }.into_any(),
         Gate::Broken(failure) => {
             let again = move || {
@@ -76,8 +64,7 @@ fn gate() -> AnyView {
         Gate::SetUp { demo } => setup::page(demo, move || set_up.set(None)),
         Gate::ChangePassword => account::password::forced(),
         Gate::Open(_) => shell::shell(place),
-    };
-    draw.into_any()
+    })
 }
 
 /// Tries the refresh cookie; with nobody signed in, asks whether the first set-up is due.
@@ -100,8 +87,8 @@ fn come_in(broken: RwSignal<Option<Failure>>, set_up: RwSignal<Option<bool>>) {
 
 /// The page that the URL names.
 pub(crate) fn place() -> Memo<Place> {
-    let location = use_location();
-    Memo::new(move |_| location.pathname.with(|path| Place::at(path)))
+    let path = route().path;
+    Memo::new(move |_| path.with(|path| Place::at(path)))
 }
 
 fn titles(place: Memo<Place>) {
@@ -119,10 +106,9 @@ fn titles(place: Memo<Place>) {
 
 /// Where a link leads that a sign-in came from, or home.
 pub(crate) fn after_sign_in() {
-    let location = use_location();
-    let path = location.pathname.get_untracked();
+    let path = route().path.get_untracked();
     if matches!(Place::at(&path), Place::Login | Place::Setup) {
-        use_navigate()("/", leptos_router::NavigateOptions::default());
+        route::go("/", How::default());
     }
 }
 
@@ -134,39 +120,24 @@ pub(crate) fn me() -> Me {
 /// Goes to a page.
 pub(crate) type Go = Callback<String>;
 
-/// Goes to pages from event handlers and answers, where the router's context is gone.
+/// Goes to pages.
 pub(crate) fn going() -> Go {
-    let navigate = StoredValue::new_local(use_navigate());
-    Callback::new(move |path: String| {
-        if let Some(navigate) = navigate.try_get_value() {
-            navigate(&path, leptos_router::NavigateOptions::default());
-        }
-    })
+    Callback::new(|path: String| route::go(&path, How::default()))
 }
 
 /// Changes the URL in place, without a new entry in the history and without scrolling.
 pub(crate) fn replacing() -> Go {
-    let navigate = StoredValue::new_local(use_navigate());
-    Callback::new(move |path: String| {
-        if let Some(navigate) = navigate.try_get_value() {
-            let options = leptos_router::NavigateOptions {
-                replace: true,
-                scroll: false,
-                ..Default::default()
-            };
-            navigate(&path, options);
-        }
-    })
+    let how = How {
+        replace: true,
+        stay: true,
+    };
+    Callback::new(move |path: String| route::go(&path, how))
 }
 
 /// A value of the URL's query, followed.
 pub(crate) fn query(key: &'static str) -> Memo<String> {
-    let location = use_location();
-    Memo::new(move |_| {
-        location
-            .query
-            .with(|query| query.get_str(key).unwrap_or_default().to_owned())
-    })
+    let query = route::query();
+    Memo::new(move |_| query.read().get(key).unwrap_or_default().to_owned())
 }
 
 /// Moves the focus to the page's heading, so that a keyboard or a screen reader starts there.

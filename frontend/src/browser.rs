@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::json;
 use wasm_bindgen::{JsCast, JsValue};
 
 std::thread_local! {
@@ -58,7 +59,7 @@ fn storage() -> Option<web_sys::Storage> {
 /// Reads what was kept on this computer.
 pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
     let text = storage()?.get_item(&stored(key)).ok()??;
-    serde_json::from_str(&text).ok()
+    json::read(&text).ok()
 }
 
 /// Keeps something on this computer. Says whether it could.
@@ -83,6 +84,12 @@ fn stored(key: &str) -> String {
 /// Text as it may stand in a URL's query.
 pub(crate) fn encoded(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
+}
+
+/// What the URL has behind its `#`.
+pub(crate) fn hash() -> String {
+    let hash = window().location().hash().unwrap_or_default();
+    hash.trim_start_matches('#').to_owned()
 }
 
 /// The element with this id.

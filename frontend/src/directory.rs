@@ -8,6 +8,7 @@ use shared::org::{Unit, UnitKind};
 use shared::role::Role;
 
 use crate::api::{Call, every};
+use crate::format::ordered;
 use crate::load::{Loader, load};
 use crate::session;
 
@@ -134,12 +135,12 @@ impl Directory {
     }
 
     fn offer(self, wanted: impl Fn(&Unit) -> bool) -> Options {
-        let mut units: Vec<Unit> = self
+        let units: Vec<Unit> = self
             .units()
             .into_iter()
             .filter(|unit| !unit.closed && wanted(unit))
             .collect();
-        units.sort_by_key(|unit| (rank(unit.kind), unit.position));
+        let units = ordered(units, |unit| (rank(unit.kind), unit.position));
         units
             .into_iter()
             .map(|unit| (unit.id.into_string(), unit.name))

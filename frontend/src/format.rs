@@ -111,9 +111,30 @@ pub(crate) fn size(bytes: u64) -> String {
     }
 }
 
+/// The items in the order of their keys; equal ones stay as they are. Small code for short lists:
+/// each use of the standard library's sort brings 5 KB to the download.
+pub(crate) fn ordered<T, K: Ord>(items: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut keys = Vec::with_capacity(items.len());
+    let mut done = Vec::with_capacity(items.len());
+    for item in items {
+        let mine = key(&item);
+        let at = keys.partition_point(|other| *other <= mine);
+        keys.insert(at, mine);
+        done.insert(at, item);
+    }
+    done
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_items_stay_in_their_order() {
+        let items = vec![(2, 'a'), (1, 'b'), (2, 'c'), (0, 'd'), (1, 'e')];
+        let sorted = ordered(items, |item| item.0);
+        assert_eq!(sorted, [(0, 'd'), (1, 'b'), (1, 'e'), (2, 'a'), (2, 'c')]);
+    }
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()

@@ -1,11 +1,13 @@
 //! Fetching for a page: what is shown while waiting, after a failure, and when it is there.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{Answer, Failure};
+use crate::ui::live::live;
 use crate::ui::states::failed;
 
 /// Where a fetch stands.
@@ -61,12 +63,11 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
         waiting: fn() -> AnyView,
         ready: impl Fn(T) -> AnyView + Send + 'static,
     ) -> AnyView {
-        let draw = move || match self.state.get() {
+        live(move || match self.state.get() {
             Load::Waiting => waiting(),
             Load::Ready(value) => ready(value),
             Load::Failed(failure) => failed(&failure, move || self.reload()),
-        };
-        draw.into_any()
+        })
     }
 }
 
@@ -81,25 +82,44 @@ where
         busy: RwSignal::new(true),
         again: RwSignal::new(0),
     };
+    let state = loader.state;
+    let ask = move || -> Asked {
+        let answer = fetch();
+        Box::pin(async move {
+            let answer = answer.await;
+            let take: Box<dyn FnOnce()> = Box::new(move || {
+                state.try_set(match answer {
+                    Ok(value) => Load::Ready(value),
+                    Err(failure) => Load::Failed(failure),
+                });
+            });
+            take
+        })
+    };
+    follow(loader.busy, loader.again, Box::new(ask));
+    loader
+}
+
+/// A request under way; it comes to a function that takes the answer over.
+type Asked = Pin<Box<dyn Future<Output = Box<dyn FnOnce()>>>>;
+
+/// The part of [`load`] that does not know what is fetched: in the download once.
+fn follow(busy: RwSignal<bool>, again: RwSignal<u32>, ask: Box<dyn Fn() -> Asked>) {
     let turn = StoredValue::new(0u32);
     Effect::new(move |_| {
-        loader.again.track();
+        again.track();
         turn.update_value(|turn| *turn += 1);
         let mine = turn.get_value();
-        let answer = fetch();
-        loader.busy.set(true);
+        let asked = ask();
+        busy.set(true);
         spawn_local(async move {
-            let answer = answer.await;
+            let take = asked.await;
             // A later request is under way, or the page is gone.
             if turn.try_get_value() != Some(mine) {
                 return;
             }
-            loader.busy.try_set(false);
-            loader.state.try_set(match answer {
-                Ok(value) => Load::Ready(value),
-                Err(failure) => Load::Failed(failure),
-            });
+            busy.try_set(false);
+            take();
         });
     });
-    loader
 }

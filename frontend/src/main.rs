@@ -3,8 +3,8 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | [`app`], [`shell`] | the frame: who may come in, menu, theme, notices |
-//! | [`place`] | the pages: URL ⇄ page |
-//! | [`api`], [`session`], [`load`] | the one way to the server |
+//! | [`route`], [`place`] | where the app is; the pages: URL ⇄ page |
+//! | [`api`], [`session`], [`load`], [`rows`] | the one way to the server; a page's fetch, a list's |
 //! | [`directory`] | units and colleagues, kept for forms and filters |
 //! | [`browser`], [`format`] | time, storage, files; dates in words |
 //! | [`ui`] | what pages are made of |
@@ -20,6 +20,8 @@ mod format;
 mod load;
 mod pages;
 mod place;
+mod route;
+mod rows;
 mod session;
 mod shell;
 mod theme;
@@ -29,5 +31,6 @@ fn main() {
     console_error_panic_hook::set_once();
     session::start();
     theme::start();
-    leptos::mount::mount_to_body(app::app);
+    route::start();
+    leptos::mount::mount_to_body(app::gate);
 }

@@ -26,6 +26,12 @@ pub(crate) enum Place {
     Receipt(String),
     /// A document of a case, to print.
     Paper(String, String),
+    /// Mediations, hearings, orders and other matters of all cases.
+    Matters,
+    /// The backlog, and what is proposed for it.
+    Backlog,
+    /// Clocks and dues by day.
+    Calendar,
     /// Import of a hand-kept ledger.
     Imports,
     /// Units.
@@ -84,6 +90,9 @@ impl Place {
             Self::EditCase(id) => return format!("/cases/{id}/edit"),
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
             Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
+            Self::Matters => "/matters",
+            Self::Backlog => "/backlog",
+            Self::Calendar => "/calendar",
             Self::Imports => "/imports",
             Self::Org => "/org",
             Self::Users => "/users",
@@ -100,8 +109,11 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 11] {
+    fn simple() -> [Self; 14] {
         [
+            Self::Matters,
+            Self::Backlog,
+            Self::Calendar,
             Self::Imports,
             Self::Org,
             Self::Users,
@@ -126,6 +138,9 @@ impl Place {
             Self::EditCase(_) => "修改事项",
             Self::Receipt(_) => "回执",
             Self::Paper(..) => "文书",
+            Self::Matters => "办理专项",
+            Self::Backlog => "积案",
+            Self::Calendar => "日程",
             Self::Imports => "导入台账",
             Self::Org => "单位",
             Self::Users => "用户",
@@ -151,6 +166,9 @@ impl Place {
             Self::EditCase(_) => "edit",
             Self::Receipt(_) => "receipt",
             Self::Paper(..) => "paper",
+            Self::Matters => "matters",
+            Self::Backlog => "backlog",
+            Self::Calendar => "calendar",
             Self::Imports => "imports",
             Self::Org => "org",
             Self::Users => "users",
@@ -171,6 +189,9 @@ impl Place {
         match self {
             Self::Cases | Self::Case(_) => Icon::Ledger,
             Self::NewCase | Self::EditCase(_) => Icon::Add,
+            Self::Matters => Icon::Matter,
+            Self::Backlog => Icon::Warning,
+            Self::Calendar => Icon::Calendar,
             Self::Imports => Icon::Upload,
             Self::Org => Icon::Tree,
             Self::Users => Icon::People,
@@ -212,6 +233,9 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     let manages = session::may(Action::ManageUsers);
     add(true, Place::Cases, session::may(Action::ListCases));
     add(true, Place::NewCase, may_register());
+    for place in [Place::Matters, Place::Calendar, Place::Backlog] {
+        add(true, place, session::may(Action::ListCases));
+    }
     add(true, Place::Imports, session::may(Action::ImportLedger));
     add(true, Place::Audit, session::may(Action::ViewAudit));
     add(true, Place::Org, manages);

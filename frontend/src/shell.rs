@@ -10,6 +10,7 @@ use crate::pages;
 use crate::place::{self, Place};
 use crate::session::{self, Stand};
 use crate::ui::icon::icon;
+use crate::ui::live::live;
 use crate::ui::notice;
 use crate::{browser, directory};
 
@@ -126,7 +127,7 @@ fn entry(place: Place, section: Memo<Place>) -> AnyView {
 }
 
 fn side_menu(section: Memo<Place>) -> AnyView {
-    let lists = move || {
+    let lists = live(move || {
         let (work, reference) = place::menu();
         let list = |places: Vec<Place>| {
             let entries = places
@@ -136,12 +137,12 @@ fn side_menu(section: Memo<Place>) -> AnyView {
             view! { <ul>{entries}</ul> }.into_any()
         };
         view! { {list(work)} {list(reference)} }
-    };
+    });
     view! { <nav class="menu" aria-label="主菜单">{lists}</nav> }.into_any()
 }
 
 fn bottom_menu(section: Memo<Place>) -> AnyView {
-    let entries = move || {
+    let entries = live(move || {
         place::short_menu()
             .into_iter()
             .map(|place| {
@@ -150,7 +151,7 @@ fn bottom_menu(section: Memo<Place>) -> AnyView {
                     <li>
                         <a
                             href=place.path()
-                            data-testid=format!("tab-{}", place.name())
+                            data-testid=format!("below-{}", place.name())
                             aria-current=move || current(&section.read(), &mine)
                         >
                             {icon(place.icon())}
@@ -161,7 +162,7 @@ fn bottom_menu(section: Memo<Place>) -> AnyView {
                 .into_any()
             })
             .collect_view()
-    };
+    });
     view! {
         <nav class="tabs-below" aria-label="主菜单">
             <ul>{entries}</ul>

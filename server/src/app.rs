@@ -15,7 +15,8 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, audit, case, db, health, idempotency, import, keys, openapi, org, settings, setup,
+    account, audit, case, db, health, idempotency, import, keys, memory, openapi, org, settings,
+    setup,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -143,7 +144,9 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let shutdown = u64::from(state.config.http.shutdown_seconds);
     let workers = usize::try_from(state.config.http.workers).unwrap_or_default();
     let blocking = usize::try_from(state.config.storage.pool_size.max(2)).unwrap_or(2);
-    let db = state.db.clone();
+    let (db, looks) = (state.db.clone(), state.looks.clone());
+    actix_web::rt::spawn(memory::keep_giving_back());
+    actix_web::rt::spawn(looks.clone().keep_settling(db.clone(), state.clock.clone()));
     let factory = move || {
         actix_web::App::new()
             .wrap(from_fn(observe))
@@ -172,8 +175,12 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         }
     });
     started();
-    running.await?;
+    let ended = running.await;
+    if let Err(error) = looks.write_all(&db).await {
+        tracing::error!(%error, "the last looks at cases were not noted");
+    }
     db.close();
+    ended?;
     Ok(())
 }
 

@@ -254,6 +254,11 @@ impl Responder for Answer {
 }
 
 impl Claim {
+    /// Whether there is no key, so that the work is done whatever came before.
+    pub fn is_free(&self) -> bool {
+        self.key.is_none()
+    }
+
     /// A claim without a key, for work that does not come through HTTP.
     pub fn none(now: DateTime<Utc>) -> Self {
         Self { key: None, now }
@@ -327,10 +332,9 @@ pub fn clean_up(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize, DieselErro
 mod store {
     use chrono::{DateTime, Utc};
     use diesel::prelude::*;
-    use diesel::sql_types::{Text, Timestamp};
 
     use super::{First, Key};
-    use crate::db::Conn;
+    use crate::db::{Conn, on_either};
     use crate::schema::idempotency_keys as keys;
 
     /// Takes the key, or answers what it was first used for. On PostgreSQL a second request waits
@@ -340,16 +344,17 @@ mod store {
         key: &Key,
         now: DateTime<Utc>,
     ) -> QueryResult<Option<First>> {
-        let taken = diesel::sql_query(
-            "INSERT INTO idempotency_keys (user_id, key, route, body_hash, created_at) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        )
-        .bind::<Text, _>(&key.user_id)
-        .bind::<Text, _>(&key.key)
-        .bind::<Text, _>(key.route)
-        .bind::<Text, _>(&key.body_hash)
-        .bind::<Timestamp, _>(now.naive_utc())
-        .execute(conn)?;
+        let row = (
+            keys::user_id.eq(&key.user_id),
+            keys::key.eq(&key.key),
+            keys::route.eq(key.route),
+            keys::body_hash.eq(&key.body_hash),
+            keys::created_at.eq(now.naive_utc()),
+        );
+        let taken = on_either!(conn, |conn| diesel::insert_into(keys::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(conn))?;
         if taken == 1 {
             return Ok(None);
         }

@@ -465,8 +465,7 @@ fn can_with_matter(
     // The unit whose turn it is.
     let given =
         who.staff && matter.is_some_and(|matter| matter.unit_id.as_ref() == Some(&actor.unit_id));
-    let awaited =
-        given || (who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id)));
+    let awaited = who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id));
     match deed {
         D::MediationOpen => (
             working || justice || (who.registrar && who.staff),
@@ -498,9 +497,14 @@ fn can_with_matter(
             "由收到建议的单位答复；镇外机关的答复由镇综治办登记。",
         ),
         D::PackageOpen => (command, "由镇综治办或镇领导确定。"),
-        D::PackagePlan | D::PackageProgress | D::PackageDone | D::PackageSubmit => {
-            (working, "由责任单位、镇综治办或镇领导登记。")
-        }
+        D::PackagePlan | D::PackageSubmit => (
+            working || given,
+            "由责任单位、专班牵头单位、镇综治办或镇领导登记。",
+        ),
+        D::PackageProgress | D::PackageDone => (
+            working || given || awaited,
+            "由责任单位、专班成员单位、镇综治办或镇领导登记。",
+        ),
         D::PackageApprove | D::PackageReject => (who.leader, "积案销号由镇领导批准。"),
         D::ContactOpen | D::ContactNote | D::ContactReview | D::ContactEnd => (
             working || (justice && who.justice),

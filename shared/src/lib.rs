@@ -23,6 +23,7 @@ pub mod calendar;
 pub mod case;
 pub mod identity;
 pub mod ids;
+pub mod json;
 pub mod ledger;
 pub mod org;
 pub mod page;

@@ -20,6 +20,18 @@ pub trait Term: Copy + Eq + Sized + 'static {
     }
 }
 
+/// Reads a term by its code. One function for all sets, where a derive would give each its own: it
+/// keeps the app's download small.
+///
+/// # Errors
+/// The input is no text, or names no term (`unknown variant`).
+pub fn read<'de, T: Term, D: serde::Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    use serde::Deserialize as _;
+    use serde::de::Error as _;
+    let code = String::deserialize(deserializer)?;
+    T::from_code(&code).ok_or_else(|| D::Error::unknown_variant(&code, &[]))
+}
+
 /// A code that names no term of its set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}没有“{code}”这一项")]
@@ -42,10 +54,26 @@ macro_rules! terms {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum $name {
-            $( $(#[$vmeta])* #[doc = ""] #[doc = $label] #[serde(rename = $code)] $variant, )+
+            $(
+                $(#[$vmeta])* #[doc = ""] #[doc = $label]
+                #[cfg_attr(feature = "openapi", schema(rename = $code))]
+                $variant,
+            )+
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str($crate::term::Term::code(*self))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::term::read(deserializer)
+            }
         }
 
         impl $crate::term::Term for $name {

@@ -45,6 +45,18 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// A matter of the case that was started before.
+    #[track_caller]
+    pub fn matter(&self, collection: &'static str, id: &str) -> Matter<'_, 'a> {
+        let path = self.path(&format!("/{collection}/{id}"));
+        Matter {
+            case: self,
+            collection,
+            id: id.to_owned(),
+            view: self.app().by(Staff::Office).get(path).expect(200).json(),
+        }
+    }
+
     /// All matters of the case and what can be started, as somebody sees them.
     #[track_caller]
     pub fn matters(&self, who: impl Into<Staff>) -> Value {

@@ -66,6 +66,8 @@ enum Stand {
     Answered,
     Closed,
     Backlog,
+    /// Received long ago and not decided on.
+    Overdue,
 }
 
 /// The kind of matter that an operation is about: `open_visit`, `list_visits`, `step_visit:strike`.
@@ -89,8 +91,17 @@ fn about(operation: &str) -> About {
         });
     }
     match operation {
-        "list_cases" | "similar_cases" | "show_dashboard" | "export_ledger" | "list_audit"
-        | "list_matters" | "show_calendar" => About::Cases,
+        "list_cases"
+        | "similar_cases"
+        | "show_dashboard"
+        | "export_ledger"
+        | "list_audit"
+        | "list_matters"
+        | "show_calendar"
+        | "list_all_orders"
+        | "list_all_measures"
+        | "list_backlog"
+        | "list_backlog_proposals" => About::Cases,
         "list_case_matters" => case(Stand::Registered),
         "register_case" => case(Stand::Registered),
         "act_on_case:object" => case(Stand::Transferred),
@@ -215,6 +226,10 @@ impl Desk<'_> {
         };
         let builder = self.app.case().by(registrar).village(village);
         let builder = builder.cause("渠首闸门锈蚀漏水");
+        let builder = match stand {
+            Stand::Overdue => builder.received("2025-06-01"),
+            _ => builder,
+        };
         let builder = match relation {
             "sealed" => builder.accuses(accused_of(who)),
             "sealed_own" => builder.accuses(OTHER),
@@ -265,7 +280,7 @@ fn bring(case: Case<'_>, stand: Stand, unit: &'static str) {
         .unwrap();
     let office = Staff::Office;
     match stand {
-        Stand::Registered => {}
+        Stand::Registered | Stand::Overdue => {}
         Stand::Transferred => drop(case.transferred(unit)),
         Stand::Backlog => drop(case.then(office, "mark_backlog", json!({"text": "久拖不决"}))),
         Stand::Given => drop(case.accepted().dispatched(unit)),
@@ -303,9 +318,30 @@ fn input_of(app: &TestApp, action: &str) -> Value {
 }
 
 /// What starts a matter of a kind, given to a unit.
-fn matter_input(app: &TestApp, kind: MatterKind, unit: &str) -> Value {
-    let _ = (app, unit);
+fn matter_input(app: &TestApp, kind: MatterKind, unit: &str, case: &AtHand) -> Value {
     match kind {
+        // By a committee of nobody here, who would see the case with that.
+        MatterKind::Mediation => json!({
+            "asked_by": "both", "unit_id": app.unit(OTHER), "dispute": "流转费", "consent": true,
+            "first_party": [case.person], "other_party": [other_party(app, case)],
+        }),
+        MatterKind::Contact => json!({
+            "person": case.person, "text": "反映多年", "purposes": ["help"], "rhythm_days": 14,
+            "user_id": app.user(Staff::OtherOffice), "review_on": "2026-06-01",
+        }),
+        MatterKind::Order => json!({
+            "form": "assign", "source": "office", "unit_id": app.unit(unit),
+            "demand": "核实情况", "deadline": tests::base::TODAY,
+        }),
+        MatterKind::Package => json!({
+            "leader_id": app.user(Staff::Leader),
+            "team": [{"unit_id": app.unit(unit), "person": "某人"}],
+        }),
+        MatterKind::Measure => json!({
+            "on": tests::base::TODAY, "law": "《中华人民共和国治安管理处罚法》", "article": "第二十三条",
+            "authority": "县公安局", "leader_id": app.user(Staff::Leader), "notice_number": "7号",
+            "notice_on": tests::base::TODAY, "person_id": case.person, "text": "予以警告",
+        }),
         MatterKind::Visit => json!({
             "on": tests::base::TODAY, "level": "county", "authority": "县信访局", "people_count": 1,
             "conduct": "normal", "evidence": "notice", "evidence_text": "通报1号",
@@ -320,18 +356,54 @@ fn matter_input(app: &TestApp, kind: MatterKind, unit: &str) -> Value {
     }
 }
 
+/// A second person of the case.
+fn other_party(app: &TestApp, case: &AtHand) -> String {
+    let person = json!({"role": "other_party", "name": "李四"});
+    let call = app
+        .by(Staff::Office)
+        .post(format!("/cases/{}/people", case.id));
+    let added = call.json(&person).send();
+    let people = app
+        .by(case.registrar)
+        .get(format!("/cases/{}/people", case.id));
+    match added.status {
+        201 => {
+            let people = people.expect(200).json();
+            let last = people["items"].as_array().unwrap().last().unwrap();
+            last["id"].as_str().unwrap().to_owned()
+        }
+        // What even the office may not know of.
+        _ => String::new(),
+    }
+}
+
 impl Desk<'_> {
-    /// A matter of the case, started by the office; one that is not there where even the office may
-    /// not know of the case.
-    fn matter(&self, case: &AtHand, kind: MatterKind) -> String {
-        let input = matter_input(self.app, kind, unit_of(self.who));
+    /// A matter of the case, started by the office and given to the role's unit where the case is
+    /// its own; one that is not there where even the office may not know of the case, or where the
+    /// case is of those that have no such matter.
+    fn matter(&self, case: &AtHand, kind: MatterKind, relation: &str) -> String {
+        let unit = if relation.ends_with("own") {
+            unit_of(self.who)
+        } else {
+            OTHER
+        };
+        let input = matter_input(self.app, kind, unit, case);
         let path = format!("/cases/{}/{}", case.id, kind.collection());
-        let answer = self.app.by(Staff::Office).post(path).json(&input).send();
+        let office = self.app.by(Staff::Office);
+        let answer = office.post(&path).json(&input).send();
         if case.number.contains('密') {
             assert_eq!(answer.status, 404);
             return "none".to_owned();
         }
-        let matter = answer.expect(201).json();
+        if kind == MatterKind::Mediation && case.number.contains('检') {
+            answer.problem("conflict");
+            return "none".to_owned();
+        }
+        let matter = match answer.status {
+            // A case has one of these.
+            409 => office.get(&path).expect(200).json()["items"][0].clone(),
+            _ => answer.expect(201).json(),
+        };
         matter["id"].as_str().unwrap().to_owned()
     }
 
@@ -340,18 +412,19 @@ impl Desk<'_> {
         &self,
         operation: &str,
         kind: MatterKind,
-        (method, path): &(String, String),
+        (method, path): (&str, &str),
+        relation: &str,
         case: &AtHand,
     ) -> Call {
         let step = operation.split_once(':').map_or("", |(_, step)| step);
         let path = path.replace("{id}", &case.id).replace("{step}", step);
         let path = if path.contains("{mid}") {
-            path.replace("{mid}", &self.matter(case, kind))
+            path.replace("{mid}", &self.matter(case, kind, relation))
         } else {
             path
         };
         let call = self.client.call(method, path);
-        match method.as_str() {
+        match method {
             "GET" => call,
             _ if step.is_empty() => call.json(&json!({})),
             _ => call.if_match("\"1\"").json(&json!({})),
@@ -398,7 +471,7 @@ impl Desk<'_> {
         case: &AtHand,
     ) -> Call {
         if let Some(kind) = matter_of(operation) {
-            return self.matter_request(operation, kind, &(method.clone(), path.clone()), case);
+            return self.matter_request(operation, kind, (method, path), relation, case);
         }
         let (operation, action) = operation.split_once(':').unwrap_or((operation, ""));
         let path = path
@@ -465,7 +538,7 @@ impl Desk<'_> {
     }
 
     /// A request that is answered with many cases, and the answer to look for the case in.
-    fn asked(&self, operation: &str, case: &AtHand) -> Answer {
+    fn asked(&self, operation: &str, case: &AtHand, relation: &str) -> Answer {
         match operation {
             "list_cases" => self.client.get("/cases?limit=200").send(),
             "similar_cases" => {
@@ -474,9 +547,24 @@ impl Desk<'_> {
             }
             "show_calendar" => self.client.get("/calendar").send(),
             "list_matters" => {
-                self.matter(case, MatterKind::Visit);
+                self.matter(case, MatterKind::Visit, relation);
                 self.client.get("/matters?limit=200").send()
             }
+            "list_all_orders" => {
+                self.matter(case, MatterKind::Order, relation);
+                self.client.get("/orders?limit=200").send()
+            }
+            "list_all_measures" => {
+                self.matter(case, MatterKind::Measure, relation);
+                self.client.get("/measures?limit=200").send()
+            }
+            "list_backlog" => {
+                // Refused where even the office may not know of the case.
+                let mark = json!({"text": "久拖不决"});
+                self.app.act(&case.id, Staff::Office, "mark_backlog", mark);
+                self.client.get("/backlog?limit=200").send()
+            }
+            "list_backlog_proposals" => self.client.get("/backlog/proposals?limit=200").send(),
             "show_dashboard" => self.client.get("/dashboard").send(),
             "export_ledger" => self.client.get("/exports/ledger.xlsx").send(),
             "list_audit" => self
@@ -491,6 +579,9 @@ impl Desk<'_> {
         if operation == "export_ledger" {
             let rows = tests::traces::rows_of(&answer.body);
             return rows.iter().any(|row| row[0] == case.number);
+        }
+        if operation == "list_all_measures" {
+            return answer.text().contains(&case.number);
         }
         answer.text().contains(&case.id)
     }
@@ -674,8 +765,10 @@ fn column(
                         .remove(&key)
                         .unwrap_or_else(|| desk.case(relation, stand));
                     let status = desk.request(name, request, relation, &case).send().status;
-                    // What was refused has changed nothing, what was read neither.
-                    if status >= 400 || request.0 == "GET" {
+                    // What was refused has changed nothing, what was read neither; but a mediation was
+                    // started for it, which the justice office sees.
+                    let mediated = matter_of(name) == Some(MatterKind::Mediation);
+                    if (status >= 400 || request.0 == "GET") && !mediated {
                         kept.insert(key, case);
                     }
                     match status {
@@ -688,11 +781,14 @@ fn column(
                     }
                 }
                 About::Cases => {
-                    let key = (*relation, Stand::Registered);
+                    let stand = match name.as_str() {
+                        "list_backlog_proposals" => Stand::Overdue,
+                        _ => Stand::Registered,
+                    };
                     let case = kept
-                        .entry(key)
-                        .or_insert_with(|| desk.case(relation, Stand::Registered));
-                    let answer = desk.asked(name, case);
+                        .entry((*relation, stand))
+                        .or_insert_with(|| desk.case(relation, stand));
+                    let answer = desk.asked(name, case, relation);
                     let mark = match answer.status {
                         200 if desk.shows(name, &answer, case) => "+",
                         200 => "-",

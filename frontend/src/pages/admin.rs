@@ -9,6 +9,7 @@ use super::heading;
 use crate::app;
 use crate::ui::field::Form;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 
 /// What somebody reads whose role has no business on a page, in the words of the rule; `page` for
 /// the others.
@@ -44,7 +45,7 @@ pub(crate) fn etag(version: i64) -> String {
 
 /// Where somebody else was faster: what to do about it. `take` closes the form and reads anew.
 pub(crate) fn stale(form: Form, take: impl Fn() + Copy + Send + 'static) -> AnyView {
-    let shown = move || {
+    live(move || {
         let stale = form.failure.with(|failure| {
             failure
                 .as_ref()
@@ -64,8 +65,7 @@ pub(crate) fn stale(form: Form, take: impl Fn() + Copy + Send + 'static) -> AnyV
                 </p>
             }
         })
-    };
-    shown.into_any()
+    })
 }
 
 /// The foot of a form in a dialog.

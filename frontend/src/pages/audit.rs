@@ -1,7 +1,6 @@
 //! `/audit`: who did or saw what, when, from where. For the auditor, who sees no case's content.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use shared::access::Action;
 use shared::audit::{AuditAction, AuditEntry};
 use shared::page::Page;
@@ -12,10 +11,12 @@ use super::admin::only_for;
 use super::heading;
 use crate::api::{Call, Failure, query};
 use crate::app::{self, Go};
-use crate::format;
+use crate::format::{self, ordered};
+use crate::route;
 use crate::shell::narrow;
 use crate::ui::field::terms;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::states::{empty, failed, waiting_rows};
 
 /// What the log can be filtered by: its name in the URL and the API, and in words.
@@ -83,13 +84,9 @@ struct Log {
 
 impl Log {
     fn new() -> Self {
-        let location = use_location();
+        let values = route::query();
         Self {
-            asked: Memo::new(move |_| {
-                location
-                    .query
-                    .with(|map| Asked::read(|key| map.get_str(key)))
-            }),
+            asked: Memo::new(move |_| values.with(|values| Asked::read(|key| values.get(key)))),
             entries: RwSignal::new(Vec::new()),
             people: RwSignal::new(Vec::new()),
             next: RwSignal::new(None),
@@ -146,7 +143,7 @@ impl Log {
                     people.push((id.as_str().to_owned(), name.clone()));
                 }
             }
-            people.sort_by(|a, b| a.1.cmp(&b.1));
+            *people = ordered(std::mem::take(people), |person| person.1.clone());
         });
     }
 
@@ -176,7 +173,7 @@ fn list() -> AnyView {
                 {heading("审计")}
                 <div class="row page-buttons">
                     <button type="button" class="btn" data-testid="refresh" on:click=again>
-                        {move || if log.busy.get() { "正在加载…" } else { "刷新" }}
+                        {live(move || if log.busy.get() { "正在加载…" } else { "刷新" })}
                     </button>
                 </div>
             </div>
@@ -306,7 +303,7 @@ fn chips(log: Log) -> AnyView {
         "case_id" => short(value),
         _ => value.to_owned(),
     };
-    let shown = move || {
+    let shown = live(move || {
         let asked = log.asked.get();
         if asked == Asked::default() {
             return None;
@@ -336,8 +333,8 @@ fn chips(log: Log) -> AnyView {
                 <a class="btn btn-quiet btn-small" href="/audit" data-noscroll="">"全部清除"</a>
             </div>
         })
-    };
-    shown.into_any()
+    });
+    shown
 }
 
 fn body(log: Log) -> AnyView {
@@ -358,7 +355,7 @@ fn body(log: Log) -> AnyView {
             Some(_) => Stage::Rows,
         }
     });
-    let draw = move || match stage.get() {
+    let draw = live(move || match stage.get() {
         Stage::Waiting => waiting_rows(),
         Stage::Failed(failure) => failed(&failure, move || {
             log.fetch(&log.asked.get_untracked(), false);
@@ -369,7 +366,7 @@ fn body(log: Log) -> AnyView {
             Some(view! { <a class="btn" href="/audit">"清除全部条件"</a> }.into_any()),
         ),
         Stage::Rows => rows(log),
-    };
+    });
     view! {
         <div class="ledger" aria-busy=move || log.busy.get().then_some("true")>
             {draw}
@@ -379,13 +376,13 @@ fn body(log: Log) -> AnyView {
 }
 
 fn rows(log: Log) -> AnyView {
-    let list = move || if narrow() { cards(log) } else { table(log) };
+    let list = live(move || if narrow() { cards(log) } else { table(log) });
     let foot = move || {
         let shown = log.entries.with(Vec::len);
         let total = log.total.get().unwrap_or_default();
         format!("共 {total} 条，已显示 {shown} 条")
     };
-    let more = move || {
+    let more = live(move || {
         log.next.get().is_some().then(|| {
             view! {
                 <button
@@ -398,11 +395,11 @@ fn rows(log: Log) -> AnyView {
                         }
                     }
                 >
-                    {move || if log.busy.get() { "正在加载…" } else { "加载更多" }}
+                    {live(move || if log.busy.get() { "正在加载…" } else { "加载更多" })}
                 </button>
             }
         })
-    };
+    });
     view! {
         {list}
         <div class="ledger-foot">

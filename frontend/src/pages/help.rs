@@ -17,6 +17,7 @@ use crate::browser;
 use crate::format;
 use crate::load::load;
 use crate::session;
+use crate::ui::live::live;
 
 /// The parts, for the contents: id and title.
 const PARTS: [(&str, &str); 7] = [
@@ -284,7 +285,7 @@ fn limits() -> AnyView {
                 LawProfile::for_case(&profiles, browser::today())
             })
     });
-    let table = move || {
+    let table = live(move || {
         profile.with(|profile| {
             view! {
                 <p>
@@ -297,7 +298,7 @@ fn limits() -> AnyView {
                 {limits_table(profile)}
             }
         })
-    };
+    });
     let more = session::may(Action::ViewSettings).then(|| {
         view! {
             <p>

@@ -18,6 +18,7 @@ use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, terms};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, waiting};
 
@@ -58,11 +59,11 @@ pub(crate) fn page() -> AnyView {
         runs: load(|| every("/imports")),
         notices: notices(),
     };
-    let body = move || match (import.done.get(), import.found.get()) {
+    let body = live(move || match (import.done.get(), import.found.get()) {
         (Some(done), _) => finished(import, &done),
         (None, Some(found)) => look(import, &found),
         (None, None) => choose(import),
-    };
+    });
     view! {
         <div class="page page-wide">
             {heading("导入台账")}
@@ -169,13 +170,13 @@ fn choose(import: Import) -> AnyView {
             <label class="upload-label" for="import-file">
                 {icon(Icon::Upload)}
                 <span>
-                    {move || {
+                    {live(move || {
                         if busy.get() {
                             format!("正在试读 {}…", import.name.get())
                         } else {
                             "选择 Excel 文件（.xlsx、.xls）".to_owned()
                         }
-                    }}
+                    })}
                 </span>
             </label>
             <input
@@ -240,13 +241,13 @@ fn look(import: Import, found: &ImportResult) -> AnyView {
                     disabled=move || busy.get() || loads == 0
                     on:click=move |_| import.confirm()
                 >
-                    {move || {
+                    {live(move || {
                         if busy.get() {
                             "正在处理…".to_owned()
                         } else {
                             format!("确认导入{loads}件")
                         }
-                    }}
+                    })}
                 </button>
             </div>
         </section>
@@ -297,7 +298,7 @@ fn figures(report: &ImportReport, done: bool) -> AnyView {
 }
 
 fn mapping(import: Import) -> AnyView {
-    let rows = move || {
+    let rows = live(move || {
         import
             .columns
             .get()
@@ -305,9 +306,9 @@ fn mapping(import: Import) -> AnyView {
             .enumerate()
             .map(|(at, column)| mapping_row(import, at, &column))
             .collect_view()
-    };
+    });
     let busy = import.form.busy;
-    let unread = move || {
+    let unread = live(move || {
         let unread = import.columns.with(|columns| {
             columns
                 .iter()
@@ -319,7 +320,7 @@ fn mapping(import: Import) -> AnyView {
         } else {
             format!("有{unread}栏没有认出来，不会装入。认错的可以在这里改。")
         }
-    };
+    });
     view! {
         <details class="card">
             <summary><h2>"栏目对应"</h2> <span class="quiet">{unread}</span></summary>

@@ -3,10 +3,13 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod audit;
+pub(crate) mod backlog;
+pub(crate) mod calendar;
 pub(crate) mod case;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
+pub(crate) mod matters;
 pub(crate) mod org;
 pub(crate) mod roles;
 pub(crate) mod settings;
@@ -21,6 +24,9 @@ use crate::place::Place;
 pub(crate) fn page(place: Place) -> AnyView {
     match place {
         Place::Home => home::page(),
+        Place::Matters => matters::page(),
+        Place::Backlog => backlog::page(),
+        Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
         Place::Cases => case::list::page(),
         Place::NewCase => case::new::page(),

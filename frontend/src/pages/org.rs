@@ -13,10 +13,12 @@ use super::heading;
 use crate::api::{Call, Failure, every};
 use crate::browser;
 use crate::directory::{Directory, Options, directory, rank};
+use crate::format::ordered;
 use crate::load::{Load, Loader, load};
 use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, offer};
+use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, failed, waiting_rows};
 
@@ -86,12 +88,14 @@ impl Desk {
     /// The ids of what is below a unit and wanted: offices before villages, closed ones last.
     fn below(self, id: &UnitId, wanted: impl Fn(UnitKind) -> bool) -> Vec<UnitId> {
         self.units.with(|units| {
-            let mut below: Vec<&Unit> = units
+            let below: Vec<&Unit> = units
                 .iter()
                 .filter(|unit| unit.parent_id.as_ref() == Some(id) && wanted(unit.kind))
                 .collect();
-            below.sort_by_key(|unit| (unit.closed, rank(unit.kind), unit.position));
-            below.into_iter().map(|unit| unit.id.clone()).collect()
+            ordered(below, |unit| (unit.closed, rank(unit.kind), unit.position))
+                .into_iter()
+                .map(|unit| unit.id.clone())
+                .collect()
         })
     }
 
@@ -121,14 +125,16 @@ impl Desk {
 
     /// Who can be named for a unit: its own people first, each with duty and unit.
     fn people(self, unit: &UnitId) -> Options {
-        let mut users: Vec<User> = self
+        let users: Vec<User> = self
             .users
             .and_then(Loader::value)
             .unwrap_or_default()
             .into_iter()
             .filter(|user| !user.disabled)
             .collect();
-        users.sort_by_key(|user| (user.unit_id != *unit, user.role, user.name.clone()));
+        let users = ordered(users, |user| {
+            (user.unit_id != *unit, user.role, user.name.clone())
+        });
         self.units.with(|units| {
             users
                 .into_iter()
@@ -182,7 +188,7 @@ pub(crate) fn page() -> AnyView {
             Load::Ready(_) => Stage::Ready,
         })
     });
-    let draw = move || match stage.get() {
+    let draw = live(move || match stage.get() {
         Stage::Waiting => waiting_rows(),
         Stage::Failed(failure) => failed(&failure, move || loader.reload()),
         Stage::Empty => empty(
@@ -191,7 +197,7 @@ pub(crate) fn page() -> AnyView {
             None,
         ),
         Stage::Ready => tree(desk),
-    };
+    });
     let title = Signal::derive(move || {
         desk.doing
             .with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
@@ -230,7 +236,7 @@ pub(crate) fn page() -> AnyView {
             <div class="page-head">
                 {heading("单位")}
                 <div class="row page-buttons">
-                    {move || (stage.get() == Stage::Ready).then(fold)}
+                    {live(move || (stage.get() == Stage::Ready).then(fold))}
                 </div>
             </div>
             <p class="quiet">{intro}</p>
@@ -269,9 +275,9 @@ fn township(desk: Desk, id: UnitId) -> AnyView {
             <ul class="org-list">
                 <For each=move || ids.get() key=Clone::clone children=move |id| item(desk, id)/>
             </ul>
-            {move || {
+            {live(move || {
                 ids.with(Vec::is_empty).then(|| view! { <p class="quiet">{none}</p> })
-            }}
+            })}
         }
         .into_any()
     };
@@ -290,7 +296,7 @@ fn township(desk: Desk, id: UnitId) -> AnyView {
 fn item(desk: Desk, id: UnitId) -> AnyView {
     let above = id.clone();
     let groups = Memo::new(move |_| desk.below(&above, |kind| kind == UnitKind::Group));
-    let below = move || {
+    let below = live(move || {
         let count = groups.with(Vec::len);
         (count > 0).then(|| {
             view! {
@@ -306,7 +312,7 @@ fn item(desk: Desk, id: UnitId) -> AnyView {
                 </details>
             }
         })
-    };
+    });
     view! {
         <li class="org-unit" data-testid="unit">
             {row(desk, id)}
@@ -329,7 +335,7 @@ const fn lead_title(kind: UnitKind) -> Option<&'static str> {
 /// still there when it closes.
 fn row(desk: Desk, id: UnitId) -> AnyView {
     let unit = Memo::new(move |_| desk.unit(&id));
-    let shown = move || {
+    let shown = live(move || {
         unit.get().map(|unit| {
             let closed = unit
                 .closed
@@ -349,7 +355,7 @@ fn row(desk: Desk, id: UnitId) -> AnyView {
                 {people(desk, &unit)}
             }
         })
-    };
+    });
     let buttons = desk.changes().then(|| buttons(desk, unit));
     view! {
         <div class="org-row">
@@ -362,10 +368,10 @@ fn row(desk: Desk, id: UnitId) -> AnyView {
 
 fn people(desk: Desk, unit: &Unit) -> AnyView {
     let fact = move |name: &'static str, id: Option<UserId>| {
-        let who = move || match &id {
+        let who = live(move || match &id {
             None => view! { <span class="quiet">"未指定"</span> }.into_any(),
             Some(id) => desk.name(id).unwrap_or_else(|| "—".to_owned()).into_any(),
-        };
+        });
         view! {
             <div>
                 <dt>{name}</dt>
@@ -409,10 +415,10 @@ fn buttons(desk: Desk, unit: Memo<Option<Unit>>) -> AnyView {
     let reopen = Memo::new(move |_| is(|unit| unit.closed));
     view! {
         <p class="row org-buttons">
-            {move || add.get().then(|| button("新增下级", Doing::Adding))}
+            {live(move || add.get().then(|| button("新增下级", Doing::Adding)))}
             {button("修改", Doing::Changing)}
-            {move || close.get().then(|| button("停用", Doing::Closing))}
-            {move || reopen.get().then(|| button("恢复使用", Doing::Reopening))}
+            {live(move || close.get().then(|| button("停用", Doing::Closing)))}
+            {live(move || reopen.get().then(|| button("恢复使用", Doing::Reopening)))}
         </p>
     }
     .into_any()
@@ -469,14 +475,14 @@ fn add(desk: Desk, above: &Unit) -> AnyView {
     } else {
         "如：五里墩村"
     };
-    let lead_field = move || {
+    let lead_field = live(move || {
         let title = UnitKind::from_code(&kind.get()).and_then(lead_title)?;
         Some(field(form, "lead_user_id", title).select(
             lead,
             Some("暂不指定"),
             desk.people(&UnitId::new("")),
         ))
-    };
+    });
     view! {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}

@@ -14,6 +14,7 @@ use shared::term::Term;
 use super::heading;
 use crate::app;
 use crate::shell::narrow;
+use crate::ui::live::live;
 
 /// What a role sees and does, in words (design section 1).
 pub(crate) const fn duties(role: Role) -> (&'static str, &'static str) {
@@ -318,7 +319,7 @@ pub(crate) fn page() -> AnyView {
             <p class="quiet">
                 "每个角色看到什么、能办什么。这张表由系统的权限规则直接算出，和实际执行的完全一致；在一件事项里，“暂不能办理的操作”会说明为什么。"
             </p>
-            {move || if narrow() { by_role() } else { table() }}
+            {live(move || if narrow() { by_role() } else { table() })}
             {legend()}
             {sealed()}
         </div>
@@ -437,7 +438,7 @@ fn by_role() -> AnyView {
             .into_any()
         })
         .collect_view();
-    let list = move || {
+    let list = live(move || {
         let role = chosen.get();
         let (sees, does) = duties(role);
         let parts = parts()
@@ -453,7 +454,7 @@ fn by_role() -> AnyView {
             </div>
             {parts}
         }
-    };
+    });
     view! {
         <div class="filter">
             <label for="role">"角色"</label>

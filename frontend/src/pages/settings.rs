@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
-use shared::settings::{MAX_URGENT_HOURS, NewLawProfile, Settings, SettingsPatch};
+use shared::settings::{
+    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, NewLawProfile, Reminders, Settings, SettingsPatch,
+};
 use shared::term::Term;
 use shared::validate::Errors;
 
@@ -14,12 +16,13 @@ use super::help::limits_table;
 use crate::api::{Call, Tagged};
 use crate::browser;
 use crate::directory::directory;
-use crate::format;
+use crate::format::{self, ordered};
 use crate::load::{Loader, load};
 use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::waiting;
 
@@ -92,6 +95,16 @@ fn general(desk: Desk, settings: &Settings) -> AnyView {
                         <span class="quiet">" 发现可能越级、集体上访等重要信息，须在这个时间内上报。"</span>
                     </dd>
                 </div>
+                <div>
+                    <dt>"督办提醒"</dt>
+                    <dd>
+                        {format!(
+                            "期限前{}日起黄牌，逾期{}日起红牌",
+                            settings.reminders.yellow_days,
+                            settings.reminders.red_days,
+                        )}
+                    </dd>
+                </div>
             </dl>
         </section>
     }
@@ -108,16 +121,22 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     };
     let name = RwSignal::new(before.township_name.clone());
     let hours = RwSignal::new(before.urgent_hours.to_string());
+    let yellow = RwSignal::new(before.reminders.yellow_days.to_string());
+    let red = RwSignal::new(before.reminders.red_days.to_string());
     let directory = directory();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let name = name.get_untracked().trim().to_owned();
         let hours = number(&hours.get_untracked());
+        // What is no number is out of range, too.
+        let reminders = Reminders {
+            yellow_days: number(&yellow.get_untracked()).unwrap_or(u32::MAX),
+            red_days: number(&red.get_untracked()).unwrap_or(0),
+        };
         let patch = SettingsPatch {
             township_name: Some(name),
-            // What is no number is out of range, too.
             urgent_hours: Some(hours.unwrap_or(0)),
-            reminders: None,
+            reminders: Some(reminders),
         };
         if !form.accept(patch.check()) {
             return;
@@ -127,7 +146,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .township_name
                 .filter(|name| *name != before.township_name),
             urgent_hours: hours.filter(|hours| *hours != before.urgent_hours),
-            reminders: None,
+            reminders: Some(reminders).filter(|reminders| *reminders != before.reminders),
         };
         if patch == SettingsPatch::default() {
             desk.changing.set(false);
@@ -159,6 +178,18 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .class("field field-short")
                 .required()
                 .input(hours)}
+            {field(form, "reminders.yellow_days", "督办黄牌提醒：期限前几日起")
+                .hint(format!("0到{MAX_REMINDER_DAYS}日。"))
+                .mode("numeric")
+                .class("field field-short")
+                .required()
+                .input(yellow)}
+            {field(form, "reminders.red_days", "督办红牌提醒：逾期几日起")
+                .hint(format!("1到{MAX_REMINDER_DAYS}日；1为一逾期就是红牌。"))
+                .mode("numeric")
+                .class("field field-short")
+                .required()
+                .input(red)}
             {foot(form, desk.changing, "保存", "btn btn-primary")}
         </form>
     }
@@ -166,8 +197,8 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
 }
 
 fn law(desk: Desk) -> AnyView {
-    let list = desk.profiles.view(waiting, |mut profiles| {
-        profiles.sort_by_key(|profile| std::cmp::Reverse(profile.in_force_from));
+    let list = desk.profiles.view(waiting, |profiles| {
+        let profiles = ordered(profiles, |profile| std::cmp::Reverse(profile.in_force_from));
         let today = browser::today();
         let now = LawProfile::for_case(&profiles, today).id;
         profiles
@@ -176,7 +207,7 @@ fn law(desk: Desk) -> AnyView {
             .collect_view()
             .into_any()
     });
-    let adding = move || {
+    let adding = live(move || {
         let manages = session::may(Action::ManageSettings);
         match (manages, desk.adding.get(), desk.profiles.value()) {
             (true, true, Some(profiles)) => add(desk, &profiles),
@@ -199,7 +230,7 @@ fn law(desk: Desk) -> AnyView {
             .into_any(),
             _ => ().into_any(),
         }
-    };
+    });
     view! {
         <section class="stack" aria-labelledby="law">
             <h2 id="law">"期限规定"</h2>

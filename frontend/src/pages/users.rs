@@ -18,11 +18,13 @@ use crate::api::{Call, every, query};
 use crate::app;
 use crate::browser;
 use crate::directory::{Directory, Options, directory, rank};
+use crate::format::ordered;
 use crate::load::{Loader, load};
 use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, waiting_rows};
 
@@ -278,7 +280,7 @@ impl Filter {
         now: Memo<String>,
         options: Signal<Options>,
     ) -> AnyView {
-        let offered = move || {
+        let offered = live(move || {
             options
                 .get()
                 .into_iter()
@@ -288,7 +290,7 @@ impl Filter {
                     view! { <option value=code prop:selected=selected>{words}</option> }.into_any()
                 })
                 .collect_view()
-        };
+        });
         view! {
             <select
                 class="pick"
@@ -311,7 +313,7 @@ impl Filter {
 /// Units as a form offers them: offices, villages, each village's groups after it.
 fn units_where(directory: Directory, wanted: impl Fn(&Unit) -> bool) -> Options {
     let units = directory.units();
-    let mut chosen: Vec<&Unit> = units.iter().filter(|unit| wanted(unit)).collect();
+    let chosen: Vec<&Unit> = units.iter().filter(|unit| wanted(unit)).collect();
     let place = |unit: &Unit| {
         let above = units
             .iter()
@@ -322,8 +324,7 @@ fn units_where(directory: Directory, wanted: impl Fn(&Unit) -> bool) -> Options 
             unit.position,
         )
     };
-    chosen.sort_by_key(|unit| place(unit));
-    chosen
+    ordered(chosen, |unit| place(unit))
         .into_iter()
         .map(|unit| (unit.id.as_str().to_owned(), full_name(&units, unit)))
         .collect()
@@ -331,26 +332,25 @@ fn units_where(directory: Directory, wanted: impl Fn(&Unit) -> bool) -> Options 
 
 fn rows(desk: Desk, filter: Filter) -> AnyView {
     let users = Memo::new(move |_| {
-        let mut users: Vec<User> = desk
+        let users: Vec<User> = desk
             .users
             .value()
             .unwrap_or_default()
             .into_iter()
             .filter(|user| filter.lets(user))
             .collect();
-        users.sort_by_key(|user| (user.disabled, user.role, user.name.clone()));
-        users
+        ordered(users, |user| (user.disabled, user.role, user.name.clone()))
     });
     let total = move || desk.users.value().map_or(0, |users| users.len());
-    let count = move || {
+    let count = live(move || {
         if filter.is_set() {
             format!("共 {} 人，符合条件 {} 人", total(), users.with(Vec::len))
         } else {
             format!("共 {} 人", total())
         }
-    };
+    });
     let none = Memo::new(move |_| users.with(Vec::is_empty));
-    let list = move || {
+    let list = live(move || {
         if none.get() {
             return nobody(desk, filter);
         }
@@ -359,7 +359,7 @@ fn rows(desk: Desk, filter: Filter) -> AnyView {
         } else {
             table(desk, users)
         }
-    };
+    });
     view! {
         {list}
         <p class="quiet" role="status" data-testid="total">{count}</p>
@@ -757,11 +757,11 @@ fn reset(desk: Desk, user: User) -> AnyView {
 fn tell(desk: Desk, made: InitialPassword) -> AnyView {
     let copied = RwSignal::new(None::<bool>);
     let copy = move |_| copied.set(Some(browser::copy_text(PASSWORD)));
-    let said = move || match copied.get() {
+    let said = live(move || match copied.get() {
         None => "",
         Some(true) => "已复制。",
         Some(false) => "浏览器不让复制，请手抄或选中后按 Ctrl+C。",
-    };
+    });
     view! {
         <p class="note note-sealed">
             {icon(Icon::Warning)}

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::icon::{Icon, icon};
 use crate::browser;
+use crate::ui::live::live;
 
 /// A modal dialog that is up while `open` holds. `body` draws it each time that it opens.
 pub(crate) fn dialog(
@@ -14,8 +15,7 @@ pub(crate) fn dialog(
     body: impl Fn() -> AnyView + Send + 'static,
 ) -> AnyView {
     let title = title.into();
-    let draw = move || open.get().then(|| modal(open, title, body()));
-    draw.into_any()
+    live(move || open.get().then(|| modal(open, title, body())))
 }
 
 fn modal(open: RwSignal<bool>, title: Signal<String>, body: AnyView) -> AnyView {
@@ -53,7 +53,7 @@ fn modal(open: RwSignal<bool>, title: Signal<String>, body: AnyView) -> AnyView 
             }
         >
             <header class="dialog-head">
-                <h2 id="dialog-title" tabindex="-1">{move || title.get()}</h2>
+                <h2 id="dialog-title" tabindex="-1">{live(move || title.get())}</h2>
                 <button
                     type="button"
                     class="btn-icon"

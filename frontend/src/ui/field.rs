@@ -15,6 +15,7 @@ use super::icon::{Icon, icon};
 use crate::api::{Answer, Failure};
 use crate::browser;
 use crate::directory::Options;
+use crate::ui::live::live;
 
 /// Where a form's summary of errors is.
 const SUMMARY: &str = "form-errors";
@@ -121,7 +122,7 @@ impl Form {
 
     /// The summary on top of the form: it takes the focus, and each line leads to its field.
     pub(crate) fn summary(self) -> AnyView {
-        let shown = move || {
+        let shown = live(move || {
             let errors = self.errors.get();
             let failure = self.failure.get();
             if errors.is_empty() && failure.is_none() {
@@ -138,8 +139,8 @@ impl Form {
                     <ul>{lines}</ul>
                 </div>
             })
-        };
-        shown.into_any()
+        });
+        shown
     }
 
     /// The button that sends the form.
@@ -161,7 +162,7 @@ impl Form {
                 data-testid=testid
                 aria-disabled=move || self.busy.get().then_some("true")
             >
-                {move || if self.busy.get() { "正在提交…" } else { label }}
+                {live(move || if self.busy.get() { "正在提交…" } else { label })}
             </button>
         }
         .into_any()
@@ -319,13 +320,13 @@ impl Field {
     fn hint_view(&self) -> Option<AnyView> {
         let hint = self.hint?;
         let id = format!("{}-hint", self.name);
-        Some(view! { <p class="hint" id=id>{move || hint.get()}</p> }.into_any())
+        Some(view! { <p class="hint" id=id>{live(move || hint.get())}</p> }.into_any())
     }
 
     fn error_view(&self) -> AnyView {
         let form = self.form;
         let name = self.name.clone();
-        let shown = move || {
+        let shown = live(move || {
             form.error(&name).map(|message| {
                 view! {
                     <p class="wrong" id=format!("{name}-error")>
@@ -333,8 +334,8 @@ impl Field {
                     </p>
                 }
             })
-        };
-        shown.into_any()
+        });
+        shown
     }
 
     /// Label, hint and error around an input.
@@ -450,14 +451,14 @@ impl Field {
         let error = self.error_view();
         let name = self.name.clone();
         let form = self.form;
-        let offered = move || {
+        let offered = live(move || {
             options
                 .get()
                 .into_iter()
                 .enumerate()
                 .map(|(at, (code, words))| choice(form, &name, at == 0, value, code, words))
                 .collect_view()
-        };
+        });
         view! {
             <fieldset
                 class=format!("{} choices", self.class)

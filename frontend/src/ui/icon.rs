@@ -7,6 +7,8 @@ use leptos::prelude::*;
 pub(crate) enum Icon {
     Home,
     Ledger,
+    Matter,
+    Calendar,
     Add,
     Upload,
     Download,
@@ -37,6 +39,8 @@ impl Icon {
         match self {
             Self::Home => "M4 11l8-7 8 7M6 9.5V20h12V9.5M10 20v-6h4v6",
             Self::Ledger => "M5 4h14v16H5zM9 4v16M12 9h4M12 13h4",
+            Self::Matter => "M4 6h9M4 12h9M4 18h5M15 16l2.5 2.5L21 14M17 4v6M14 7h6",
+            Self::Calendar => "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5M8 14h2M14 14h2",
             Self::Add => "M5 4h9l5 5v11H5zM14 4v5h5M12 12v6M9 15h6",
             Self::Upload => "M12 16V5M7.5 9.5L12 5l4.5 4.5M5 19h14",
             Self::Download => "M12 5v11M7.5 11.5L12 16l4.5-4.5M5 19h14",

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::icon::{Icon, icon};
 use crate::browser;
+use crate::ui::live::live;
 
 /// How long a message stays.
 const STAYS: Duration = Duration::from_secs(7);
@@ -56,7 +57,7 @@ impl Notices {
 /// Where the messages are seen.
 pub(crate) fn board() -> AnyView {
     let notices = notices();
-    let shown = move || {
+    let shown = live(move || {
         notices
             .notices
             .get()
@@ -80,7 +81,7 @@ pub(crate) fn board() -> AnyView {
                 .into_any()
             })
             .collect_view()
-    };
+    });
     view! {
         <div class="notices" role="status" aria-live="polite" data-testid="notices">
             {shown}

@@ -1,17 +1,19 @@
 //! The audit log: who did or saw what, when, from where. Append-only; the database refuses the rest.
 
+mod looks;
 pub mod routes;
 mod service;
 pub(crate) mod store;
-
-use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::result::QueryResult;
 use shared::audit::AuditAction;
 
 use crate::auth::Actor;
 use crate::context::RequestContext;
-use crate::db::{Conn, Db};
+use crate::db::Conn;
+
+pub(crate) use looks::Looked;
+pub use looks::Looks;
 
 /// What to note. Keep personal data out of `detail`: field names, numbers of cases, reasons.
 #[derive(Debug, Clone)]
@@ -73,65 +75,6 @@ fn who(actor: &Actor) -> store::Who<'_> {
         user_id: Some(actor.user_id.as_str()),
         user_name: Some(actor.name()),
         township_id: Some(actor.township_id.as_str()),
-    }
-}
-
-/// Looks at cases that wait to be noted: thousands of them cost one write together.
-#[derive(Debug, Clone, Default)]
-pub struct Looks(Arc<Mutex<Vec<Look>>>);
-
-#[derive(Debug)]
-struct Look {
-    context: RequestContext,
-    actor: Actor,
-    entry: Entry,
-}
-
-impl Looks {
-    /// How many may wait in memory; whoever comes then waits for the disk.
-    const MOST: usize = 8192;
-
-    /// Notes a look. The answer does not wait for the disk: a power cut within a fraction of a
-    /// second loses the note together with the screen. A stop of the server writes what waits.
-    ///
-    /// # Errors
-    /// The database's own, where the looks that waited had to be written first.
-    pub async fn note(
-        &self,
-        db: &Db,
-        context: RequestContext,
-        actor: Actor,
-        entry: Entry,
-    ) -> QueryResult<()> {
-        let look = Look {
-            context,
-            actor,
-            entry,
-        };
-        let waiting = {
-            let mut looks = self.waiting();
-            looks.push(look);
-            looks.len()
-        };
-        let looks = self.clone();
-        if waiting == 1 {
-            db.write_later(move |conn| looks.write(conn)).await;
-        } else if waiting >= Self::MOST {
-            db.write(move |conn| looks.write(conn)).await?;
-        }
-        Ok(())
-    }
-
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Look>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self, conn: &mut Conn) -> QueryResult<()> {
-        let looks = std::mem::take(&mut *self.waiting());
-        let entries = looks
-            .iter()
-            .map(|look| (&look.context, who(&look.actor), look.entry.clone()));
-        store::insert_all(conn, entries)
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) async fn list(
         action: wanted.action,
         case_id: wanted.case_id,
     };
+    state.looks.write_all(&state.db).await?;
     let first_page = after.is_none();
     let page = state
         .db

@@ -9,9 +9,10 @@ use shared::ids::{CaseId, UserId};
 use shared::term::Term;
 
 use super::Entry;
+use crate::auth::Actor;
 use crate::case::scope::not_sealed_from;
 use crate::context::RequestContext;
-use crate::db::Conn;
+use crate::db::{Conn, on_either};
 use crate::schema::{audit_log, cases};
 
 /// Who did it.
@@ -63,33 +64,30 @@ pub(super) fn insert(
     who: &Who<'_>,
     entry: Entry,
 ) -> QueryResult<()> {
-    diesel::insert_into(audit_log::table)
-        .values(NewRow::of(context, who, entry))
-        .execute(conn)
-        .map(drop)
+    let row = NewRow::of(context, who, entry);
+    on_either!(conn, |conn| diesel::insert_into(audit_log::table)
+        .values(row)
+        .execute(conn))
+    .map(drop)
 }
 
 /// How many rows go into one statement.
 const TOGETHER: usize = 64;
 
-/// Inserts many rows, in their order, with few statements.
-pub(super) fn insert_all<'a>(
+/// Inserts many rows of signed-in users, in their order, with few statements.
+pub(super) fn insert_all(
     conn: &mut Conn,
-    entries: impl Iterator<Item = (&'a RequestContext, Who<'a>, Entry)>,
+    entries: impl Iterator<Item = (RequestContext, Actor, Entry)>,
 ) -> QueryResult<()> {
+    let entries: Vec<_> = entries.collect();
     let rows: Vec<NewRow<'_>> = entries
-        .map(|(context, who, entry)| NewRow::of(context, &who, entry))
+        .iter()
+        .map(|(context, actor, entry)| NewRow::of(context, &super::who(actor), entry.clone()))
         .collect();
     for some in rows.chunks(TOGETHER) {
-        // A batch does not compile through `Conn`.
-        match conn {
-            Conn::Sqlite(conn) => diesel::insert_into(audit_log::table)
-                .values(some)
-                .execute(conn)?,
-            Conn::Postgres(conn) => diesel::insert_into(audit_log::table)
-                .values(some)
-                .execute(conn)?,
-        };
+        on_either!(conn, |conn| diesel::insert_into(audit_log::table)
+            .values(some)
+            .execute(conn))?;
     }
     Ok(())
 }

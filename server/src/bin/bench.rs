@@ -6,7 +6,8 @@
 //! Everything stays on the loopback interface.
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fmt::Write as _;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -106,7 +107,7 @@ impl Server {
             if let Ok(mut client) = Client::connect(app)
                 && client
                     .send("GET", "/health/live", None, &[], "")
-                    .is_ok_and(|a| a.status == 200)
+                    .is_ok_and(|answer| answer.status == 200)
             {
                 return Ok((server, began.elapsed()));
             }
@@ -127,19 +128,33 @@ impl Server {
     }
 
     fn commits(&self) -> Outcome<u64> {
-        let answer = Client::connect(self.bare)?.send("GET", "/commits", None, &[], "")?;
+        let mut client = Client::connect(self.bare)?;
+        let answer = client.send("GET", "/commits", None, &[], "")?;
         Ok(answer.body.trim().parse()?)
     }
 }
 
-struct Answer {
+struct Answer<'a> {
     status: u16,
-    body: String,
+    body: &'a str,
 }
 
-/// A connection that stays open.
+impl Answer<'_> {
+    fn expect(&self, status: u16) -> Outcome<()> {
+        if self.status == status {
+            Ok(())
+        } else {
+            Err(format!("{} {}", self.status, self.body).into())
+        }
+    }
+}
+
+/// A connection that stays open. It shares the processors with what it measures, so it keeps its
+/// buffers and reads no more of an answer than it needs.
 struct Client {
-    stream: BufReader<TcpStream>,
+    stream: TcpStream,
+    text: String,
+    answer: Vec<u8>,
 }
 
 impl Client {
@@ -148,7 +163,9 @@ impl Client {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         Ok(Self {
-            stream: BufReader::new(stream),
+            stream,
+            text: String::new(),
+            answer: vec![0; 64 * 1024],
         })
     }
 
@@ -159,43 +176,51 @@ impl Client {
         token: Option<&str>,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> Outcome<Answer> {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+    ) -> Outcome<Answer<'_>> {
+        let text = &mut self.text;
+        text.clear();
+        write!(text, "{method} {path} HTTP/1.1\r\nHost: localhost\r\n")?;
         if let Some(token) = token {
-            text.push_str(&format!("Authorization: Bearer {token}\r\n"));
+            write!(text, "Authorization: Bearer {token}\r\n")?;
         }
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            write!(text, "{name}: {value}\r\n")?;
         }
         if !body.is_empty() {
-            text.push_str(&format!(
-                "Content-Type: application/json\r\nContent-Length: {}\r\n",
-                body.len()
-            ));
+            let length = body.len();
+            write!(
+                text,
+                "Content-Type: application/json\r\nContent-Length: {length}\r\n"
+            )?;
         }
         text.push_str("\r\n");
         text.push_str(body);
-        self.stream.get_mut().write_all(text.as_bytes())?;
-        let mut line = String::new();
-        self.stream.read_line(&mut line)?;
-        let status = line.split(' ').nth(1).ok_or("no status")?.parse()?;
-        let mut length = 0;
-        loop {
-            line.clear();
-            self.stream.read_line(&mut line)?;
-            let header = line.trim_end().to_ascii_lowercase();
-            if header.is_empty() {
-                break;
+        self.stream.write_all(text.as_bytes())?;
+        let (mut have, mut head) = (0, None);
+        let (status, start, end) = loop {
+            if have == self.answer.len() {
+                self.answer.resize(2 * have, 0);
             }
-            if let Some(value) = header.strip_prefix("content-length:") {
-                length = value.trim().parse()?;
+            let more = self
+                .stream
+                .read(self.answer.get_mut(have..).unwrap_or_default())?;
+            if more == 0 {
+                return Err("the connection ended".into());
             }
-        }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body)?;
+            have += more;
+            if head.is_none() {
+                head = read_head(self.answer.get(..have).unwrap_or_default())?;
+            }
+            if let Some((status, start, length)) = head
+                && have >= start + length
+            {
+                break (status, start, start + length);
+            }
+        };
+        let body = self.answer.get(start..end).unwrap_or_default();
         Ok(Answer {
             status,
-            body: String::from_utf8(body)?,
+            body: std::str::from_utf8(body)?,
         })
     }
 
@@ -215,8 +240,27 @@ impl Client {
         if answer.status >= 300 {
             return Err(format!("{method} {path}: {} {}", answer.status, answer.body).into());
         }
-        Ok(serde_json::from_str(&answer.body)?)
+        Ok(serde_json::from_str(answer.body)?)
     }
+}
+
+/// Status, where the body begins, and its length; none while the head is not all there.
+fn read_head(answer: &[u8]) -> Outcome<Option<(u16, usize, usize)>> {
+    const LENGTH: &[u8] = b"content-length:";
+    let (mut at, mut length) = (0, 0);
+    for line in answer.split_inclusive(|byte| *byte == b'\n') {
+        at += line.len();
+        if line == b"\r\n" {
+            let status = std::str::from_utf8(answer.get(9..12).ok_or("no status")?)?;
+            return Ok(Some((status.parse()?, at, length)));
+        }
+        if let Some((name, value)) = line.split_at_checked(LENGTH.len())
+            && name.eq_ignore_ascii_case(LENGTH)
+        {
+            length = std::str::from_utf8(value)?.trim().parse()?;
+        }
+    }
+    Ok(None)
 }
 
 /// What a measurement found.
@@ -418,12 +462,9 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
         cases,
         Duration::from_secs(900),
         |n, client| {
-            let answer = client.send("POST", "/api/v1/cases", Some(token), &[], &case(&town, n))?;
-            if answer.status == 201 {
-                Ok(())
-            } else {
-                Err(answer.body.into())
-            }
+            client
+                .send("POST", "/api/v1/cases", Some(token), &[], &case(&town, n))?
+                .expect(201)
         },
     )?;
     let commits = (server.commits()? - before) as f64 / began.elapsed().as_secs_f64();
@@ -435,25 +476,19 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
         .collect();
     spread(server.app, token, &ids)?;
     let ten = Duration::from_secs(10);
-    let ok = |answer: Answer| {
-        if answer.status == 200 {
-            Ok(())
-        } else {
-            Err(answer.body.into())
-        }
-    };
     let bare = measure(
         server.bare,
         32,
         usize::MAX,
         Duration::from_secs(5),
-        |_, client| ok(client.send("GET", "/bare", None, &[], "")?),
+        |_, client| client.send("GET", "/bare", None, &[], "")?.expect(200),
     )?;
     bare.print("bare JSON route, 32 clients", None);
     let one_of = |ids: &[(String, i64)]| {
         measure(server.app, 32, usize::MAX, ten, |n, client| {
             let id = ids.get(scatter(n) % ids.len()).map_or("", |(id, _)| id);
-            ok(client.send("GET", &format!("/api/v1/cases/{id}"), Some(token), &[], "")?)
+            let path = format!("/api/v1/cases/{id}");
+            client.send("GET", &path, Some(token), &[], "")?.expect(200)
         })
     };
     one_of(&ids)?.print(
@@ -476,7 +511,7 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
             let path = lists
                 .get(scatter(n) % lists.len())
                 .map_or("", String::as_str);
-            ok(client.send("GET", path, Some(token), &[], "")?)
+            client.send("GET", path, Some(token), &[], "")?.expect(200)
         })
     };
     let list = list_of(1)?;
@@ -492,13 +527,8 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
     ];
     let search = measure(server.app, 1, usize::MAX, ten, |n, client| {
         let word = words.get(n % words.len()).copied().unwrap_or_default();
-        ok(client.send(
-            "GET",
-            &format!("/api/v1/cases?q={word}&limit=20"),
-            Some(token),
-            &[],
-            "",
-        )?)
+        let path = format!("/api/v1/cases?q={word}&limit=20");
+        client.send("GET", &path, Some(token), &[], "")?.expect(200)
     })?;
     search.print("search, 1 client", Some(&bare));
     let home = measure(
@@ -506,7 +536,11 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
         1,
         usize::MAX,
         Duration::from_secs(5),
-        |_, client| ok(client.send("GET", "/api/v1/dashboard", Some(token), &[], "")?),
+        |_, client| {
+            client
+                .send("GET", "/api/v1/dashboard", Some(token), &[], "")?
+                .expect(200)
+        },
     )?;
     home.print("home page of the office, 1 client", Some(&bare));
     register.print("register (durable), 32 clients", Some(&bare));
@@ -579,12 +613,9 @@ fn spread(address: SocketAddr, token: &str, ids: &[(String, i64)]) -> Outcome<()
             };
             let tag = format!("\"{version}\"");
             let path = format!("/api/v1/cases/{id}/actions/accept");
-            let answer = client.send("POST", &path, Some(token), &[("If-Match", &tag)], "{}")?;
-            if answer.status == 200 {
-                Ok(())
-            } else {
-                Err(answer.body.into())
-            }
+            client
+                .send("POST", &path, Some(token), &[("If-Match", &tag)], "{}")?
+                .expect(200)
         },
     )
     .map(drop)

@@ -4,10 +4,8 @@
 use actix_multipart::Multipart;
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
-use shared::audit::AuditAction;
 use shared::case::action::{ActionInput, Availability, CaseAction};
 use shared::case::input::{CasePatch, NewCase, NewPerson, RevealRequest, SimilarQuery};
-use shared::case::number::Series;
 use shared::case::view::{
     AttachmentView, CaseRow, CaseView, EventView, Home, PersonView, Receipt, Revealed, Similar,
 };
@@ -18,7 +16,7 @@ use shared::term::Term;
 
 use super::list::{CaseQuery, Filter};
 use super::recent::Answered;
-use super::service::{self, PeopleChange};
+use super::service::{self, PeopleChange, Registration};
 use super::{Desk, Error, attach, export, home, list, receipt, similar};
 use crate::audit;
 use crate::auth::Actor;
@@ -158,14 +156,28 @@ async fn register(
     let input = input.into_inner();
     let claim = key.claim(&state, &actor, &context, "POST /cases", &input);
     let desk = Desk::open(&state, actor, context).await?;
-    let answer = state.db.write(move |conn| {
-        claim.once(conn, |conn| {
-            let case = service::register(conn, &desk, &input)?;
-            let (version, place) = (case.row.version, format!("/api/v1/cases/{}", case.row.id));
-            Ok::<_, Error>(Made::created(case, version, place))
-        })
-    });
-    Ok(answer.await?)
+    if !claim.is_free() {
+        // The first answer comes again whatever has changed since, so the key is looked at first.
+        let answer = state.db.write(move |conn| {
+            claim.once(conn, |conn| {
+                Ok::<_, Error>(registered(service::register(conn, &desk, &input)?))
+            })
+        });
+        return Ok(answer.await?);
+    }
+    let ready = Registration::prepare(&desk, &input)?;
+    let writing = desk.clone();
+    let written = state
+        .db
+        .write(move |conn| ready.write(conn, &writing))
+        .await?;
+    let made = registered(written.view(&desk)?);
+    Ok(Answer::of(made).map_err(Error::from)?)
+}
+
+fn registered(case: CaseView) -> Made<CaseView> {
+    let (version, place) = (case.row.version, format!("/api/v1/cases/{}", case.row.id));
+    Made::created(case, version, place)
 }
 
 /// 查重
@@ -235,14 +247,13 @@ async fn note_view(
     id: &CaseId,
     case: &Answered,
 ) -> Result<(), ApiError> {
-    let seal = case.facts.seal;
-    let entry = audit::Entry::new(AuditAction::CaseView, case.number.clone()).of_case(
-        id.as_str(),
-        seal != Series::Open,
-        seal == Series::RegistrarOnly,
-    );
+    let looked = audit::Looked {
+        id: id.as_str(),
+        number: &case.number,
+        seal: case.facts.seal,
+    };
     let Desk { actor, context, .. } = desk;
-    Ok(state.looks.note(&state.db, context, actor, entry).await?)
+    Ok(state.looks.note(&state.db, context, actor, looked).await?)
 }
 
 fn tagged(body: &impl serde::Serialize, version: i64) -> HttpResponse {

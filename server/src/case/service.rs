@@ -186,7 +186,7 @@ impl Taken {
         store::index(
             conn,
             self.case.docid,
-            &terms(desk, &self.case, &names),
+            terms(desk, &self.case, &names),
             false,
         )?;
         Ok(())
@@ -250,7 +250,13 @@ fn due_on(events: &[EventRecord], profile: &LawProfile) -> NaiveDate {
 
 /// The index terms of a case.
 fn terms(desk: &Desk, case: &CaseRecord, names: &[&str]) -> String {
-    let mut text = vec![case.number.as_str(), case.cause.as_str()];
+    let number = shared::search::index_terms(&case.number);
+    format!("{number} {}", terms_beside_number(desk, case, names))
+}
+
+/// The index terms of all of a case but its number.
+fn terms_beside_number(desk: &Desk, case: &CaseRecord, names: &[&str]) -> String {
+    let mut text = vec![case.cause.as_str()];
     text.extend(
         [
             &case.demand,
@@ -294,23 +300,113 @@ pub(crate) struct Entering<'a> {
 /// # Errors
 /// [`Error::Denied`], [`Error::Invalid`], the database's own.
 pub(crate) fn register(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<CaseView, Error> {
-    can(&desk.actor, Action::RegisterCase(input.kind), Facts::None)?;
-    check_new(conn, desk, input)?;
-    let entering = Entering {
-        input,
-        kind: EventKind::Registered,
-        text: None,
-        responsible_unit_id: None,
-        lead_id: None,
-        closed: None,
-    };
-    let Entered {
-        case,
-        events,
-        people,
-    } = enter(conn, desk, &entering)?;
-    log(conn, desk, AuditAction::CaseWrite, &case, "登记")?;
-    view::fresh(conn, desk, case, &events, people)
+    Registration::prepare(desk, input)?
+        .write(conn, desk)?
+        .view(desk)
+}
+
+/// A case that may be registered, as far as can be told without the database. The one writer has
+/// enough to do: checks, encryption, index terms and JSON are done before, the answer after it.
+pub(crate) struct Registration {
+    /// What is wrong with it.
+    errors: Errors,
+    /// The case that it repeats.
+    repeats: Option<Repeats>,
+    /// None where something is wrong.
+    draft: Option<Draft>,
+}
+
+impl Registration {
+    /// Decides, checks, and makes what can be made.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub(crate) fn prepare(desk: &Desk, input: &NewCase) -> Result<Self, Error> {
+        can(&desk.actor, Action::RegisterCase(input.kind), Facts::None)?;
+        let errors = check_new(desk, input);
+        let entering = Entering {
+            input,
+            kind: EventKind::Registered,
+            text: None,
+            responsible_unit_id: None,
+            lead_id: None,
+            closed: None,
+        };
+        Ok(Self {
+            draft: errors
+                .is_empty()
+                .then(|| Draft::new(desk, &entering))
+                .transpose()?,
+            errors,
+            repeats: Repeats::of(desk, input),
+        })
+    }
+
+    /// Writes it, with the audit log.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], the database's own.
+    pub(crate) fn write(self, conn: &mut Conn, desk: &Desk) -> Result<Registered, Error> {
+        let mut errors = self.errors;
+        if let Some(repeats) = &self.repeats {
+            check_earlier(conn, desk, &mut errors, &repeats.earlier, repeats.sealing());
+        }
+        let Some(draft) = self.draft.filter(|_| errors.is_empty()) else {
+            return Err(errors.into());
+        };
+        let entered = draft.enter(conn, desk)?;
+        log(conn, desk, AuditAction::CaseWrite, &entered.case, "登记")?;
+        let earlier = view::earlier(conn, desk, &entered.case)?;
+        Ok(Registered { entered, earlier })
+    }
+}
+
+/// The case that a new one repeats, and from whom the new one is sealed.
+struct Repeats {
+    earlier: CaseId,
+    seal: Series,
+    unit: Option<UnitId>,
+    user: Option<UserId>,
+}
+
+impl Repeats {
+    fn of(desk: &Desk, input: &NewCase) -> Option<Self> {
+        Some(Self {
+            earlier: input.earlier_case_id.clone()?,
+            seal: seal_of_new(desk, input),
+            unit: input.accused_unit_id.clone(),
+            user: input.accused_user_id.clone(),
+        })
+    }
+
+    fn sealing(&self) -> Sealing<'_> {
+        Sealing {
+            seal: self.seal,
+            unit: self.unit.as_ref().map(UnitId::as_str),
+            user: self.user.as_ref().map(UserId::as_str),
+        }
+    }
+}
+
+/// A case that was just registered.
+pub(crate) struct Registered {
+    entered: Entered,
+    earlier: Option<Named>,
+}
+
+impl Registered {
+    /// The case, whole.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`].
+    pub(crate) fn view(self, desk: &Desk) -> Result<CaseView, Error> {
+        let Entered {
+            case,
+            events,
+            people,
+        } = self.entered;
+        view::fresh(desk, case, &events, people, self.earlier)
+    }
 }
 
 /// A case that was just written, with all that was written.
@@ -320,7 +416,8 @@ pub(crate) struct Entered {
     people: Vec<PersonRecord>,
 }
 
-fn check_new(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<(), Error> {
+/// What is wrong with a new case, but for the earlier case that it names.
+fn check_new(desk: &Desk, input: &NewCase) -> Errors {
     let mut errors = input.check(desk.context.today());
     desk.check_place(
         &mut errors,
@@ -348,19 +445,7 @@ fn check_new(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<(), Error>
     if bound && input.village_id.is_none() {
         errors.add("village_id", "required", "请选择本村。");
     }
-    if let Some(earlier) = &input.earlier_case_id {
-        let sealing = Sealing {
-            seal: seal_of_new(desk, input),
-            unit: input.accused_unit_id.as_ref().map(UnitId::as_str),
-            user: input.accused_user_id.as_ref().map(UserId::as_str),
-        };
-        check_earlier(conn, desk, &mut errors, earlier, sealing);
-    }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors.into())
-    }
+    errors
 }
 
 /// From whom a case is sealed.
@@ -420,23 +505,86 @@ fn seal_of_new(desk: &Desk, input: &NewCase) -> Series {
     }
 }
 
-/// Writes a checked case: number, row, people, first events, search index. No audit entry.
-///
-/// # Errors
-/// The database's own.
-pub(crate) fn enter(
-    conn: &mut Conn,
+/// A checked case, ready to be written but for its number and its key into the search index.
+pub(crate) struct Draft {
+    case: CaseRecord,
+    events: Vec<EventRecord>,
+    people: Vec<PersonRecord>,
+    /// The index terms of all but the number.
+    terms: String,
+    /// Of the day it was received on; its number counts within it.
+    year: i32,
+}
+
+impl Draft {
+    /// Makes row, first events, people (encrypted) and index terms of a checked case.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Refused`].
+    pub(crate) fn new(desk: &Desk, entering: &Entering<'_>) -> Result<Self, Error> {
+        let input = entering.input;
+        let profile = LawProfile::for_case(desk.names.law_profiles(), input.received_on);
+        let mut case = new_record(desk, entering, &profile);
+        let events = first_events(desk, &mut case, entering)?;
+        case.due_on = due_on(&events, &profile);
+        let mut people = Vec::with_capacity(input.people.len());
+        for (position, person) in input.people.iter().enumerate() {
+            people.push(person_record(desk, &case.id, position, person, None)?);
+        }
+        let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+        Ok(Self {
+            terms: terms_beside_number(desk, &case, &names),
+            year: chrono::Datelike::year(&input.received_on),
+            case,
+            events,
+            people,
+        })
+    }
+
+    /// Writes it: number, row, people, first events, search index. No audit entry.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn enter(self, conn: &mut Conn, desk: &Desk) -> Result<Entered, Error> {
+        let Self {
+            mut case,
+            events,
+            people,
+            terms,
+            year,
+        } = self;
+        let township = desk.township_short_name();
+        let (number, number_key) =
+            store::next_number(conn, &case.township_id, &township, case.seal.0, year)?;
+        case.number = number.to_string();
+        case.number_key = number_key;
+        case.docid = store::next_docid(conn)?;
+        store::insert(conn, &case)?;
+        for event in &events {
+            store::insert_event(conn, event)?;
+        }
+        for person in &people {
+            store::insert_person(conn, person)?;
+        }
+        if let Some(unit) = &case.responsible_unit_id {
+            store::refer(conn, &case.id, unit, case.updated_at)?;
+        }
+        let number = shared::search::index_terms(&case.number);
+        store::index(conn, case.docid, format!("{number} {terms}"), true)?;
+        Ok(Entered {
+            case,
+            events,
+            people,
+        })
+    }
+}
+
+/// The first events of a case, after which it stands in another state.
+fn first_events(
     desk: &Desk,
+    case: &mut CaseRecord,
     entering: &Entering<'_>,
-) -> Result<Entered, Error> {
-    let input = entering.input;
-    let profile = LawProfile::for_case(desk.names.law_profiles(), input.received_on);
-    let mut case = new_record(conn, desk, entering, &profile)?;
-    let names: Vec<&str> = input
-        .people
-        .iter()
-        .map(|person| person.name.trim())
-        .collect();
+) -> Result<Vec<EventRecord>, Error> {
     let steps = first_steps(entering);
     let mut events = Vec::with_capacity(steps.len());
     for step in steps {
@@ -453,26 +601,7 @@ pub(crate) fn enter(
         case.state = Coded(next);
         events.push(event_record(desk, &case.id, events.len(), step, next)?);
     }
-    case.due_on = due_on(&events, &profile);
-    store::insert(conn, &case)?;
-    for event in &events {
-        store::insert_event(conn, event)?;
-    }
-    let mut people = Vec::with_capacity(input.people.len());
-    for (position, person) in input.people.iter().enumerate() {
-        let record = person_record(desk, &case.id, position, person, None)?;
-        store::insert_person(conn, &record)?;
-        people.push(record);
-    }
-    if let Some(unit) = &case.responsible_unit_id {
-        store::refer(conn, &case.id, unit, case.updated_at)?;
-    }
-    store::index(conn, case.docid, &terms(desk, &case, &names), true)?;
-    Ok(Entered {
-        case,
-        events,
-        people,
-    })
+    Ok(events)
 }
 
 fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
@@ -501,27 +630,18 @@ fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
     steps
 }
 
-fn new_record(
-    conn: &mut Conn,
-    desk: &Desk,
-    entering: &Entering<'_>,
-    profile: &LawProfile,
-) -> Result<CaseRecord, Error> {
-    use chrono::Datelike;
+/// The row of a new case, without its number.
+fn new_record(desk: &Desk, entering: &Entering<'_>, profile: &LawProfile) -> CaseRecord {
     let input = entering.input;
     let seal = seal_of_new(desk, input);
-    let township_id = desk.actor.township_id.as_str();
-    let township = desk.township_short_name();
-    let (number, number_key) =
-        store::next_number(conn, township_id, &township, seal, input.received_on.year())?;
     let now = desk.context.now.naive_utc();
     let id = |id: &Option<UnitId>| id.as_ref().map(|id| id.as_str().to_owned());
-    Ok(CaseRecord {
+    CaseRecord {
         id: crate::ids::new_id(),
-        docid: store::next_docid(conn)?,
-        township_id: township_id.to_owned(),
-        number: number.to_string(),
-        number_key,
+        docid: 0,
+        township_id: desk.actor.township_id.as_str().to_owned(),
+        number: String::new(),
+        number_key: String::new(),
         kind: Coded(input.kind),
         state: Coded(State::Registered),
         channel: Coded(input.channel),
@@ -580,7 +700,7 @@ fn new_record(
         law_profile_id: profile.id.clone(),
         version: 1,
         updated_at: now,
-    })
+    }
 }
 
 /// The name under which lists show a case: the petitioner's, else a representative's or a party's.

@@ -2,8 +2,11 @@
 //! goes through [`super::scope`].
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::backend::Backend;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Integer, Text};
 use shared::access::CaseFacts;
 use shared::case::care::Care;
 use shared::case::deadline::Entry;
@@ -18,7 +21,7 @@ use shared::ids::{UnitId, UserId};
 use shared::term::Term;
 
 use super::coded::Coded;
-use crate::db::Conn;
+use crate::db::{Conn, Db, on_either};
 use crate::schema::{
     case_attachments, case_events, case_numbers, case_people, case_search, case_units, cases,
 };
@@ -31,7 +34,7 @@ pub(crate) const NOTHING_DUE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12
 
 /// A case as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = cases, treat_none_as_null = true)]
+#[diesel(table_name = cases, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct CaseRecord {
     pub(crate) id: String,
     pub(crate) docid: i64,
@@ -127,7 +130,7 @@ impl CaseRecord {
 
 /// A person of a case as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = case_people, treat_none_as_null = true)]
+#[diesel(table_name = case_people, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct PersonRecord {
     pub(crate) id: String,
     pub(crate) case_id: String,
@@ -181,7 +184,7 @@ pub(crate) fn follow_up_codes(follow_up: &[FollowUp]) -> String {
 
 /// An event as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = case_events)]
+#[diesel(table_name = case_events, treat_none_as_default_value = false)]
 pub(crate) struct EventRecord {
     pub(crate) id: String,
     pub(crate) case_id: String,
@@ -222,7 +225,7 @@ impl EventRecord {
 
 /// A file of a case as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = case_attachments)]
+#[diesel(table_name = case_attachments, treat_none_as_default_value = false)]
 pub(crate) struct AttachmentRecord {
     pub(crate) id: String,
     pub(crate) case_id: String,
@@ -266,10 +269,10 @@ pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
 }
 
 pub(crate) fn insert(conn: &mut Conn, case: &CaseRecord) -> QueryResult<()> {
-    diesel::insert_into(cases::table)
+    on_either!(conn, |conn| diesel::insert_into(cases::table)
         .values(case)
-        .execute(conn)
-        .map(drop)
+        .execute(conn))
+    .map(drop)
 }
 
 /// Saves a case that was read at `version`; whether it still stood at that.
@@ -298,13 +301,15 @@ pub(crate) fn refer(
     unit_id: &str,
     at: NaiveDateTime,
 ) -> QueryResult<()> {
-    diesel::sql_query(
-        "INSERT INTO case_units (case_id, unit_id, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-    )
-    .bind::<Text, _>(case_id)
-    .bind::<Text, _>(unit_id)
-    .bind::<diesel::sql_types::Timestamp, _>(at)
-    .execute(conn)
+    let row = (
+        case_units::case_id.eq(case_id),
+        case_units::unit_id.eq(unit_id),
+        case_units::since.eq(at),
+    );
+    on_either!(conn, |conn| diesel::insert_into(case_units::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(conn))
     .map(drop)
 }
 
@@ -330,10 +335,10 @@ pub(crate) fn person(
 }
 
 pub(crate) fn insert_person(conn: &mut Conn, person: &PersonRecord) -> QueryResult<()> {
-    diesel::insert_into(case_people::table)
+    on_either!(conn, |conn| diesel::insert_into(case_people::table)
         .values(person)
-        .execute(conn)
-        .map(drop)
+        .execute(conn))
+    .map(drop)
 }
 
 pub(crate) fn save_person(conn: &mut Conn, person: &PersonRecord) -> QueryResult<()> {
@@ -368,10 +373,10 @@ pub(crate) fn events(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<EventRec
 }
 
 pub(crate) fn insert_event(conn: &mut Conn, event: &EventRecord) -> QueryResult<()> {
-    diesel::insert_into(case_events::table)
+    on_either!(conn, |conn| diesel::insert_into(case_events::table)
         .values(event)
-        .execute(conn)
-        .map(drop)
+        .execute(conn))
+    .map(drop)
 }
 
 pub(crate) fn attachments(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<AttachmentRecord>> {
@@ -411,6 +416,44 @@ pub(crate) fn remove_attachment(conn: &mut Conn, id: &str, at: NaiveDateTime) ->
         .map(drop)
 }
 
+/// Raises the last count of a series by one and gives it. By hand, for no `UPDATE` of Diesel's is
+/// kept prepared, and this one is run twice a case.
+#[derive(Clone, Copy)]
+struct Raise<'a> {
+    township_id: &'a str,
+    series: &'a str,
+    year: i32,
+}
+
+impl<DB: Backend> QueryFragment<DB> for Raise<'_>
+where
+    str: ToSql<Text, DB>,
+    i32: ToSql<Integer, DB>,
+    DB: HasSqlType<Text> + HasSqlType<Integer>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE case_numbers SET last = last + 1 WHERE township_id = ");
+        out.push_bind_param::<Text, str>(self.township_id)?;
+        out.push_sql(" AND series = ");
+        out.push_bind_param::<Text, str>(self.series)?;
+        out.push_sql(" AND year = ");
+        out.push_bind_param::<Integer, i32>(&self.year)?;
+        out.push_sql(" RETURNING last");
+        Ok(())
+    }
+}
+
+impl QueryId for Raise<'_> {
+    type QueryId = Raise<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Raise<'_> {
+    type SqlType = BigInt;
+}
+
+impl<C> RunQueryDsl<C> for Raise<'_> {}
+
 /// Takes the next count of a series. The row stays locked until the transaction ends, so that a
 /// count is neither given twice nor lost.
 pub(crate) fn next_count(
@@ -420,26 +463,27 @@ pub(crate) fn next_count(
     year: i32,
 ) -> QueryResult<i64> {
     let raise = |conn: &mut Conn| {
-        diesel::update(case_numbers::table.find((township_id, series, year)))
-            .set(case_numbers::last.eq(case_numbers::last + 1))
-            .execute(conn)
+        let raise = Raise {
+            township_id,
+            series,
+            year,
+        };
+        on_either!(conn, |conn| raise.get_result::<i64>(conn)).optional()
     };
-    if raise(conn)? == 0 {
-        diesel::sql_query(
-            "INSERT INTO case_numbers (township_id, series, year, last) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT DO NOTHING",
-        )
-        .bind::<Text, _>(township_id)
-        .bind::<Text, _>(series)
-        .bind::<Integer, _>(year)
-        .bind::<BigInt, _>(0)
-        .execute(conn)?;
-        raise(conn)?;
+    if let Some(count) = raise(conn)? {
+        return Ok(count);
     }
-    case_numbers::table
-        .find((township_id, series, year))
-        .select(case_numbers::last)
-        .first(conn)
+    let none_yet = (
+        case_numbers::township_id.eq(township_id),
+        case_numbers::series.eq(series),
+        case_numbers::year.eq(year),
+        case_numbers::last.eq(0),
+    );
+    on_either!(conn, |conn| diesel::insert_into(case_numbers::table)
+        .values(none_yet)
+        .on_conflict_do_nothing()
+        .execute(conn))?;
+    raise(conn)?.ok_or(diesel::result::Error::NotFound)
 }
 
 /// The next number of a series, with the key by which it sorts.
@@ -466,11 +510,18 @@ pub(crate) fn next_docid(conn: &mut Conn) -> QueryResult<i64> {
     next_count(conn, "", "docid", 0)
 }
 
-/// Puts the terms of a case into the search index, in place of what was there.
-pub(crate) fn index(conn: &mut Conn, docid: i64, terms: &str, is_new: bool) -> QueryResult<()> {
-    if !is_new {
-        unindex(conn, docid)?;
-    }
+/// Puts the terms of a case into the search index, in place of what was there, when the transaction
+/// commits.
+pub(crate) fn index(conn: &mut Conn, docid: i64, terms: String, is_new: bool) -> QueryResult<()> {
+    Db::before_commit(conn, move |conn| {
+        if !is_new {
+            delete_terms(conn, docid)?;
+        }
+        insert_terms(conn, docid, &terms)
+    })
+}
+
+fn insert_terms(conn: &mut Conn, docid: i64, terms: &str) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(conn) => diesel::insert_into(case_search::table)
             .values((case_search::rowid.eq(docid), case_search::terms.eq(terms)))
@@ -485,8 +536,12 @@ pub(crate) fn index(conn: &mut Conn, docid: i64, terms: &str, is_new: bool) -> Q
     .map(drop)
 }
 
-/// Takes a case out of the search index.
+/// Takes a case out of the search index, when the transaction commits.
 pub(crate) fn unindex(conn: &mut Conn, docid: i64) -> QueryResult<()> {
+    Db::before_commit(conn, move |conn| delete_terms(conn, docid))
+}
+
+fn delete_terms(conn: &mut Conn, docid: i64) -> QueryResult<()> {
     let delete = if conn.is_sqlite() {
         "DELETE FROM case_search WHERE rowid = $1"
     } else {

@@ -93,11 +93,11 @@ pub(super) fn with_facts(
 
 /// A case that was registered just now, from what is at hand.
 pub(super) fn fresh(
-    conn: &mut Conn,
     desk: &Desk,
     case: CaseRecord,
     events: &[EventRecord],
     people: Vec<PersonRecord>,
+    earlier_case: Option<Named>,
 ) -> Result<CaseView, Error> {
     let units = case.responsible_unit_id.iter().cloned().collect();
     let facts = case.facts(units);
@@ -105,7 +105,7 @@ pub(super) fn fresh(
         clocks: clocks_from(events, &service::profile_of(desk, &case)),
         people: masked(desk, people)?,
         source: None,
-        earlier_case: earlier(conn, desk, &case)?,
+        earlier_case,
         later_cases: Vec::new(),
     };
     Ok(assemble(desk, case, facts, parts))
@@ -202,7 +202,11 @@ fn repeats(
 }
 
 /// The case that it repeats, as far as the actor may know of it.
-fn earlier(conn: &mut Conn, desk: &Desk, case: &CaseRecord) -> QueryResult<Option<Named>> {
+pub(super) fn earlier(
+    conn: &mut Conn,
+    desk: &Desk,
+    case: &CaseRecord,
+) -> QueryResult<Option<Named>> {
     let Some(id) = &case.earlier_case_id else {
         return Ok(None);
     };

@@ -10,7 +10,8 @@
 //! A check-out query and a thread hop cost more than reading one row from SQLite does, hence the
 //! first line. What compiles for both databases: select, boxed filters, group by, update, delete,
 //! single inserts, nested transactions. Not: upsert, batch insert, `returning`. Where one of those
-//! is needed, match on [`Conn`], or use `sql_query` with `$1`, `$2`, … in order, which both read.
+//! is needed, or a statement is run thousands of times a second, use [`on_either`], or `sql_query`
+//! with `$1`, `$2`, … in order, which both read, but which is prepared each time.
 //!
 //! Instants are `Timestamp` columns and `NaiveDateTime` in UTC, to the millisecond; days are `Date`
 //! columns and `NaiveDate` in Shanghai; ids are UUIDv7 text that the application makes.
@@ -27,10 +28,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix_web::web;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
 use diesel::{Connection, PgConnection, SqliteConnection};
 
 pub use conn::Conn;
+pub(crate) use conn::on_either;
 pub use migrate::{Migrated, revert_all};
 use writer::Writer;
 
@@ -105,6 +107,8 @@ impl Target {
 enum Access {
     Read,
     Write,
+    /// Copies what was committed from the log into the file.
+    Checkpoint,
 }
 
 /// The messages' language decides nothing, but the time zone would.
@@ -119,11 +123,18 @@ impl Access {
                 "PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000; \
                  PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;"
             }
+            // A new file gets small pages. A case that is registered goes to some ten places of the
+            // indexes that share nothing with the next one's, and each commit writes the pages it
+            // has touched whole: half the size, half the bytes to the disk.
             Self::Write => {
-                "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-                 PRAGMA foreign_keys=ON; PRAGMA cache_size=-8000; \
-                 PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000; \
+                "PRAGMA busy_timeout=10000; PRAGMA page_size=2048; PRAGMA journal_mode=WAL; \
+                 PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
+                 PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=64000; \
                  PRAGMA journal_size_limit=67108864;"
+            }
+            Self::Checkpoint => {
+                "PRAGMA busy_timeout=0; PRAGMA synchronous=FULL; PRAGMA cache_size=-100; \
+                 PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
             }
         }
     }
@@ -337,6 +348,20 @@ impl Db {
     /// Writes what is queued and stops the writer. Later writes answer an error.
     pub fn close(&self) {
         self.0.writer.close();
+    }
+
+    /// Does `f` last in the transaction that `conn` is in, before it commits: on SQLite for all jobs
+    /// of a group commit together, and not at all for one that is rolled back. For what a savepoint
+    /// makes costly: FTS5 writes what it has gathered to its tables whenever one begins. `f` must not
+    /// fail for what it is given, for an error loses the whole group. Elsewhere `f` is done at once.
+    ///
+    /// # Errors
+    /// The database's own, where `f` is done at once.
+    pub(crate) fn before_commit(
+        conn: &mut Conn,
+        f: impl FnOnce(&mut Conn) -> QueryResult<()> + Send + 'static,
+    ) -> QueryResult<()> {
+        writer::before_commit(conn, f)
     }
 
     fn on_own_connection<T, E: From<DieselError>>(

@@ -4,13 +4,15 @@
 //! in a savepoint, commits once, and only then answers them all: what is answered is durable, and
 //! one job's failure (or panic) rolls back its own savepoint and nothing else.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use diesel::RunQueryDsl;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::{Error as DieselError, QueryResult};
 use tokio::sync::{Semaphore, oneshot};
@@ -23,6 +25,10 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 512;
 /// How long a commit may be put off by jobs that keep coming.
 const GATHER: Duration = Duration::from_millis(5);
+/// How often what was committed is copied from the log into the file.
+const CHECKPOINT: Duration = Duration::from_millis(200);
+/// How many frames (of 2 KB) the log may have before it is begun anew.
+const LONG: i32 = 16_000;
 /// How long jobs that nobody waits for may lie before they cause a commit of their own.
 const LATER: Duration = Duration::from_millis(200);
 
@@ -112,6 +118,53 @@ where
     }
 }
 
+type Last = Box<dyn FnOnce(&mut Conn) -> QueryResult<()> + Send>;
+
+thread_local! {
+    /// What this thread's batch does last, before it commits; none outside of a batch.
+    static LAST: RefCell<Option<Vec<Last>>> = const { RefCell::new(None) };
+}
+
+/// Does `f` at the end of this thread's batch, or at once where there is none.
+pub(super) fn before_commit(
+    conn: &mut Conn,
+    f: impl FnOnce(&mut Conn) -> QueryResult<()> + Send + 'static,
+) -> QueryResult<()> {
+    let now = LAST.with_borrow_mut(|last| match last {
+        Some(last) => {
+            last.push(Box::new(f));
+            None
+        }
+        None => Some(f),
+    });
+    now.map_or(Ok(()), |f| f(conn))
+}
+
+/// How much this thread's batch has to do last so far.
+fn put_off() -> usize {
+    LAST.with_borrow(|last| last.as_ref().map_or(0, Vec::len))
+}
+
+/// Forgets what a job that was rolled back wanted done last.
+fn forget_from(first: usize) {
+    LAST.with_borrow_mut(|last| {
+        if let Some(last) = last {
+            last.truncate(first);
+        }
+    });
+}
+
+/// Does what the batch's jobs have put off.
+fn do_last(conn: &mut Conn, last: Option<Vec<Last>>) -> Result<(), Lost> {
+    for f in last.into_iter().flatten() {
+        match catch_unwind(AssertUnwindSafe(|| f(conn))) {
+            Ok(done) => done.map_err(lost)?,
+            Err(_) => return Err(Lost("what a job put off panicked".to_owned())),
+        }
+    }
+    Ok(())
+}
+
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Box<dyn Job>>,
@@ -129,6 +182,8 @@ struct Shared {
     commits: AtomicU64,
     /// Commits with a job in them that somebody waits for.
     changes: AtomicU64,
+    /// Whether the writer is to copy the rest of the log into the file.
+    log_is_long: AtomicBool,
 }
 
 impl Shared {
@@ -151,7 +206,14 @@ impl Writer {
             room: Semaphore::new(QUEUE),
             commits: AtomicU64::new(0),
             changes: AtomicU64::new(0),
+            log_is_long: AtomicBool::new(false),
         });
+        if let Target::Sqlite(_) = target {
+            let (shared, target) = (Arc::downgrade(&shared), target.clone());
+            std::thread::Builder::new()
+                .name("xinfang-checkpoint".to_owned())
+                .spawn(move || checkpoints(&shared, &target))?;
+        }
         let work = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("xinfang-writer".to_owned())
@@ -309,7 +371,13 @@ fn run(shared: &Shared, target: &Target, conn: Conn) {
             conn = target.connect(Access::Write).ok();
         }
         let lost = match conn.as_mut() {
-            Some(open) => batch(shared, open, first),
+            Some(open) => batch(shared, open, first).map(|()| {
+                if shared.log_is_long.swap(false, Ordering::Relaxed)
+                    && let Err(error) = checkpoint(open)
+                {
+                    tracing::debug!(%error, "no checkpoint");
+                }
+            }),
             None => {
                 let lost = Lost("the database does not answer".to_owned());
                 for job in first {
@@ -321,6 +389,57 @@ fn run(shared: &Shared, target: &Target, conn: Conn) {
         if let Err(lost) = lost {
             tracing::error!(error = lost.0, "a batch of writes was lost");
             conn = None;
+        }
+    }
+}
+
+/// What `PRAGMA wal_checkpoint` answers.
+#[derive(diesel::QueryableByName)]
+struct Checkpointed {
+    /// Frames in the log.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    log: i32,
+}
+
+fn checkpoint(conn: &mut Conn) -> QueryResult<i32> {
+    let Conn::Sqlite(conn) = conn else {
+        return Ok(0);
+    };
+    diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)")
+        .get_result::<Checkpointed>(conn)
+        .map(|done| done.log)
+}
+
+/// Copies what was committed from the log into the file, now and then, while the writer goes on.
+/// Where the log has grown long, the writer copies the rest, which is little by then, and so can
+/// begin it anew.
+fn checkpoints(shared: &Weak<Shared>, target: &Target) {
+    let mut conn = None;
+    let mut seen = 0;
+    loop {
+        std::thread::sleep(CHECKPOINT);
+        let Some(commits) = shared
+            .upgrade()
+            .filter(|shared| !shared.waiting().closed)
+            .map(|shared| shared.commits.load(Ordering::Relaxed))
+        else {
+            return;
+        };
+        if commits == seen {
+            continue;
+        }
+        if conn.is_none() {
+            conn = target.connect(Access::Checkpoint).ok();
+        }
+        let Some(Ok(log)) = conn.as_mut().map(checkpoint) else {
+            tracing::debug!("no checkpoint");
+            continue;
+        };
+        seen = commits;
+        if log > LONG
+            && let Some(shared) = shared.upgrade()
+        {
+            shared.log_is_long.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -372,6 +491,8 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
     let mut waiting = first;
     let mut done: Vec<(Box<dyn Job>, Result<(), Lost>)> = Vec::with_capacity(waiting.len());
     let mut outcome = begin(conn);
+    let puts_off = conn.is_sqlite();
+    LAST.set(puts_off.then(Vec::new));
     while outcome.is_ok()
         && let Some(mut job) = waiting.pop_front()
     {
@@ -386,7 +507,11 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
             waiting = take(shared, &mut shared.waiting(), BATCH - done.len());
         }
     }
-    let outcome = outcome.and_then(|()| commit(conn));
+    // Nothing is done last without a transaction around it.
+    let last = LAST.take();
+    let outcome = outcome
+        .and_then(|()| do_last(conn, last))
+        .and_then(|()| commit(conn));
     if outcome.is_ok() {
         shared.commits.fetch_add(1, Ordering::Relaxed);
         if done.iter().any(|(job, _)| job.is_awaited()) {
@@ -435,16 +560,19 @@ fn in_savepoint(conn: &mut Conn, job: &mut dyn Job) -> Result<Result<(), Lost>, 
         });
     }
     <Conn as TransactionManager<Conn>>::begin_transaction(conn).map_err(lost)?;
+    let before = put_off();
     match catch_unwind(AssertUnwindSafe(|| job.run(conn))) {
         Ok(Ok(())) => {
             <Conn as TransactionManager<Conn>>::commit_transaction(conn).map_err(lost)?;
             Ok(Ok(()))
         }
         Ok(Err(Failed)) => {
+            forget_from(before);
             roll_back_to_batch(conn)?;
             Ok(Ok(()))
         }
         Err(_) => {
+            forget_from(before);
             tracing::error!("a write panicked; it was rolled back");
             roll_back_to_batch(conn)?;
             Ok(Err(Lost("the job panicked".to_owned())))
@@ -567,6 +695,39 @@ mod tests {
         });
         assert_eq!(answer.await, Err(DieselError::NotFound));
         assert!(all(&db).await.is_empty());
+    }
+
+    #[actix_web::test]
+    async fn what_is_put_off_comes_last_and_goes_with_its_job() {
+        let (db, _dir) = with_table().await;
+        let marks_after = |n: i32, good: bool| {
+            db.write(move |conn: &mut Conn| {
+                Db::before_commit(conn, move |conn| mark(n)(conn).map(drop))?;
+                let seen: i64 = marks::table.count().get_result(conn)?;
+                if good {
+                    Ok(seen)
+                } else {
+                    Err(DieselError::NotFound)
+                }
+            })
+        };
+        let (first, failed, second) = tokio::join!(
+            marks_after(1, true),
+            marks_after(2, false),
+            marks_after(3, true)
+        );
+        assert_eq!((first, failed), (Ok(0), Err(DieselError::NotFound)));
+        assert_eq!(second, Ok(0), "in the same batch");
+        assert_eq!(all(&db).await, [1, 3]);
+        // What fails last loses its batch; the writer goes on.
+        let twice = |n| {
+            db.write(move |conn: &mut Conn| {
+                Db::before_commit(conn, move |conn| mark(n)(conn).map(drop))
+            })
+        };
+        assert!(twice(1).await.is_err());
+        assert!(twice(4).await.is_ok());
+        assert_eq!(all(&db).await, [1, 3, 4]);
     }
 
     #[actix_web::test]

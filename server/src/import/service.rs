@@ -24,7 +24,7 @@ use super::text::shorten;
 use super::{Error, reader};
 use crate::audit::{self, Entry};
 use crate::case::Desk;
-use crate::case::service::{Entering, enter};
+use crate::case::service::{Draft, Entering};
 use crate::db::Conn;
 use crate::keys::Keys;
 
@@ -134,7 +134,7 @@ pub(super) fn confirm(
                 .ending
                 .map(|ending| (ending.on, outcome(ending.settled))),
         };
-        let case = enter(conn, desk, &entering)?.case;
+        let case = Draft::new(desk, &entering)?.enter(conn, desk)?.case;
         let row = RowRecord {
             case_id: case.id.clone(),
             import_id: run.id.clone(),

@@ -14,7 +14,7 @@ use crate::schema::{case_numbers, case_people, cases, import_rows, imports, void
 
 /// A run as it is kept.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = imports)]
+#[diesel(table_name = imports, treat_none_as_default_value = false)]
 pub(super) struct RunRecord {
     pub(super) id: String,
     pub(super) township_id: String,
@@ -34,7 +34,7 @@ pub(super) struct RunRecord {
 
 /// A row that became a case.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = import_rows)]
+#[diesel(table_name = import_rows, treat_none_as_default_value = false)]
 pub(super) struct RowRecord {
     pub(super) case_id: String,
     pub(super) import_id: String,

@@ -225,7 +225,7 @@ pub struct ImportSource {
 }
 
 /// A case, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseView {
     /// What the ledger's row says.
@@ -283,6 +283,46 @@ pub struct CaseView {
     pub source: Option<ImportSource>,
     /// What permission decisions look at.
     pub facts: CaseFacts,
+}
+
+impl<'de> Deserialize<'de> for CaseView {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(crate::json::Object::read(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl CaseView {
+    fn read(mut object: crate::json::Object) -> Result<Self, crate::json::Unfit> {
+        Ok(Self {
+            row: object.whole()?,
+            purpose: object.take("purpose")?,
+            procedure: object.take("procedure")?,
+            cause_full: object.take("cause_full")?,
+            demand: object.take("demand")?,
+            occurred_on: object.take("occurred_on")?,
+            occurred_text: object.take("occurred_text")?,
+            place: object.take("place")?,
+            unit_concerned: object.take("unit_concerned")?,
+            group: object.take("group")?,
+            people_count_text: object.take("people_count_text")?,
+            development: object.take("development")?,
+            handling: object.take("handling")?,
+            first_receiver: object.take("first_receiver")?,
+            registrar: object.take("registrar")?,
+            entered_at: object.take("entered_at")?,
+            responsible_user: object.take("responsible_user")?,
+            lawful_path: object.take("lawful_path")?,
+            outcome: object.take("outcome")?,
+            earlier_case: object.take("earlier_case")?,
+            later_cases: object.take("later_cases")?,
+            accused_unit: object.take("accused_unit")?,
+            accused_user: object.take("accused_user")?,
+            clocks: object.take("clocks")?,
+            people: object.take("people")?,
+            source: object.take("source")?,
+            facts: object.take("facts")?,
+        })
+    }
 }
 
 /// An earlier case that may be the same matter.
@@ -408,4 +448,43 @@ pub struct Receipt {
     pub basis: String,
     /// The QR code of the number, as SVG.
     pub qr_svg: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_case_is_read_as_it_is_written() {
+        let named = json!({"id": "u", "name": "五里墩村"});
+        let written = json!({
+            "id": "c", "number": "平川信〔2026〕00012号", "kind": "petition", "state": "handling",
+            "cause": "灌溉水渠", "petitioner": "张三", "village": named, "category": "water",
+            "subcategory": null, "channel": "visit", "severity": "ordinary",
+            "received_on": "2026-03-02", "due_on": "2026-05-01", "overdue": false,
+            "people_count": 2, "collective": false, "backlog": false, "sealed": false,
+            "first": true, "responsible_unit": named, "lead": null, "closed_on": null,
+            "version": 3, "purpose": "claim", "procedure": "ordinary", "cause_full": "灌溉水渠",
+            "demand": null, "occurred_on": null, "occurred_text": "2022年春", "place": null,
+            "unit_concerned": null, "group": null, "people_count_text": null,
+            "development": null, "handling": null, "first_receiver": named, "registrar": named,
+            "entered_at": "2026-03-02T02:00:00Z", "responsible_user": null, "lawful_path": null,
+            "outcome": null, "earlier_case": null, "later_cases": [named],
+            "accused_unit": null, "accused_user": null, "clocks": [], "people": [],
+            "source": null,
+            "facts": {
+                "township_id": "t", "village_id": null, "registrar_id": "u",
+                "registrar_unit_id": "u", "responsible_unit_id": null, "unit_ids": [],
+                "mediation": false, "kind": "petition", "state": "handling", "backlog": false,
+                "seal": "open", "accused_unit_id": null, "accused_user_id": null,
+            },
+        });
+        let case: CaseView = serde_json::from_str(&written.to_string()).unwrap();
+        assert_eq!(case.people_count_text, None);
+        assert_eq!(serde_json::to_value(&case).unwrap(), written);
+        let read: CaseView = crate::json::read(&written.to_string()).unwrap();
+        assert_eq!(read, case);
+        assert!(crate::json::read::<CaseView>(r#"{"id":"c"}"#).is_err());
+    }
 }

@@ -136,6 +136,55 @@ fn a_look_at_a_case_is_in_the_audit_log() {
     assert_eq!(log["items"][0]["user_id"], app.user(Staff::Secretary));
 }
 
+/// Who looks again within a minute is counted; the count is in the log before anybody reads it, and
+/// a stop loses none.
+#[test]
+fn repeated_looks_are_counted() {
+    let mut app = TestApp::start();
+    let (id, number) = {
+        let case = app.case().village(VILLAGE).register();
+        for _ in 0..3 {
+            case.seen_by(Staff::Secretary).expect(200);
+        }
+        case.seen_by(Staff::Office).expect(200);
+        (case.id, case.number)
+    };
+    let query = with_query("/audit", &[("action", "case_view"), ("case_id", &id)]);
+    // Who and what, oldest first.
+    let log = |app: &TestApp| -> Vec<(String, String)> {
+        let log = app.by(Staff::Auditor).get(&query).expect(200).json();
+        let items = log["items"].as_array().unwrap().iter().rev();
+        items
+            .map(|entry| {
+                let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+                assert_eq!(entry["address"], "127.0.0.1");
+                (text("user_id"), text("detail"))
+            })
+            .collect()
+    };
+    let entry = |app: &TestApp, who: Staff, detail: &str| {
+        (app.user(who).to_owned(), format!("{number}{detail}"))
+    };
+    let mut expected = vec![
+        entry(&app, Staff::Secretary, ""),
+        entry(&app, Staff::Office, ""),
+        entry(&app, Staff::Secretary, "：重复查看2次"),
+    ];
+    assert_eq!(log(&app), expected);
+    // After that a look is a first one again; the stop writes what was counted.
+    let look = |app: &TestApp| {
+        let path = format!("/cases/{id}");
+        app.by(Staff::Secretary).get(path).expect(200);
+    };
+    look(&app);
+    look(&app);
+    app.stop();
+    app.restart(None);
+    expected.push(entry(&app, Staff::Secretary, ""));
+    expected.push(entry(&app, Staff::Secretary, "：重复查看1次"));
+    assert_eq!(log(&app), expected);
+}
+
 /// ID and phone numbers are nowhere on the disk in clear, nor in the log.
 #[test]
 fn numbers_are_encrypted_where_they_lie() {

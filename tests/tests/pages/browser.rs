@@ -288,6 +288,31 @@ impl Browser {
 }
 
 impl Browser {
+    /// Chooses a term, whether the form offers it as a list or as buttons.
+    pub(crate) async fn pick(&self, name: &str, code: &str) {
+        self.see(&format!("[name='{name}']")).await;
+        if self.has(&format!("select[id='{name}']")).await {
+            self.choose(name, code).await;
+        } else {
+            self.click(&format!("label:has(input[name='{name}'][value='{code}'])"))
+                .await;
+        }
+    }
+
+    /// Fills a day, so many days from the browser's today.
+    pub(crate) async fn set_date(&self, id: &str, days: i64) {
+        let day = self
+            .client
+            .execute(
+                "const d = new Date(Date.now() + arguments[0] * 864e5 + 8 * 36e5); \
+                 return d.toISOString().slice(0, 10)",
+                vec![json!(days)],
+            )
+            .await
+            .unwrap();
+        self.choose(id, day.as_str().unwrap_or_default()).await;
+    }
+
     /// Chooses how a case ended, whether the form offers it as a list or as buttons.
     pub(crate) async fn choose_outcome(&self, code: &str) {
         if self.has("select[id='outcome']").await {

@@ -19,7 +19,7 @@ async fn sign_in(browser: &Browser, username: &str) {
 }
 
 /// A browser in which this person is signed in.
-async fn at_desk(driver: &Driver, town: &Town, username: &str) -> Browser {
+pub(crate) async fn at_desk(driver: &Driver, town: &Town, username: &str) -> Browser {
     let browser = driver.browser(&town.url, 1440, 900).await;
     sign_in(&browser, username).await;
     browser
@@ -84,7 +84,7 @@ async fn start(browser: &Browser, path: &str, action: &str) {
         .await;
 }
 
-async fn submit(browser: &Browser) {
+pub(crate) async fn submit(browser: &Browser) {
     browser
         .click("dialog[open] [data-testid='dialog-submit']")
         .await;

@@ -17,9 +17,10 @@ use crate::api::Call;
 use crate::app::focus_heading;
 use crate::browser;
 use crate::directory::{Options, directory};
-use crate::format;
+use crate::format::{self, ordered};
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
+use crate::ui::live::live;
 use crate::ui::notice::notices;
 use crate::ui::states::waiting;
 
@@ -74,12 +75,12 @@ pub(crate) fn panel(open: Open) -> AnyView {
         up.set(true);
     });
     let title = Signal::derive(move || acting.get().map_or("", CaseAction::label).to_owned());
-    let draw = move || {
+    let draw = live(move || {
         let Some(actions) = open.actions.value() else {
             return open.actions.view(waiting, |_| ().into_any());
         };
         open.with(move |case| buttons(case, &actions, start))
-    };
+    });
     view! {
         <section class="card actions" aria-label="办理">
             <h2>"办理"</h2>
@@ -101,12 +102,12 @@ fn buttons(case: &CaseView, actions: &[Availability], start: Callback<CaseAction
         .collect();
     let next = next_step(case, &allowed);
     let order = likely(case);
-    let mut rest: Vec<CaseAction> = allowed
+    let rest: Vec<CaseAction> = allowed
         .iter()
         .copied()
         .filter(|action| Some(*action) != next)
         .collect();
-    rest.sort_by_key(|action| {
+    let rest = ordered(rest, |action| {
         order
             .iter()
             .position(|likely| likely == action)
@@ -250,7 +251,10 @@ impl Values {
                 input.notice = text(self.notice);
             }
             A::Answer => input.notice = text(self.notice),
-            A::Close => input.outcome = Outcome::from_code(&self.outcome.get_untracked()),
+            A::Close => {
+                input.outcome = Outcome::from_code(&self.outcome.get_untracked());
+                input.notice = text(self.notice);
+            }
             A::Link => input.earlier_case_id = text(self.earlier).map(Into::into),
             A::HandOver => input.authority = text(self.authority),
             A::Object | A::Take | A::Note | A::MarkBacklog | A::ClearBacklog | A::Reopen => {}
@@ -388,6 +392,12 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
             field(form, "notice", "延期告知书")
                 .required()
                 .placeholder("文号，或告知的时间和方式")
+                .input(values.notice),
+        ),
+        A::Close if case.row.backlog => Some(
+            field(form, "notice", "息诉罢访凭据")
+                .placeholder("承诺书、协议或复核意见的日期和文号")
+                .hint("积案办结必填；信访人撤回的可以不填。".to_owned())
                 .input(values.notice),
         ),
         _ => None,
@@ -593,7 +603,7 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
             })
             .collect::<Options>()
     });
-    let chosen = move || {
+    let chosen = live(move || {
         found.get().map(|rows| {
             if rows.is_empty() {
                 view! { <p class="hint">"没有找到。换个词试试，如信访人姓名。"</p> }.into_any()
@@ -604,7 +614,7 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
                     .choices(value, results)
             }
         })
-    };
+    });
     view! {
         <div class="field">
             <label for="earlier-q">"查找前一件事项"</label>

@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use shared::case::deadline::{Clock, ClockOwner};
 use shared::term::Term;
 
+use crate::format::ordered;
 use crate::{browser, format};
 
 /// All clocks of a case: those running first, those done folded away.
 pub(crate) fn clocks(clocks: &[Clock]) -> AnyView {
-    let mut running: Vec<&Clock> = clocks.iter().filter(|clock| clock.is_running()).collect();
-    running.sort_by_key(|clock| clock.due);
+    let running: Vec<&Clock> = clocks.iter().filter(|clock| clock.is_running()).collect();
+    let running = ordered(running, |clock| clock.due);
     let done: Vec<&Clock> = clocks.iter().filter(|clock| !clock.is_running()).collect();
     let none = running
         .is_empty()

@@ -15,6 +15,7 @@ use crate::load::{Loader, load};
 use crate::ui::dialog::dialog;
 use crate::ui::field::Form;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::notice::notices;
 use crate::ui::states::{empty, waiting};
 
@@ -56,7 +57,7 @@ pub(crate) fn tab(open: Open) -> AnyView {
     };
     view! {
         {list}
-        {move || may.get().then(|| upload(open, files))}
+        {live(move || may.get().then(|| upload(open, files)))}
         {dialog(up, "删除附件".to_owned(), body)}
     }
     .into_any()
@@ -95,7 +96,7 @@ fn one(
         format::moment(file.at)
     );
     let label = file.name.clone();
-    let remove = move || {
+    let remove = live(move || {
         let file = file.clone();
         may.get().then(|| {
             view! {
@@ -111,7 +112,7 @@ fn one(
                 </button>
             }
         })
-    };
+    });
     view! {
         <li class="file" data-testid="attachment">
             {icon(Icon::File)}
@@ -121,7 +122,7 @@ fn one(
             </span>
             <span class="row">
                 <button type="button" class="btn btn-small" on:click=download>
-                    {move || if busy.get() { "正在下载…" } else { "下载" }}
+                    {live(move || if busy.get() { "正在下载…" } else { "下载" })}
                 </button>
                 {remove}
             </span>
@@ -186,7 +187,7 @@ fn upload(open: Open, files: Loader<Vec<AttachmentView>>) -> AnyView {
             <label class="upload-label" for="file">
                 {icon(Icon::Upload)}
                 <span>
-                    {move || going.get().unwrap_or_else(|| "添加附件（可多选）".to_owned())}
+                    {live(move || going.get().unwrap_or_else(|| "添加附件（可多选）".to_owned()))}
                 </span>
             </label>
             <input
@@ -199,7 +200,7 @@ fn upload(open: Open, files: Loader<Vec<AttachmentView>>) -> AnyView {
             <p class="hint" id="file-hint">
                 "照片、录音、PDF、OFD、Word、Excel、文本，每个不超过20 MB。传上后本事项的办理人员都能下载。"
             </p>
-            <p class="sr-only" role="status">{move || going.get()}</p>
+            <p class="sr-only" role="status">{live(move || going.get())}</p>
         </div>
     }
     .into_any()

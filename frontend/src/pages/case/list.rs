@@ -4,8 +4,6 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
-use leptos_router::location::{BrowserUrl, LocationProvider};
 use serde::{Deserialize, Serialize};
 use shared::access::Action;
 use shared::case::view::CaseRow;
@@ -26,9 +24,10 @@ use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::notice::notices;
 use crate::ui::states::{empty, failed, waiting_rows};
-use crate::{browser, format};
+use crate::{browser, format, route};
 
 /// How many rows a page has.
 const PAGE: usize = 50;
@@ -108,14 +107,10 @@ std::thread_local! {
 
 /// The page.
 pub(crate) fn page() -> AnyView {
-    let location = use_location();
-    let query = Memo::new(move |_| {
-        location
-            .query
-            .with(|map| Query::read(|key| map.get_str(key)))
-    });
+    let values = route::query();
+    let query = Memo::new(move |_| values.with(|values| Query::read(|key| values.get(key))));
     let ledger = Ledger::new();
-    let back = use_context::<BrowserUrl>().is_some_and(|url| url.is_back().get_untracked());
+    let back = route::is_back();
     let left = LEFT
         .take()
         .filter(|(left, ..)| back && *left == query.get_untracked());
@@ -156,19 +151,19 @@ pub(crate) fn page() -> AnyView {
 }
 
 fn page_buttons(query: Memo<Query>) -> AnyView {
-    let new = move || {
+    let new = live(move || {
         place::may_register().then(|| {
             view! {
                 <a class="btn btn-primary" href="/cases/new">{icon(Icon::Add)} "登记"</a>
             }
         })
-    };
-    let import = move || {
+    });
+    let import = live(move || {
         session::may(Action::ImportLedger).then(|| {
             view! { <a class="btn desk-only" href="/imports">{icon(Icon::Upload)} "导入台账"</a> }
         })
-    };
-    let export = move || session::may(Action::ExportLedger).then(|| export_button(query));
+    });
+    let export = live(move || session::may(Action::ExportLedger).then(|| export_button(query)));
     view! { <div class="row page-buttons">{export} {import} {new}</div> }.into_any()
 }
 
@@ -196,7 +191,7 @@ fn export_button(query: Memo<Query>) -> AnyView {
     view! {
         <button type="button" class="btn" data-testid="export" on:click=export>
             {icon(Icon::Download)}
-            {move || if busy.get() { "正在导出…" } else { "导出" }}
+            {live(move || if busy.get() { "正在导出…" } else { "导出" })}
         </button>
     }
     .into_any()
@@ -231,15 +226,15 @@ fn views(query: Memo<Query>) -> AnyView {
         .iter()
         .map(|(name, text)| view_link(query, (*name).to_owned(), Query::parse(text)))
         .collect_view();
-    let own = move || {
+    let own = live(move || {
         saved
             .get()
             .into_iter()
             .map(|view| view_link(query, view.name, Query::parse(&view.query)))
             .collect_view()
-    };
+    });
     // What can be saved is what no view shows; what can be forgotten is a saved one.
-    let button = move || {
+    let button = live(move || {
         let now = query.get();
         let saved_now = saved.with(|saved| {
             saved
@@ -279,7 +274,7 @@ fn views(query: Memo<Query>) -> AnyView {
                 .into_any(),
             )
         }
-    };
+    });
     let body = move || name_view(query, saved, keep, naming);
     view! {
         <nav class="views" aria-label="常用视图">
@@ -371,14 +366,14 @@ fn toolbar(query: Memo<Query>) -> AnyView {
         event.prevent_default();
         search();
     };
-    let count = move || {
+    let count = live(move || {
         let count = query.with(|query| query.filters().len());
         if count == 0 {
             "筛选".to_owned()
         } else {
             format!("筛选（{count}）")
         }
-    };
+    });
     let directory = directory();
     let controls = FILTERS
         .iter()
@@ -399,7 +394,7 @@ fn toolbar(query: Memo<Query>) -> AnyView {
                     on:input:target=move |event| keyed(event.target().value())
                 />
             </form>
-            {move || narrow().then(|| sort_select(query))}
+            {live(move || narrow().then(|| sort_select(query)))}
             <details class="filters">
                 <summary class="btn">{icon(Icon::Filter)} {count}</summary>
                 <div class="filter-grid">{controls}</div>
@@ -428,7 +423,7 @@ fn control(filter: Filter, query: Memo<Query>, directory: crate::directory::Dire
         }
         .into_any()
     } else {
-        let options = move || {
+        let options = live(move || {
             filter
                 .options(directory)
                 .into_iter()
@@ -438,7 +433,7 @@ fn control(filter: Filter, query: Memo<Query>, directory: crate::directory::Dire
                     view! { <option value=code prop:selected=selected>{words}</option> }.into_any()
                 })
                 .collect_view()
-        };
+        });
         view! {
             <select id=id.clone() on:change:target=move |event| set(event.target().value())>
                 <option value="" prop:selected=move || value().is_empty()>
@@ -503,7 +498,7 @@ fn sort_select(query: Memo<Query>) -> AnyView {
 fn chips(query: Memo<Query>) -> AnyView {
     let directory = directory();
     let go = app::going();
-    let shown = move || {
+    live(move || {
         let now = query.get();
         let filters = now.filters();
         if filters.is_empty() && now.get("q").is_empty() {
@@ -526,8 +521,7 @@ fn chips(query: Memo<Query>) -> AnyView {
                 <a class="btn btn-quiet btn-small" href="/cases" data-noscroll="">"全部清除"</a>
             </div>
         })
-    };
-    shown.into_any()
+    })
 }
 
 fn chip(go: Go, words: String, without: &Query) -> AnyView {
@@ -566,7 +560,7 @@ fn body(query: Memo<Query>, ledger: Ledger) -> AnyView {
             Some(_) => Stage::Rows,
         }
     });
-    let draw = move || match stage.get() {
+    let draw = live(move || match stage.get() {
         Stage::Waiting => waiting_rows(),
         Stage::Failed(failure) => failed(&failure, move || {
             ledger.fetch(&query.get_untracked(), PAGE, false, || ());
@@ -587,7 +581,7 @@ fn body(query: Memo<Query>, ledger: Ledger) -> AnyView {
             Some(view! { <a class="btn" href="/cases">"清除全部条件"</a> }.into_any()),
         ),
         Stage::Rows => rows(query, ledger),
-    };
+    });
     view! {
         <div class="ledger" aria-busy=move || ledger.busy.get().then_some("true")>
             {draw}
@@ -597,19 +591,19 @@ fn body(query: Memo<Query>, ledger: Ledger) -> AnyView {
 }
 
 fn rows(query: Memo<Query>, ledger: Ledger) -> AnyView {
-    let list = move || {
+    let list = live(move || {
         if narrow() {
             cards(ledger)
         } else {
             table(query, ledger)
         }
-    };
+    });
     let foot = move || {
         let shown = ledger.rows.with(Vec::len);
         let total = ledger.total.get().unwrap_or_default();
         format!("共 {total} 件，已显示 {shown} 件")
     };
-    let more = move || {
+    let more = live(move || {
         ledger.next.get().is_some().then(|| {
             view! {
                 <button
@@ -622,11 +616,11 @@ fn rows(query: Memo<Query>, ledger: Ledger) -> AnyView {
                         }
                     }
                 >
-                    {move || if ledger.busy.get() { "正在加载…" } else { "加载更多" }}
+                    {live(move || if ledger.busy.get() { "正在加载…" } else { "加载更多" })}
                 </button>
             }
         })
-    };
+    });
     view! {
         {list}
         <div class="ledger-foot">

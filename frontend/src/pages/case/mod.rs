@@ -9,6 +9,7 @@
 //! | [`papers`] | the tab 文书, and `/cases/{id}/papers/{pid}` |
 //! | [`new`], [`draft`] | `/cases/new` |
 //! | [`open`], [`differ`] | a case that is open on the page, and what others changed meanwhile |
+//! | [`matter`] | the tab 专项 |
 //! | [`values`], [`person`] | the fields of a case and of a person |
 //! | [`bits`] | what several of them show |
 
@@ -22,6 +23,7 @@ pub(crate) mod facts;
 pub(crate) mod files;
 pub(crate) mod filter;
 pub(crate) mod list;
+pub(crate) mod matter;
 pub(crate) mod new;
 pub(crate) mod open;
 pub(crate) mod papers;

@@ -36,6 +36,7 @@ use crate::format;
 use crate::pages::heading;
 use crate::ui::field::{Form, field, filled, offer, terms};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 
 const STEPS: [&str; 4] = ["来访信息", "人员", "事项内容", "核对"];
 
@@ -369,10 +370,10 @@ pub(crate) fn page() -> AnyView {
         now
     });
     let similar = similar(registration);
-    let draw = move || match registration.done.get() {
+    let draw = live(move || match registration.done.get() {
         Some(case) => registered(registration, &case, go),
         None => steps(registration, step, similar, go),
-    };
+    });
     view! { <div class="page page-wide">{draw}</div> }.into_any()
 }
 
@@ -386,12 +387,12 @@ fn steps(
         event.prevent_default();
         advance(registration, step.get_untracked(), go);
     };
-    let content = move || match step.get() {
+    let content = live(move || match step.get() {
         0 => first_step(registration),
         1 => second_step(registration),
         2 => third_step(registration),
         _ => last_step(registration),
-    };
+    });
     let number = move || step.get() + 1;
     let title = move || STEPS.get(step.get()).copied().unwrap_or_default();
     view! {
@@ -404,7 +405,7 @@ fn steps(
         <div class="form-columns">
             <form class="stack form-main" novalidate on:submit=submit>
                 <h2 id="step-title" tabindex="-1" class="step-title">
-                    {move || format!("第{}步 {}", number(), title())}
+                    {live(move || format!("第{}步 {}", number(), title()))}
                 </h2>
                 {registration.form.summary()}
                 {mismatch(registration)}
@@ -478,7 +479,7 @@ fn send(registration: Registration) {
 /// The key went out with another form: the first sending may have arrived after all.
 fn mismatch(registration: Registration) -> AnyView {
     let form = registration.form;
-    let shown = move || {
+    live(move || {
         let failed = form.failure.with(|failure| {
             failure
                 .as_ref()
@@ -508,12 +509,11 @@ fn mismatch(registration: Registration) -> AnyView {
                 </div>
             }
         })
-    };
-    shown.into_any()
+    })
 }
 
 fn kept(registration: Registration) -> AnyView {
-    let words = move || {
+    let words = live(move || {
         if registration
             .values
             .purpose
@@ -525,12 +525,12 @@ fn kept(registration: Registration) -> AnyView {
             Some(at) => format!("草稿已存在这台电脑上（{at}）"),
             None => String::new(),
         }
-    };
+    });
     view! { <p class="quiet kept" role="status">{words}</p> }.into_any()
 }
 
 fn restored(registration: Registration, go: Go) -> AnyView {
-    let shown = move || {
+    live(move || {
         let at = registration.restored.get()?;
         let again = move |_| {
             draft::forget(&registration.user.get_value());
@@ -547,8 +547,7 @@ fn restored(registration: Registration, go: Go) -> AnyView {
                 </button>
             </div>
         })
-    };
-    shown.into_any()
+    })
 }
 
 fn stepper(step: Memo<usize>) -> AnyView {
@@ -585,7 +584,7 @@ fn stepper(step: Memo<usize>) -> AnyView {
 }
 
 fn buttons(registration: Registration, step: Memo<usize>) -> AnyView {
-    let back = move || {
+    let back = live(move || {
         let now = step.get();
         (now > 0).then(|| {
             view! {
@@ -594,15 +593,15 @@ fn buttons(registration: Registration, step: Memo<usize>) -> AnyView {
                 </a>
             }
         })
-    };
+    });
     let form = registration.form;
-    let forward = move || {
+    let forward = live(move || {
         if step.get() + 1 == STEPS.len() {
             form.submit_as("登记", "btn btn-primary", "step-submit")
         } else {
             form.submit_as("下一步", "btn btn-primary", "step-next")
         }
-    };
+    });
     view! { <div class="row row-end form-foot">{back} {forward}</div> }.into_any()
 }
 
@@ -644,7 +643,7 @@ fn first_step(registration: Registration) -> AnyView {
 fn second_step(registration: Registration) -> AnyView {
     let form = registration.form;
     let people = registration.people;
-    let needed = move || {
+    let needed = live(move || {
         let petition = registration
             .values
             .kind
@@ -658,23 +657,23 @@ fn second_step(registration: Registration) -> AnyView {
             (true, _) => "信访件要有信访人。集体访先填信访人，再添加代表。",
             _ => "知道的就填，不知道的可以不填。",
         }
-    };
-    let list = move || {
+    });
+    let list = live(move || {
         people
             .get()
             .into_iter()
             .enumerate()
             .map(|(at, person)| person_card(registration, at, person))
             .collect_view()
-    };
-    let wrong = move || {
+    });
+    let wrong = live(move || {
         form.errors.with(|errors| {
             errors
                 .iter()
                 .find(|error| error.field == "people")
                 .map(|error| view! { <p class="wrong">{error.message.clone()}</p> })
         })
-    };
+    });
     let add = move |_| {
         let person = registration.somebody();
         people.update(|people| people.push(person));
@@ -723,7 +722,7 @@ fn person_card(registration: Registration, at: usize, person: PersonValues) -> A
 fn third_step(registration: Registration) -> AnyView {
     let form = registration.form;
     let values = registration.values;
-    let when = move || {
+    let when = live(move || {
         if registration.dated.get() == "day" {
             field(form, "occurred_on", "发生日期").date(values.occurred_on)
         } else {
@@ -731,7 +730,7 @@ fn third_step(registration: Registration) -> AnyView {
                 .placeholder("如：2022年春")
                 .input(values.occurred_text)
         }
-    };
+    });
     let ways: Options = [("day", "知道日期"), ("words", "只知道大概")]
         .into_iter()
         .map(|(code, words)| (code.to_owned(), words.to_owned()))
@@ -963,7 +962,7 @@ fn similar(registration: Registration) -> RwSignal<Vec<Similar>> {
 
 fn similar_box(registration: Registration, similar: RwSignal<Vec<Similar>>) -> AnyView {
     let earlier = registration.earlier;
-    let linked = move || {
+    let linked = live(move || {
         earlier.get().map(|(_, number)| {
             view! {
                 <div class="note">
@@ -978,8 +977,8 @@ fn similar_box(registration: Registration, similar: RwSignal<Vec<Similar>>) -> A
                 </div>
             }
         })
-    };
-    let list = move || {
+    });
+    let list = live(move || {
         let found = similar.get();
         if found.is_empty() {
             return None;
@@ -997,7 +996,7 @@ fn similar_box(registration: Registration, similar: RwSignal<Vec<Similar>>) -> A
                 <ul>{entries}</ul>
             </section>
         })
-    };
+    });
     view! { {linked} {list} }.into_any()
 }
 

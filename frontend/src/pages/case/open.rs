@@ -12,6 +12,7 @@ use crate::api::{Call, Failure, Tagged};
 use crate::load::{Load, Loader, load};
 use crate::ui::dialog::dialog;
 use crate::ui::field::Form;
+use crate::ui::live::live;
 use crate::ui::states::waiting;
 
 /// The case that is open.
@@ -41,6 +42,11 @@ impl Open {
             latest: RwSignal::new(None),
             differing: RwSignal::new(false),
         }
+    }
+
+    /// The case's id.
+    pub(crate) fn id(self) -> String {
+        self.id.get_value()
     }
 
     /// A path below the case's.
@@ -74,13 +80,13 @@ impl Open {
 
     /// Something of the case, followed; nothing while it is not there.
     pub(crate) fn with(self, draw: impl Fn(&CaseView) -> AnyView + Send + 'static) -> AnyView {
-        let shown = move || {
+        let shown = live(move || {
             self.loader.state.with(|state| match state {
                 Load::Ready(tagged) => draw(&tagged.value),
                 Load::Waiting | Load::Failed(_) => ().into_any(),
             })
-        };
-        shown.into_any()
+        });
+        shown
     }
 
     /// The case now, not followed.

@@ -20,6 +20,7 @@ use crate::format;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 use crate::ui::notice::notices;
 use crate::ui::states::empty;
 
@@ -161,7 +162,7 @@ fn number_rows(person: &PersonView, revealed: RwSignal<Option<Revealed>>) -> Any
         |name: &'static str, masked: Option<String>, pick: fn(&Revealed) -> Option<String>| {
             let masked = masked?;
             let id = person.id.clone();
-            let shown = move || {
+            let shown = live(move || {
                 revealed
                     .with(|revealed| {
                         revealed
@@ -170,7 +171,7 @@ fn number_rows(person: &PersonView, revealed: RwSignal<Option<Revealed>>) -> Any
                             .and_then(pick)
                     })
                     .unwrap_or_else(|| masked.clone())
-            };
+            });
             Some(view! { <div><dt>{name}</dt><dd class="number">{shown}</dd></div> })
         };
     view! {

@@ -8,6 +8,7 @@ use shared::term::Term;
 
 use crate::format;
 use crate::ui::field::{Form, field, filled, terms};
+use crate::ui::live::live;
 
 /// The values of a person's fields.
 #[derive(Clone, Copy)]
@@ -119,10 +120,10 @@ pub(crate) fn fields(
 ) -> AnyView {
     let name = |name: &str| format!("{at}{name}");
     let prefix = at.to_owned();
-    let key_fields = move || {
+    let key_fields = live(move || {
         (values.role.get() == PersonRole::KeyPerson.code())
             .then(|| key_person(form, &prefix, values))
-    };
+    });
     let recorded = |masked: Option<&String>| match masked {
         Some(masked) => format!("已登记 {masked}。不改请留空。"),
         None => String::new(),
@@ -231,14 +232,14 @@ fn key_person(form: Form, at: &str, values: PersonValues) -> AnyView {
         })
         .collect_view();
     let follow_up = name("follow_up");
-    let wrong = move || {
+    let wrong = live(move || {
         form.errors.with(|errors| {
             errors
                 .iter()
                 .find(|error| error.field == follow_up)
                 .map(|error| view! { <p class="wrong">{error.message.clone()}</p> })
         })
-    };
+    });
     view! {
         <fieldset class="group">
             <legend>"重点人员"</legend>

@@ -1,4 +1,4 @@
-//! `/cases/{id}`: a case. Its head, what may be done now, and its four tabs.
+//! `/cases/{id}`: a case. Its head, what may be done now, and its tabs.
 
 use leptos::prelude::*;
 use shared::access::{Action, Facts, can};
@@ -8,12 +8,14 @@ use shared::term::Term;
 
 use super::bits::{flags, state_badge};
 use super::open::Open;
-use super::{act, clocks, facts, files, papers, people, timeline};
+use super::{act, clocks, facts, files, matter, papers, people, timeline};
 use crate::app;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 6] = [
     ("facts", "基本情况"),
+    ("matters", "专项"),
     ("events", "办理记录"),
     ("people", "人员"),
     ("papers", "文书"),
@@ -32,13 +34,14 @@ pub(crate) fn page(id: String) -> AnyView {
                 .find(|code| *code == tab.as_str())
                 .unwrap_or("facts")
         });
-        let content = move || match chosen.get() {
+        let content = live(move || match chosen.get() {
+            "matters" => matter::tab(open),
             "events" => timeline::tab(open),
             "people" => people::tab(open),
             "papers" => papers::tab(open),
             "files" => files::tab(open),
             _ => open.with(facts::tab),
-        };
+        });
         view! {
             {open.with(head)}
             <div class="case-columns">

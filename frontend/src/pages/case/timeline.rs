@@ -5,6 +5,7 @@ use shared::calendar::shanghai_day;
 use shared::case::view::{EventData, EventView};
 use shared::term::Term;
 
+use super::matter;
 use super::open::Open;
 use crate::api::every;
 use crate::format;
@@ -18,7 +19,7 @@ pub(crate) fn tab(open: Open) -> AnyView {
         let path = open.path("/events");
         async move { every::<EventView>(&path).await }
     });
-    events.view(waiting, |mut events| {
+    events.view(waiting, move |mut events| {
         if events.is_empty() {
             return empty(
                 "还没有办理记录",
@@ -27,12 +28,16 @@ pub(crate) fn tab(open: Open) -> AnyView {
             );
         }
         events.reverse();
-        let entries = events.iter().map(entry).collect_view();
+        let case_id = open.id();
+        let entries = events
+            .iter()
+            .map(|event| entry(&case_id, event))
+            .collect_view();
         view! { <ol class="timeline card">{entries}</ol> }.into_any()
     })
 }
 
-fn entry(event: &EventView) -> AnyView {
+fn entry(case_id: &str, event: &EventView) -> AnyView {
     // Back-dated: the day it took effect is not the day it was entered.
     let entered = if shanghai_day(event.at) == event.on {
         format!("录入 {}", format::moment(event.at))
@@ -54,7 +59,7 @@ fn entry(event: &EventView) -> AnyView {
     view! {
         <li class="event" data-testid="event" data-kind=event.kind.code()>
             <p class="event-head">
-                <span class="event-kind">{event.kind.label()}</span>
+                <span class="event-kind">{what(case_id, event)}</span>
                 <time>{format::date(event.on)}</time>
             </p>
             {text}
@@ -65,6 +70,21 @@ fn entry(event: &EventView) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+/// What was done; of a matter, with the way to its card.
+fn what(case_id: &str, event: &EventView) -> AnyView {
+    let Some(mark) = &event.data.matter else {
+        return event.kind.label().into_any();
+    };
+    let kind = mark.deed.kind().label();
+    let label = mark.deed.label();
+    let words = if label.contains(kind) {
+        label.to_owned()
+    } else {
+        format!("{kind}：{label}")
+    };
+    view! { <a href=matter::bits::href(case_id, &mark.id)>{words}</a> }.into_any()
 }
 
 fn data(data: &EventData) -> Vec<(&'static str, String)> {

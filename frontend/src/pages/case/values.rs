@@ -14,6 +14,7 @@ use crate::directory::{Options, directory};
 use crate::format;
 use crate::ui::field::{Form, field, offer, terms};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
 
 /// The values of a case's fields, by their names in the API.
 #[derive(Clone, Copy)]
@@ -207,7 +208,7 @@ pub(crate) fn category_fields(form: Form, values: CaseValues) -> AnyView {
         let chosen = Category::from_code(&values.category.get());
         (chosen != Some(hint.category)).then_some((hint.category, hint.subcategory))
     });
-    let suggest = move || {
+    let suggest = live(move || {
         suggestion.get().map(|(category, sub)| {
             let take = move |_| {
                 values.category.set(category.code().to_owned());
@@ -225,7 +226,7 @@ pub(crate) fn category_fields(form: Form, values: CaseValues) -> AnyView {
                 </p>
             }
         })
-    };
+    });
     view! {
         {suggest}
         {field(form, "category", "类型")
@@ -338,7 +339,7 @@ pub(crate) fn severity_field(form: Form, values: CaseValues) -> AnyView {
 
 /// What is wanted; an accusation asks whom it accuses, and says what sealing means.
 pub(crate) fn purpose_fields(form: Form, values: CaseValues) -> AnyView {
-    let accused = move || values.accuses().then(|| accused_fields(form, values));
+    let accused = live(move || values.accuses().then(|| accused_fields(form, values)));
     view! {
         {field(form, "purpose", "诉求性质").choices(values.purpose, terms::<Purpose>())}
         {accused}
@@ -364,7 +365,7 @@ fn accused_fields(form: Form, values: CaseValues) -> AnyView {
         }
         unit
     });
-    let meaning = move || {
+    let meaning = live(move || {
         let series = seal(values);
         match series {
             Series::RegistrarOnly => {
@@ -374,7 +375,7 @@ fn accused_fields(form: Form, values: CaseValues) -> AnyView {
                 "登记后，被反映的单位和人员看不到这件事项：列表、数量、搜索、导出里都没有。由综治办办理。"
             }
         }
-    };
+    });
     view! {
         <fieldset class="group group-sealed">
             <legend>{icon(Icon::Lock)} "检举控告：保密登记"</legend>

@@ -34,7 +34,7 @@ pub struct Field {
 /// What a field takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "Flat")]
 pub enum FieldKind {
     /// A line of text.
     Text {
@@ -93,6 +93,61 @@ pub enum FieldKind {
         /// The most lines.
         max: usize,
     },
+}
+
+/// A [`FieldKind`] as JSON has it, all in one: read so, it costs the app's download less than serde's
+/// way with tags.
+#[derive(Deserialize)]
+struct Flat {
+    r#type: String,
+    #[serde(default)]
+    min: usize,
+    #[serde(default)]
+    max: usize,
+    #[serde(default)]
+    choices: Vec<Choice>,
+    #[serde(default)]
+    kinds: Vec<UnitKind>,
+    #[serde(default)]
+    roles: Vec<Role>,
+    #[serde(default)]
+    fields: Vec<Field>,
+}
+
+impl TryFrom<Flat> for FieldKind {
+    type Error = String;
+
+    fn try_from(flat: Flat) -> Result<Self, String> {
+        let Flat {
+            min,
+            max,
+            choices,
+            kinds,
+            roles,
+            fields,
+            ..
+        } = flat;
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(match flat.r#type.as_str() {
+            "text" => Self::Text { max },
+            "long" => Self::Long { max },
+            "date" => Self::Date,
+            "time" => Self::Time,
+            "number" => Self::Number {
+                min: number(min),
+                max: number(max),
+            },
+            "check" => Self::Check,
+            "choice" => Self::Choice { choices },
+            "choices" => Self::Choices { choices },
+            "unit" => Self::Unit { kinds },
+            "user" => Self::User { roles },
+            "person" => Self::Person,
+            "persons" => Self::Persons,
+            "rows" => Self::Rows { fields, min, max },
+            other => return Err(format!("no field is of the type {other}")),
+        })
+    }
 }
 
 /// A term to choose.

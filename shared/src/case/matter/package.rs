@@ -906,6 +906,14 @@ impl Matter for Package {
         })
     }
 
+    /// The team's other units work on it, too.
+    fn also_waiting(&self) -> Vec<UnitId> {
+        let others = self.team.iter().skip(1).filter(|_| self.is_open());
+        others
+            .map(|member| member.unit.id.as_str().into())
+            .collect()
+    }
+
     fn end_with_case(&mut self, on: NaiveDate) -> bool {
         if self.ended.is_some() {
             return false;
