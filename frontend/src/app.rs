@@ -10,7 +10,7 @@ use crate::pages::{account, setup};
 use crate::place::Place;
 use crate::route::{self, How, route};
 use crate::session::{self, Stand};
-use crate::ui::live::live;
+use crate::ui::live::{live, watch};
 use crate::ui::states::{failed, waiting};
 use crate::{browser, shell};
 
@@ -92,7 +92,7 @@ pub(crate) fn place() -> Memo<Place> {
 }
 
 fn titles(place: Memo<Place>) {
-    Effect::new(move |_| {
+    watch(move || {
         let title = session::stand().with(|stand| match stand {
             Stand::Unknown => None,
             Stand::Nobody => Some(Place::Login.title()),

@@ -24,6 +24,8 @@ pub(crate) enum Place {
     EditCase(String),
     /// A case's receipt, to print.
     Receipt(String),
+    /// A document of a case, to print.
+    Paper(String, String),
     /// Mediations, hearings, orders and other matters of all cases.
     Matters,
     /// The backlog, and what is proposed for it.
@@ -60,6 +62,9 @@ impl Place {
     /// The page at a path.
     pub(crate) fn at(path: &str) -> Self {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
+        if let ["cases", case, "papers", id] = parts.clone().collect::<Vec<_>>()[..] {
+            return Self::Paper(case.to_owned(), id.to_owned());
+        }
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (None, ..) => Self::Home,
             (Some("cases"), None, ..) => Self::Cases,
@@ -84,6 +89,7 @@ impl Place {
             Self::Case(id) => return format!("/cases/{id}"),
             Self::EditCase(id) => return format!("/cases/{id}/edit"),
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
+            Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Calendar => "/calendar",
@@ -131,6 +137,7 @@ impl Place {
             Self::Case(_) => "事项",
             Self::EditCase(_) => "修改事项",
             Self::Receipt(_) => "回执",
+            Self::Paper(..) => "文书",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
             Self::Calendar => "日程",
@@ -158,6 +165,7 @@ impl Place {
             Self::Case(_) => "case",
             Self::EditCase(_) => "edit",
             Self::Receipt(_) => "receipt",
+            Self::Paper(..) => "paper",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
             Self::Calendar => "calendar",

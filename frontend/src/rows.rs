@@ -10,7 +10,7 @@ use shared::page::Page;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{Answer, Call, Failure};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 use crate::ui::states::{failed, waiting_rows};
 
 /// The rows that are there, and how to get more.
@@ -164,7 +164,7 @@ impl Paging {
             }
         });
         view! {
-            <div class="ledger" aria-busy=move || self.busy.get().then_some("true")>
+            <div class="ledger" aria-busy=follow(move || self.busy.get().then_some("true"))>
                 {draw}
             </div>
         }

@@ -10,7 +10,7 @@ use crate::pages;
 use crate::place::{self, Place};
 use crate::session::{self, Stand};
 use crate::ui::icon::icon;
-use crate::ui::live::live;
+use crate::ui::live::{follow, live, watch};
 use crate::ui::notice;
 use crate::{browser, directory};
 
@@ -47,7 +47,7 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
             focus_heading();
         }>"跳到正文"</a>
         {me.demo.then(demo_banner)}
-        <div class=if me.demo { "frame frame-demo" } else { "frame" } data-page=move || place.read().name()>
+        <div class=if me.demo { "frame frame-demo" } else { "frame" } data-page=follow(move || place.read().name())>
             <header class="side">
                 <a class="brand" href="/">
                     <span class="brand-mark" aria-hidden="true">"信"</span>
@@ -61,7 +61,7 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
                     class="whoami"
                     href="/account"
                     data-testid="nav-account"
-                    aria-current=move || current(&section.read(), &Place::Account)
+                    aria-current=follow(move || current(&section.read(), &Place::Account))
                 >
                     {icon(Place::Account.icon())}
                     <span class="whoami-words">
@@ -116,7 +116,7 @@ fn entry(place: Place, section: Memo<Place>) -> AnyView {
             <a
                 href=place.path()
                 data-testid=format!("nav-{}", place.name())
-                aria-current=move || current(&section.read(), &mine)
+                aria-current=follow(move || current(&section.read(), &mine))
             >
                 {icon(place.icon())}
                 <span>{place.title()}</span>
@@ -152,7 +152,7 @@ fn bottom_menu(section: Memo<Place>) -> AnyView {
                         <a
                             href=place.path()
                             data-testid=format!("below-{}", place.name())
-                            aria-current=move || current(&section.read(), &mine)
+                            aria-current=follow(move || current(&section.read(), &mine))
                         >
                             {icon(place.icon())}
                             <span>{place.title()}</span>
@@ -174,7 +174,7 @@ fn bottom_menu(section: Memo<Place>) -> AnyView {
 /// The session ended while somebody worked: ask for the password, and leave the page as it is.
 fn ended() -> AnyView {
     let open = RwSignal::new(false);
-    Effect::new(move |_| {
+    watch(move || {
         open.set(session::stand().with(|stand| matches!(stand, Stand::Ended(_))));
     });
     crate::ui::dialog::dialog(open, "登录已过期".to_owned(), pages::account::login::again)

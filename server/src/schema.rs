@@ -272,6 +272,8 @@ diesel::table! {
         opened_on -> Date,
         due_on -> Date,
         due_what -> Nullable<Text>,
+        right_on -> Date,
+        right_what -> Nullable<Text>,
         unit_id -> Nullable<Text>,
         body -> Text,
         version -> BigInt,

@@ -505,7 +505,7 @@ fn can_with_matter(
         | D::MediationBreach
         | D::MediationApply => (
             // The court, whose turn it is while it examines an agreement, only decides.
-            (given && actor.role != Role::Court) || justice || who.office || who.own_village,
+            (awaited && actor.role != Role::Court) || justice || who.office || who.own_village,
             "由调解的村、司法所或镇综治办登记。",
         ),
         D::MediationDecide => (actor.role == Role::Court, "由法庭裁定。"),

@@ -15,6 +15,8 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`problem`] | error codes and the error document |
 //! | [`search`] | how Chinese text becomes index terms |
+// A whole case, written out for a test, is longer than `json!` goes by default.
+#![cfg_attr(test, recursion_limit = "256")]
 
 pub mod access;
 pub mod account;

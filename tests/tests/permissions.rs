@@ -31,6 +31,7 @@ use std::thread;
 use serde_json::{Value, json};
 use shared::case::action::CaseAction;
 use shared::case::matter::{Deed, MatterKind};
+use shared::case::paper::PaperKind;
 use shared::role::Role;
 use shared::term::Term;
 use tests::staff::{NEXT_VILLAGE, PASSWORD, VILLAGE};
@@ -121,6 +122,10 @@ fn about(operation: &str) -> About {
         "act_on_case:reopen" => case(Stand::Closed),
         "act_on_case:clear_backlog" => case(Stand::Backlog),
         operation if operation.starts_with("act_on_case:") => case(Stand::Registered),
+        operation if operation.starts_with("make_document:") => case(Stand::Handling),
+        "list_documents" | "show_document" | "download_document" | "void_document" => {
+            case(Stand::Registered)
+        }
         "show_case"
         | "patch_case"
         | "list_case_actions"
@@ -150,6 +155,10 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
             if name == "act_on_case" {
                 for action in CaseAction::ALL {
                     operations.insert(format!("{name}:{}", action.code()), request.clone());
+                }
+            } else if name == "make_document" {
+                for kind in PaperKind::ALL {
+                    operations.insert(format!("{name}:{}", kind.code()), request.clone());
                 }
             } else if let Some(kind) = matter_of(&name).filter(|_| name.starts_with("step_")) {
                 for deed in Deed::ALL.iter().filter(|d| d.kind() == kind && !d.opens()) {
@@ -382,6 +391,10 @@ fn matter_input(app: &TestApp, kind: MatterKind, unit: &str, case: &AtHand) -> V
             "on": tests::base::TODAY, "level": "county", "authority": "县信访局", "people_count": 1,
             "conduct": "normal", "evidence": "notice", "evidence_text": "通报1号",
         }),
+        MatterKind::Service => json!({
+            "on": tests::base::TODAY, "outside_kind": "answer", "outside_number": "县信处〔2026〕1号",
+            "way": "direct", "receiver": "张三", "proof": "本人签收",
+        }),
         kind => {
             panic!("tests/tests/permissions.rs does not know how to start a {kind}: add an input")
         }
@@ -463,6 +476,23 @@ impl Desk<'_> {
         }
     }
 
+    /// A receipt of the case, made by whoever registered it or by the office.
+    fn receipt(&self, case: &AtHand) -> String {
+        let person = &case.person;
+        let input = json!({"kind": "receipt", "fields": {"addressee_id": person}});
+        for who in [case.registrar, Staff::Office] {
+            let call = self
+                .app
+                .by(who)
+                .post(format!("/cases/{}/documents", case.id));
+            let answer = call.json(&input).send();
+            if answer.status == 201 {
+                return answer.json()["id"].as_str().unwrap().to_owned();
+            }
+        }
+        panic!("nobody makes a receipt of {case:?}")
+    }
+
     fn etag(&self, case: &AtHand) -> String {
         self.app.etag(&case.id, case.registrar)
     }
@@ -494,6 +524,11 @@ impl Desk<'_> {
             .replace("{action}", action)
             .replace("{pid}", &case.person)
             .replace("{aid}", &case.attachment);
+        let path = if path.contains("{did}") {
+            path.replace("{did}", &self.receipt(case))
+        } else {
+            path
+        };
         let call = self.client.call(method, path);
         let person = json!({"role": "petitioner", "name": "李四"});
         match operation {
@@ -521,6 +556,8 @@ impl Desk<'_> {
             }
             "reveal_person" => call.json(&json!({"reason": "电话回访"})),
             "add_attachment" => call.file("图.png", tests::files::png()),
+            "make_document" => call.json(&json!({"kind": action, "fields": {}})),
+            "void_document" => call.if_match("\"1\"").json(&json!({"reason": "写错"})),
             _ => call,
         }
     }
@@ -784,7 +821,11 @@ fn column(
                         kept.insert(key, case);
                     }
                     match status {
-                        409 | 422 if matter_of(name).is_some() => "ok".to_owned(),
+                        409 | 422
+                            if matter_of(name).is_some() || name.starts_with("make_document") =>
+                        {
+                            "ok".to_owned()
+                        }
                         status => status.to_string(),
                     }
                 }

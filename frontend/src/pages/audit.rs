@@ -16,7 +16,7 @@ use crate::route;
 use crate::shell::narrow;
 use crate::ui::field::terms;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 use crate::ui::states::{empty, failed, waiting_rows};
 
 /// What the log can be filtered by: its name in the URL and the API, and in words.
@@ -229,7 +229,7 @@ fn filters(log: Log) -> AnyView {
                 <input
                     type="date"
                     id=format!("filter-{key}")
-                    prop:value=move || value(key)
+                    prop:value=follow(move || value(key))
                     on:change:target=move |event| log.narrow_to(key, &event.target().value())
                 />
             </div>
@@ -244,7 +244,7 @@ fn filters(log: Log) -> AnyView {
                     id="filter-action"
                     on:change:target=move |event| log.narrow_to("action", &event.target().value())
                 >
-                    <option value="" prop:selected=move || value("action").is_empty()>
+                    <option value="" prop:selected=follow(move || value("action").is_empty())>
                         "不限"
                     </option>
                     {actions}
@@ -257,7 +257,7 @@ fn filters(log: Log) -> AnyView {
                     aria-describedby="people-hint"
                     on:change:target=move |event| log.narrow_to("user_id", &event.target().value())
                 >
-                    <option value="" prop:selected=move || value("user_id").is_empty()>
+                    <option value="" prop:selected=follow(move || value("user_id").is_empty())>
                         "不限"
                     </option>
                     {people}
@@ -272,7 +272,7 @@ fn filters(log: Log) -> AnyView {
                     id="filter-case_id"
                     autocomplete="off"
                     spellcheck="false"
-                    prop:value=move || value("case_id")
+                    prop:value=follow(move || value("case_id"))
                     on:change:target=move |event| log.narrow_to("case_id", &event.target().value())
                 />
             </div>
@@ -286,7 +286,7 @@ fn filters(log: Log) -> AnyView {
 
 fn option(log: Log, key: &'static str, code: String, words: String) -> AnyView {
     let mine = code.clone();
-    let selected = move || log.asked.with(|asked| asked.get(key) == mine);
+    let selected = follow(move || log.asked.with(|asked| asked.get(key) == mine));
     view! { <option value=code prop:selected=selected>{words}</option> }.into_any()
 }
 
@@ -368,7 +368,7 @@ fn body(log: Log) -> AnyView {
         Stage::Rows => rows(log),
     });
     view! {
-        <div class="ledger" aria-busy=move || log.busy.get().then_some("true")>
+        <div class="ledger" aria-busy=follow(move || log.busy.get().then_some("true"))>
             {draw}
         </div>
     }

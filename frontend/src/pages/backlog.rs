@@ -14,14 +14,14 @@ use crate::browser;
 use crate::format;
 use crate::rows::rows;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 use crate::ui::states::empty;
 
 /// The page.
 pub(crate) fn page() -> AnyView {
     let shown = app::query("view");
     let link = move |view: &'static str, words: &'static str, href: &'static str| {
-        let current = move || (shown.read().as_str() == view).then_some("page");
+        let current = follow(move || (shown.read().as_str() == view).then_some("page"));
         view! { <li><a href=href aria-current=current data-noscroll="">{words}</a></li> }.into_any()
     };
     let body = live(move || {

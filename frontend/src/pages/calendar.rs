@@ -407,6 +407,12 @@ fn entry(item: &CalendarItem) -> AnyView {
             .as_ref()
             .map(|named| view! { <span>{named.name.clone()}</span> })
     };
+    // A village that answers for its own case is named once.
+    let unit = if item.unit == item.village {
+        &None
+    } else {
+        &item.unit
+    };
     view! {
         <li class=tint(item) data-testid="calendar-item">
             <a href=target>{item.what.clone()}</a>
@@ -416,7 +422,7 @@ fn entry(item: &CalendarItem) -> AnyView {
             <span class="case-card-facts">
                 <span class="number">{item.number.clone()}</span>
                 {name(&item.village)}
-                {name(&item.unit)}
+                {name(unit)}
                 {basis}
             </span>
             {warning}

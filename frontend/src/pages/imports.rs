@@ -18,7 +18,7 @@ use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, terms};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, waiting};
 
@@ -238,7 +238,7 @@ fn look(import: Import, found: &ImportResult) -> AnyView {
                     type="button"
                     class="btn btn-primary"
                     data-testid="import-confirm"
-                    disabled=move || busy.get() || loads == 0
+                    disabled=follow(move || busy.get() || loads == 0)
                     on:click=move |_| import.confirm()
                 >
                     {live(move || {
@@ -339,7 +339,7 @@ fn mapping(import: Import) -> AnyView {
                 <button
                     type="button"
                     class="btn"
-                    disabled=move || busy.get()
+                    disabled=follow(move || busy.get())
                     on:click=move |_| import.try_out()
                 >
                     "按改后的对应重新试读"

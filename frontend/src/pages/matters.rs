@@ -13,7 +13,7 @@ use crate::directory::{Options, directory};
 use crate::format;
 use crate::rows::rows;
 use crate::shell::narrow;
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 use crate::ui::states::empty;
 
 /// What the list can be narrowed to; the URL carries it, and the API takes it as it is.
@@ -147,35 +147,18 @@ fn shows(now: &Asked, view: &Asked, views: &[(&'static str, Asked)]) -> bool {
             .any(|(_, other)| weight(other) > weight(view) && within(other))
 }
 
+/// On a desk, a link each; a phone has them in a list beside the filters.
 fn kinds(asked: Memo<Asked>) -> AnyView {
-    let go = app::going();
     live(move || {
         let views = views();
         if narrow() {
-            let options: Options = views
-                .iter()
-                .map(|(words, view)| (view.path(), (*words).to_owned()))
-                .collect();
-            let shown = Signal::derive(move || {
-                let now = asked.get();
-                let shown = views.iter().find(|(_, view)| shows(&now, view, &views));
-                shown.map_or_else(String::new, |(_, view)| view.path())
-            });
-            return select(
-                "matters-view",
-                "看什么",
-                shown,
-                options.into(),
-                move |path| {
-                    go.run(path);
-                },
-            );
+            return ().into_any();
         }
         let links = views
             .iter()
             .map(|(words, view)| {
                 let (mine, all) = (view.clone(), views.clone());
-                let current = move || shows(&asked.read(), &mine, &all).then_some("page");
+                let current = follow(move || shows(&asked.read(), &mine, &all).then_some("page"));
                 view! {
                     <li>
                         <a href=view.path() aria-current=current data-noscroll="">
@@ -188,6 +171,27 @@ fn kinds(asked: Memo<Asked>) -> AnyView {
             .collect_view();
         view! { <nav class="views" aria-label="专项种类"><ul>{links}</ul></nav> }.into_any()
     })
+}
+
+fn kind_select(asked: Memo<Asked>) -> AnyView {
+    let go = app::going();
+    let views = views();
+    let options: Options = views
+        .iter()
+        .map(|(words, view)| (view.path(), (*words).to_owned()))
+        .collect();
+    let shown = Signal::derive(move || {
+        let now = asked.get();
+        let shown = views.iter().find(|(_, view)| shows(&now, view, &views));
+        shown.map_or_else(String::new, |(_, view)| view.path())
+    });
+    select(
+        "matters-view",
+        "看什么",
+        shown,
+        options.into(),
+        move |path| go.run(path),
+    )
 }
 
 fn filters(asked: Memo<Asked>) -> AnyView {
@@ -221,6 +225,7 @@ fn filters(asked: Memo<Asked>) -> AnyView {
     let value = move |key: &'static str| Signal::derive(move || asked.read().get(key).to_owned());
     view! {
         <div class="matters-filters" role="group" aria-label="筛选">
+            {live(move || narrow().then(|| kind_select(asked)))}
             {select("matters-standing", "情况", standing, standings.into(), stand)}
             {select("matters-unit", "轮到的单位", value("unit_id"), units, move |unit| {
                 change(&[("unit_id", &unit)]);
@@ -247,7 +252,7 @@ pub(crate) fn select(
             .into_iter()
             .map(|(code, words)| {
                 let mine = code.clone();
-                let chosen = move || value.read() == mine;
+                let chosen = follow(move || value.read() == mine);
                 view! { <option value=code prop:selected=chosen>{words}</option> }.into_any()
             })
             .collect_view()

@@ -33,6 +33,7 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::Case(id) => case::show::page(id),
         Place::EditCase(id) => case::edit::page(id),
         Place::Receipt(id) => case::receipt::page(id),
+        Place::Paper(case, id) => case::papers::page(case, id),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),

@@ -18,7 +18,7 @@ use crate::load::{Load, Loader, load};
 use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, offer};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, failed, waiting_rows};
 
@@ -300,7 +300,7 @@ fn item(desk: Desk, id: UnitId) -> AnyView {
         let count = groups.with(Vec::len);
         (count > 0).then(|| {
             view! {
-                <details class="org-groups" prop:open=move || desk.unfolded.get()>
+                <details class="org-groups" prop:open=follow(move || desk.unfolded.get())>
                     <summary>{format!("{count}个社")}</summary>
                     <ul class="org-list">
                         <For
@@ -397,7 +397,7 @@ fn buttons(desk: Desk, unit: Memo<Option<Unit>>) -> AnyView {
             <button
                 type="button"
                 class="btn btn-small"
-                aria-label=move || format!("{words}：{}", name().unwrap_or_default())
+                aria-label=follow(move || format!("{words}：{}", name().unwrap_or_default()))
                 on:click=move |_| {
                     if let Some(unit) = unit.get_untracked() {
                         desk.start(doing(unit));

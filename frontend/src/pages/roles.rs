@@ -14,7 +14,7 @@ use shared::term::Term;
 use super::heading;
 use crate::app;
 use crate::shell::narrow;
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 
 /// What a role sees and does, in words (design section 1).
 pub(crate) const fn duties(role: Role) -> (&'static str, &'static str) {
@@ -441,7 +441,7 @@ fn by_role() -> AnyView {
         .map(|role| {
             let role = *role;
             view! {
-                <option value=role.code() prop:selected=move || chosen.get() == role>
+                <option value=role.code() prop:selected=follow(move || chosen.get() == role)>
                     {role.label()}
                 </option>
             }

@@ -24,7 +24,7 @@ use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live, watch};
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, waiting_rows};
 
@@ -259,7 +259,7 @@ impl Filter {
                         aria-label="搜索用户"
                         placeholder="姓名或用户名"
                         autocomplete="off"
-                        prop:value=move || self.q.get()
+                        prop:value=follow(move || self.q.get())
                         on:input:target=move |event| {
                             self.go.run(self.with("q", &event.target().value()));
                         }
@@ -286,7 +286,7 @@ impl Filter {
                 .into_iter()
                 .map(|(code, words)| {
                     let mine = code.clone();
-                    let selected = move || now.with(|now| *now == mine);
+                    let selected = follow(move || now.with(|now| *now == mine));
                     view! { <option value=code prop:selected=selected>{words}</option> }.into_any()
                 })
                 .collect_view()
@@ -300,7 +300,7 @@ impl Filter {
                     self.go.run(self.with(key, &event.target().value()));
                 }
             >
-                <option value="" prop:selected=move || now.with(String::is_empty)>
+                <option value="" prop:selected=follow(move || now.with(String::is_empty))>
                     {format!("{label}：不限")}
                 </option>
                 {offered}
@@ -545,7 +545,7 @@ fn role_and_unit(
         })
     });
     // A unit where the role has no work is taken back; where there is but one, it is that one.
-    Effect::new(move |_| {
+    watch(move || {
         let units = units.get();
         let now = unit.get_untracked();
         if !units.iter().any(|(id, _)| *id == now) {

@@ -15,7 +15,7 @@ use super::icon::{Icon, icon};
 use crate::api::{Answer, Failure};
 use crate::browser;
 use crate::directory::Options;
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 
 /// Where a form's summary of errors is.
 const SUMMARY: &str = "form-errors";
@@ -160,7 +160,7 @@ impl Form {
                 type="submit"
                 class=class
                 data-testid=testid
-                aria-disabled=move || self.busy.get().then_some("true")
+                aria-disabled=follow(move || self.busy.get().then_some("true"))
             >
                 {live(move || if self.busy.get() { "正在提交…" } else { label })}
             </button>
@@ -372,7 +372,7 @@ impl Field {
                 aria-required=self.required.then_some("true")
                 aria-invalid=self.invalid()
                 aria-describedby=self.described()
-                prop:value=move || value.get()
+                prop:value=follow(move || value.get())
                 on:input:target=move |event| typed(event.target().value())
             />
         }
@@ -397,7 +397,7 @@ impl Field {
                 aria-required=self.required.then_some("true")
                 aria-invalid=self.invalid()
                 aria-describedby=self.described()
-                prop:value=move || value.get()
+                prop:value=follow(move || value.get())
                 on:input:target=move |event| typed(event.target().value())
             ></textarea>
         }
@@ -493,7 +493,7 @@ impl Field {
                         <input
                             type="checkbox"
                             id=id
-                            prop:checked=move || value.with(|codes| codes.contains(&mine))
+                            prop:checked=follow(move || value.with(|codes| codes.contains(&mine)))
                             on:change:target=move |event| {
                                 form.mended(&name);
                                 let on = event.target().checked();
@@ -557,7 +557,7 @@ impl Field {
                         id=self.name.clone()
                         name=self.name.clone()
                         aria-describedby=described
-                        prop:checked=move || value.get()
+                        prop:checked=follow(move || value.get())
                         on:change:target=move |event| {
                             form.mended(&name);
                             value.set(event.target().checked());
@@ -576,7 +576,7 @@ impl Field {
 fn option(value: RwSignal<String>, code: String, words: String) -> AnyView {
     let mine = code.clone();
     view! {
-        <option value=code prop:selected=move || value.with(|value| *value == mine)>
+        <option value=code prop:selected=follow(move || value.with(|value| *value == mine))>
             {words}
         </option>
     }
@@ -607,7 +607,7 @@ fn choice(
                 id=id
                 name=name.to_owned()
                 value=code
-                prop:checked=move || value.with(|value| *value == mine)
+                prop:checked=follow(move || value.with(|value| *value == mine))
                 on:change=move |_| {
                     form.mended(&field);
                     value.set(picked.clone());

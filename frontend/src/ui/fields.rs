@@ -48,9 +48,21 @@ impl Sheet {
                         Cell::Many(RwSignal::new(codes))
                     }
                     FieldKind::Rows { fields, min, .. } => {
-                        // A line to begin with, where some must be there or nothing is filled in.
-                        let line = |_| Self::new(form, fields.clone(), people);
-                        Cell::Rows(RwSignal::new((0..*min).map(line).collect()))
+                        let known: Vec<Map<String, Value>> =
+                            serde_json::from_str(&start).unwrap_or_default();
+                        let line = |at: usize| {
+                            let mut fields = fields.clone();
+                            for field in &mut fields {
+                                let known = known.get(at).and_then(|line| line.get(&field.name));
+                                if let Some(text) = known.and_then(Value::as_str) {
+                                    field.value = Some(text.to_owned());
+                                }
+                            }
+                            Self::new(form, fields, people)
+                        };
+                        Cell::Rows(RwSignal::new(
+                            (0..known.len().max(*min)).map(line).collect(),
+                        ))
                     }
                     _ => Cell::Text(RwSignal::new(start)),
                 };

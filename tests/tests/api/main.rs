@@ -11,6 +11,7 @@ mod attachments;
 mod backlog;
 mod calendar;
 mod contact;
+mod documents;
 mod durability;
 mod export;
 mod imports;

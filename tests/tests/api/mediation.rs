@@ -178,11 +178,22 @@ fn a_land_transfer_dispute_from_the_villages_report_to_the_last_payment() {
     }
     assert_eq!(case.seen_by(Staff::Office).json()["state"], "handling");
 
+    // The parties' own time stands in the calendar until it is used.
+    let april = || {
+        let path = "/calendar?from=2026-04-01&to=2026-04-30&scope=all";
+        let calendar = app.by(Staff::Office).get(path).expect(200).json();
+        let items = calendar["items"].as_array().unwrap().clone();
+        let days = items.iter().filter(|item| item["owner"] == "petitioner");
+        days.map(|item| item["on"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(april(), [json!("2026-04-09")]);
+
     // Both apply; it is the court's turn, and nobody else's to decide.
     assert_eq!(queue(&app, Staff::Court)["total"], 0);
     let applied = application(&app, &case);
     matter.step(Staff::Secretary, "apply", &applied);
     assert_eq!(matter.state(), "confirming");
+    assert_eq!(april(), [Value::Null; 0]);
     let row = queue(&app, Staff::Court)["items"][0].clone();
     assert_eq!(row["id"], mediation.as_str());
     assert_eq!(row["case_number"], case.number);
@@ -564,6 +575,32 @@ fn the_committee_that_is_asked_sees_the_case() {
     matter.step(Staff::NextSecretary, "appoint", &appointment(TODAY));
     let rows = app.by(Staff::NextSecretary).get("/matters?kind=mediation");
     assert_eq!(rows.expect(200).json()["total"], 1);
+}
+
+/// In lists the parties' own time comes before a later payment, and is never late.
+#[test]
+fn the_parties_time_is_listed_and_lapses_by_itself() {
+    let mut app = TestApp::start();
+    let case = dispute(&app);
+    let mut matter = met(&app, &case);
+    let mut input = agreement(&case);
+    input["promises"] = json!([payment(&case, json!(9000), "2026-05-31")]);
+    matter.step(Staff::Secretary, "agree", &input);
+    assert_eq!(matter.view["due"]["on"], "2026-04-09");
+    assert_eq!(matter.view["due"]["petitioners"], true);
+    let row = |app: &TestApp, query: &str| {
+        let list = app.by(Staff::Office).get(format!("/matters?{query}"));
+        list.expect(200).json()["items"][0].clone()
+    };
+    let listed = row(&app, "due_before=2026-04-09");
+    assert_eq!(
+        (&listed["due_on"], &listed["due_petitioners"]),
+        (&json!("2026-04-09"), &json!(true))
+    );
+    app.restart(Some("2026-04-09T16:00:00Z"));
+    assert_eq!(row(&app, "due_before=2026-04-30"), Value::Null);
+    assert_eq!(row(&app, "overdue=true"), Value::Null);
+    assert_eq!(row(&app, "kind=mediation")["due_on"], "2026-05-31");
 }
 
 /// What the dialog shows comes from the rules: fields, choices, hints with the article.

@@ -12,6 +12,7 @@ use crate::session;
 use crate::theme::{self, Theme};
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::icon;
+use crate::ui::live::watch;
 use crate::ui::notice::notices;
 
 /// The page.
@@ -78,7 +79,7 @@ fn others() -> AnyView {
 
 fn looks() -> AnyView {
     let chosen = RwSignal::new(theme::kept().code().to_owned());
-    Effect::new(move |_| {
+    watch(move || {
         if let Some(theme) = Theme::from_code(&chosen.get()) {
             theme::choose(theme);
         }

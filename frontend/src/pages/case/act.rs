@@ -20,7 +20,7 @@ use crate::directory::{Options, directory};
 use crate::format::{self, ordered};
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 use crate::ui::notice::notices;
 use crate::ui::states::waiting;
 
@@ -778,7 +778,7 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
                     id="earlier-q"
                     type="search"
                     autocomplete="off"
-                    prop:value=move || typed.get()
+                    prop:value=follow(move || typed.get())
                     on:input:target=move |event| typed.set(event.target().value())
                     on:keydown=move |event| {
                         if event.key() == "Enter" {

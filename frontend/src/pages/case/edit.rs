@@ -20,6 +20,7 @@ use crate::app;
 use crate::pages::heading;
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::live::watch;
 use crate::ui::notice::notices;
 
 /// The page.
@@ -46,7 +47,7 @@ fn form(open: Open) -> AnyView {
     let base = StoredValue::new(recorded(&case));
     values.fill(&base.get_value());
     // A newer reading: fields that were left alone follow it.
-    Effect::new(move |_| {
+    watch(move || {
         let Some(latest) = open.loader.value() else {
             return;
         };

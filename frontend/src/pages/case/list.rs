@@ -24,7 +24,7 @@ use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live, watch};
 use crate::ui::notice::notices;
 use crate::ui::states::{empty, failed, waiting_rows};
 use crate::{browser, format, route};
@@ -288,7 +288,7 @@ fn views(query: Memo<Query>) -> AnyView {
 
 fn view_link(query: Memo<Query>, name: String, target: Query) -> AnyView {
     let href = format!("/cases{}", target.text());
-    let is_current = move || query.with(|now| now.same_list(&target)).then_some("page");
+    let is_current = follow(move || query.with(|now| now.same_list(&target)).then_some("page"));
     view! {
         <li>
             <a href=href aria-current=is_current data-noscroll="">
@@ -340,7 +340,7 @@ fn toolbar(query: Memo<Query>) -> AnyView {
     let go = app::replacing();
     let typed = RwSignal::new(query.get_untracked().get("q").to_owned());
     // The URL may change another way: by a view, by Back.
-    Effect::new(move |_| {
+    watch(move || {
         let q = query.with(|query| query.get("q").to_owned());
         if typed.with_untracked(|typed| typed.trim() != q) {
             typed.set(q);
@@ -390,7 +390,7 @@ fn toolbar(query: Memo<Query>) -> AnyView {
                     aria-label="搜索台账"
                     placeholder="编号、姓名、起因、地点…"
                     autocomplete="off"
-                    prop:value=move || typed.get()
+                    prop:value=follow(move || typed.get())
                     on:input:target=move |event| keyed(event.target().value())
                 />
             </form>
@@ -429,14 +429,15 @@ fn control(filter: Filter, query: Memo<Query>, directory: crate::directory::Dire
                 .into_iter()
                 .map(|(code, words)| {
                     let mine = code.clone();
-                    let selected = move || query.with(|query| query.get(filter.key) == mine);
+                    let selected =
+                        follow(move || query.with(|query| query.get(filter.key) == mine));
                     view! { <option value=code prop:selected=selected>{words}</option> }.into_any()
                 })
                 .collect_view()
         });
         view! {
             <select id=id.clone() on:change:target=move |event| set(event.target().value())>
-                <option value="" prop:selected=move || value().is_empty()>
+                <option value="" prop:selected=follow(move || value().is_empty())>
                     "不限"
                 </option>
                 {options}
@@ -476,7 +477,7 @@ fn sort_select(query: Memo<Query>) -> AnyView {
     let options = SORTS
         .iter()
         .map(|(code, words)| {
-            let selected = move || query.with(|query| sort_of(query) == *code);
+            let selected = follow(move || query.with(|query| sort_of(query) == *code));
             view! { <option value=*code prop:selected=selected>{*words}</option> }.into_any()
         })
         .collect_view();
@@ -583,7 +584,7 @@ fn body(query: Memo<Query>, ledger: Ledger) -> AnyView {
         Stage::Rows => rows(query, ledger),
     });
     view! {
-        <div class="ledger" aria-busy=move || ledger.busy.get().then_some("true")>
+        <div class="ledger" aria-busy=follow(move || ledger.busy.get().then_some("true"))>
             {draw}
         </div>
     }

@@ -6,6 +6,7 @@
 //! | [`show`] with [`act`], [`clocks`], [`facts`], [`timeline`], [`people`], [`files`] | `/cases/{id}` |
 //! | [`edit`] | `/cases/{id}/edit` |
 //! | [`receipt`] | `/cases/{id}/receipt` |
+//! | [`papers`] | the tab 文书, and `/cases/{id}/papers/{pid}` |
 //! | [`new`], [`draft`] | `/cases/new` |
 //! | [`open`], [`differ`] | a case that is open on the page, and what others changed meanwhile |
 //! | [`matter`] | the tab 专项 |
@@ -25,6 +26,7 @@ pub(crate) mod list;
 pub(crate) mod matter;
 pub(crate) mod new;
 pub(crate) mod open;
+pub(crate) mod papers;
 pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod receipt;

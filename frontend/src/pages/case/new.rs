@@ -36,7 +36,7 @@ use crate::format;
 use crate::pages::heading;
 use crate::ui::field::{Form, field, filled, offer, terms};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live, watch};
 
 const STEPS: [&str; 4] = ["来访信息", "人员", "事项内容", "核对"];
 
@@ -572,7 +572,7 @@ fn stepper(step: Memo<usize>) -> AnyView {
                 }
             };
             view! {
-                <li class=state aria-current=move || (at == step.get()).then_some("step")>
+                <li class=state aria-current=follow(move || (at == step.get()).then_some("step"))>
                     <span class="step-number" aria-hidden="true">{at + 1}</span>
                     {label}
                 </li>
@@ -923,7 +923,7 @@ fn similar(registration: Registration) -> RwSignal<Vec<Similar>> {
             phones,
         )
     });
-    Effect::new(move |_| {
+    watch(move || {
         let (cause, village, names, id_numbers, phones) = asked.get();
         let enough =
             cause.trim().chars().count() >= 6 || !id_numbers.is_empty() || !phones.is_empty();

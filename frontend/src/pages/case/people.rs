@@ -116,7 +116,9 @@ fn one(
     revealed: RwSignal<Option<Revealed>>,
 ) -> AnyView {
     let numbers = number_rows(person, revealed);
-    let has_numbers = person.id_number_masked.is_some() || person.phone_masked.is_some();
+    let has_numbers = person.id_number_masked.is_some()
+        || person.phone_masked.is_some()
+        || person.trusted_phone_masked.is_some();
     let button = |words: &'static str, doing: Doing| {
         view! {
             <button
@@ -137,6 +139,10 @@ fn one(
         .address
         .clone()
         .map(|address| view! { <div><dt>"住址"</dt><dd>{address}</dd></div> });
+    let care = person
+        .care
+        .line()
+        .map(|care| view! { <div><dt>"联系须知"</dt><dd>{care}</dd></div> });
     let key = (person.role == PersonRole::KeyPerson).then(|| key_facts(person));
     view! {
         <li class="card person" data-testid="person">
@@ -144,7 +150,7 @@ fn one(
                 <strong>{person.name.clone()}</strong>
                 <span class="badge">{person.role.label()}</span>
             </p>
-            <dl class="facts">{numbers} {address} {key}</dl>
+            <dl class="facts">{numbers} {address} {care} {key}</dl>
             <p class="row">{reveal} {change} {remove}</p>
         </li>
     }
@@ -171,6 +177,7 @@ fn number_rows(person: &PersonView, revealed: RwSignal<Option<Revealed>>) -> Any
     view! {
         {row("身份证号", person.id_number_masked.clone(), |r| r.id_number.clone())}
         {row("联系电话", person.phone_masked.clone(), |r| r.phone.clone())}
+        {row("转告人电话", person.trusted_phone_masked.clone(), |r| r.trusted_phone.clone())}
     }
     .into_any()
 }

@@ -8,7 +8,7 @@ use shared::term::Term;
 
 use crate::format;
 use crate::ui::field::{Form, field, filled, terms};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 
 /// The values of a person's fields.
 #[derive(Clone, Copy)]
@@ -23,6 +23,11 @@ pub(crate) struct PersonValues {
     pub(crate) reason: RwSignal<String>,
     pub(crate) review_on: RwSignal<String>,
     pub(crate) follow_up: RwSignal<Vec<FollowUp>>,
+    hours: RwSignal<String>,
+    do_not_call: RwSignal<bool>,
+    neutral: RwSignal<bool>,
+    trusted: RwSignal<String>,
+    trusted_phone: RwSignal<String>,
     /// Whether a number that is recorded is to be taken out.
     clear_id: RwSignal<bool>,
     clear_phone: RwSignal<bool>,
@@ -42,6 +47,11 @@ impl PersonValues {
             reason: empty(),
             review_on: empty(),
             follow_up: RwSignal::new(Vec::new()),
+            hours: empty(),
+            do_not_call: RwSignal::new(false),
+            neutral: RwSignal::new(false),
+            trusted: empty(),
+            trusted_phone: empty(),
             clear_id: RwSignal::new(false),
             clear_phone: RwSignal::new(false),
         }
@@ -59,6 +69,11 @@ impl PersonValues {
             .review_on
             .set(person.review_on.map(format::short_date).unwrap_or_default());
         values.follow_up.set(person.follow_up.clone());
+        let care = &person.care;
+        values.hours.set(care.hours.clone().unwrap_or_default());
+        values.do_not_call.set(care.do_not_call);
+        values.neutral.set(care.neutral);
+        values.trusted.set(care.trusted.clone().unwrap_or_default());
         values
     }
 
@@ -87,6 +102,11 @@ impl PersonValues {
             } else {
                 Vec::new()
             },
+            contact_hours: filled(&self.hours.get_untracked()),
+            do_not_call: self.do_not_call.get_untracked(),
+            neutral_wording: self.neutral.get_untracked(),
+            trusted_name: filled(&self.trusted.get_untracked()),
+            trusted_phone: filled(&self.trusted_phone.get_untracked()),
         }
     }
 }
@@ -138,7 +158,41 @@ pub(crate) fn fields(
                 .placeholder("到村、社即可")
                 .input(values.address)}
         </div>
+        {care(form, at, values, known)}
         {key_fields}
+    }
+    .into_any()
+}
+
+/// How the person is to be reached.
+fn care(form: Form, at: &str, values: PersonValues, known: Option<&PersonView>) -> AnyView {
+    let name = |name: &str| format!("{at}{name}");
+    let recorded = known.and_then(|person| person.trusted_phone_masked.as_ref());
+    let hint = recorded.map_or_else(
+        || "加密保存。".to_owned(),
+        |masked| format!("已登记 {masked}。不改请留空；清空转告人即删除。"),
+    );
+    view! {
+        <details class="more" open=known.is_some_and(|person| !person.care.is_empty())>
+            <summary>"联系须知"</summary>
+            <div class="grid">
+                {field(form, name("contact_hours"), "方便联系的时间")
+                    .placeholder("如：晚上7点后")
+                    .input(values.hours)}
+                {field(form, name("do_not_call"), "不打电话、不发短信").check(values.do_not_call)}
+                {field(form, name("neutral_wording"), "对外用中性措辞")
+                    .hint("信封、回执上不提信访、检举。".to_owned())
+                    .check(values.neutral)}
+                {field(form, name("trusted_name"), "可转告的人")
+                    .placeholder("姓名和关系")
+                    .input(values.trusted)}
+                {field(form, name("trusted_phone"), "转告人电话")
+                    .kind("tel")
+                    .mode("tel")
+                    .hint(hint)
+                    .input(values.trusted_phone)}
+            </div>
+        </details>
     }
     .into_any()
 }
@@ -160,7 +214,7 @@ fn key_person(form: Form, at: &str, values: PersonValues) -> AnyView {
                     <input
                         type="checkbox"
                         id=id
-                        prop:checked=move || values.follow_up.with(|ways| ways.contains(&way))
+                        prop:checked=follow(move || values.follow_up.with(|ways| ways.contains(&way)))
                         on:change:target=move |event| {
                             let on = event.target().checked();
                             values.follow_up.update(|ways| {

@@ -69,6 +69,20 @@ fn sheet(receipt: &Receipt) -> AnyView {
         "data:image/svg+xml;charset=utf-8,{}",
         browser::encoded(&receipt.qr_svg)
     );
+    // Others at home may read it.
+    let title = if receipt.care.neutral {
+        "事项登记回执"
+    } else {
+        "信访事项登记回执"
+    };
+    let cause = receipt
+        .cause
+        .clone()
+        .map(|cause| view! { <div><dt>"反映事项"</dt><dd>{cause}</dd></div> });
+    let care = receipt
+        .care
+        .line()
+        .map(|care| view! { <div><dt>"联系约定"</dt><dd>{care}</dd></div> });
     let petitioner = receipt
         .petitioner
         .clone()
@@ -78,14 +92,15 @@ fn sheet(receipt: &Receipt) -> AnyView {
             <header class="receipt-head">
                 <div>
                     <p class="receipt-town">{receipt.township.clone()}</p>
-                    <h1 id="page-title" tabindex="-1">"信访事项登记回执"</h1>
+                    <h1 id="page-title" tabindex="-1">{title}</h1>
                     <p class="receipt-number number">{receipt.number.clone()}</p>
                 </div>
                 <img class="receipt-qr" src=qr alt="事项编号的二维码" width="110" height="110"/>
             </header>
             <dl class="facts receipt-facts">
                 <div><dt>"信访人"</dt><dd>{petitioner}</dd></div>
-                <div><dt>"反映事项"</dt><dd>{receipt.cause.clone()}</dd></div>
+                {cause}
+                {care}
                 <div><dt>"收到日期"</dt><dd>{format::date(receipt.received_on)}</dd></div>
                 <div><dt>"登记单位"</dt><dd>{receipt.office.clone()}</dd></div>
                 <div><dt>"首问责任人"</dt><dd>{receipt.first_receiver.clone()}</dd></div>

@@ -8,16 +8,17 @@ use shared::term::Term;
 
 use super::bits::{flags, state_badge};
 use super::open::Open;
-use super::{act, clocks, facts, files, matter, people, timeline};
+use super::{act, clocks, facts, files, matter, papers, people, timeline};
 use crate::app;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{follow, live};
 
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 6] = [
     ("facts", "基本情况"),
     ("matters", "专项"),
     ("events", "办理记录"),
     ("people", "人员"),
+    ("papers", "文书"),
     ("files", "附件"),
 ];
 
@@ -37,6 +38,7 @@ pub(crate) fn page(id: String) -> AnyView {
             "matters" => matter::tab(open),
             "events" => timeline::tab(open),
             "people" => people::tab(open),
+            "papers" => papers::tab(open),
             "files" => files::tab(open),
             _ => open.with(facts::tab),
         });
@@ -150,7 +152,7 @@ fn tabs(open: Open, chosen: Memo<&'static str>) -> AnyView {
         .iter()
         .map(|(code, words)| {
             let href = format!("{}?tab={code}", open.path(""));
-            let is_current = move || (chosen.get() == *code).then_some("page");
+            let is_current = follow(move || (chosen.get() == *code).then_some("page"));
             let count = (*code == "people").then(|| {
                 open.with(|case| {
                     view! { <span class="count">{case.people.len()}</span> }.into_any()

@@ -14,7 +14,7 @@ use crate::directory::{Options, directory};
 use crate::format;
 use crate::ui::field::{Form, field, offer, terms};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::live::{live, watch};
 
 /// The values of a case's fields, by their names in the API.
 #[derive(Clone, Copy)]
@@ -190,7 +190,7 @@ pub(crate) fn category_fields(form: Form, values: CaseValues) -> AnyView {
             .unwrap_or_default()
     });
     // A second level belongs to its first.
-    Effect::new(move |_| {
+    watch(move || {
         let fits = match (
             Category::from_code(&values.category.get()),
             Subcategory::from_code(&values.subcategory.get_untracked()),

@@ -1,7 +1,8 @@
 //! Gathers what is due between two days, within the scope.
 //!
 //! A case's cached `due_on` is its earliest clock of the authority's, so whatever is due up to a day
-//! is among the cases due up to that day; a petitioner's own clocks run only while a case is answered.
+//! is among the cases due up to that day; a petitioner's own clocks run only while a case is answered,
+//! or a matter of it gives the parties a right that lapses.
 //! Those cases' clocks are computed from their events, read in one query; nothing else is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,7 +166,12 @@ fn clocks(
     }
     let running = cases::due_on
         .le(wanted.to)
-        .or(cases::state.eq(State::Answered.code()));
+        .or(cases::state.eq(State::Answered.code()))
+        .or(cases::id.eq_any(
+            case_matters::table
+                .filter(case_matters::right_on.between(wanted.from, wanted.to))
+                .select(case_matters::case_id),
+        ));
     let mut found: Vec<CaseRecord> = cases::table
         .filter(condition)
         .filter(running)

@@ -132,7 +132,8 @@ impl Filter {
             None => {}
         }
         if let Some(day) = query.due_before {
-            all.push(Box::new(case_matters::due_on.le(day)));
+            let right = case_matters::right_on.between(today, day);
+            all.push(Box::new(case_matters::due_on.le(day).or(right)));
         }
         if let Some(day) = query.opened_from {
             all.push(Box::new(case_matters::opened_on.ge(day)));
@@ -212,6 +213,10 @@ pub(crate) fn count_by_kind(
 
 fn row(desk: &Desk, matter: &MatterRecord, case: &CaseRecord) -> MatterRow {
     let due_on = matter.due();
+    let today = desk.context.today();
+    // A right that may still lapse, where its last day comes first.
+    let right =
+        (today..=matter.due_on).contains(&matter.right_on) && matter.right_on < matter.due_on;
     MatterRow {
         id: matter.id.clone(),
         case_id: case.id.as_str().into(),
@@ -226,14 +231,19 @@ fn row(desk: &Desk, matter: &MatterRecord, case: &CaseRecord) -> MatterRow {
             matter.kind.0,
             matter.tone.0,
             due_on,
-            desk.context.today(),
+            today,
             desk.names.general().reminders,
         ),
         open: matter.open,
         opened_on: matter.opened_on,
-        overdue: matter.open && matter.due_on < desk.context.today(),
-        due_on,
-        due_what: matter.due_what.clone(),
+        overdue: matter.open && matter.due_on < today,
+        due_on: if right { Some(matter.right_on) } else { due_on },
+        due_what: if right {
+            matter.right_what.clone()
+        } else {
+            matter.due_what.clone()
+        },
+        due_petitioners: right,
         unit: desk.unit(matter.unit_id.as_deref()),
     }
 }

@@ -5,7 +5,7 @@ use shared::access::{self, Action, CaseFacts, Facts, MatterFacts, can};
 use shared::calendar::Calendar;
 use shared::case::action::CaseAction;
 use shared::case::deadline::{Clock, LawProfile};
-use shared::case::matter::view::{MatterView, Matters, StepView};
+use shared::case::matter::view::{Due, MatterView, Matters, StepView};
 use shared::case::matter::{
     Any, Deed, Digest, Done, Effect, Mark, Matter, MatterKind, People, PersonFact, Scene, Tone,
     UnitFact, UserFact, Wrong,
@@ -168,13 +168,16 @@ pub(crate) fn open<T: Matter>(
         opened_on: done.on,
         due_on: NOTHING_DUE,
         due_what: None,
+        right_on: NOTHING_DUE,
+        right_what: None,
         unit_id: None,
         body: String::new(),
         version: 1,
         created_at: now,
         updated_at: now,
     };
-    note_digest(&mut record, &matter, &matter.digest(&scene))?;
+    let right = matter.right(&scene);
+    note_digest(&mut record, &matter, &matter.digest(&scene), right)?;
     store::insert(conn, &record)?;
     finish(conn, desk, taken, deed, done, &record)
 }
@@ -213,7 +216,8 @@ pub(crate) fn step<T: Matter>(
         return Err(Wrong::Refused(why).into());
     }
     let done = matter.step(deed, input, &scene)?;
-    note_digest(&mut record, &matter, &matter.digest(&scene))?;
+    let right = matter.right(&scene);
+    note_digest(&mut record, &matter, &matter.digest(&scene), right)?;
     save(conn, desk, &mut record)?;
     finish(conn, desk, taken, deed, done, &record)
 }
@@ -223,6 +227,7 @@ fn note_digest(
     record: &mut MatterRecord,
     matter: &impl serde::Serialize,
     digest: &Digest,
+    right: Option<Due>,
 ) -> Result<(), Error> {
     record.body = serde_json::to_string(matter).map_err(|e| Error::Damaged(e.to_string()))?;
     digest.state.clone_into(&mut record.state);
@@ -232,6 +237,8 @@ fn note_digest(
     record.open = digest.open;
     record.due_on = digest.due.as_ref().map_or(NOTHING_DUE, |due| due.on);
     record.due_what = digest.due.as_ref().map(|due| due.what.clone());
+    record.right_on = right.as_ref().map_or(NOTHING_DUE, |right| right.on);
+    record.right_what = right.map(|right| right.what);
     record.unit_id = digest.unit_id.as_ref().map(|unit| unit.as_str().to_owned());
     Ok(())
 }
@@ -380,7 +387,11 @@ fn present(setting: &Setting<'_>, record: &MatterRecord) -> Result<MatterView, E
         open: digest.open,
         opened_on: record.opened_on,
         overdue: digest.open && digest.due.as_ref().is_some_and(|due| due.on < scene.today),
-        due: digest.due,
+        due: matter
+            .right(&scene)
+            .into_iter()
+            .chain(digest.due)
+            .min_by_key(|due| due.on),
         unit: setting
             .desk
             .unit(digest.unit_id.as_ref().map(UnitId::as_str)),
@@ -514,7 +525,9 @@ pub(in crate::case) fn end_with_case(
     let setting = Setting::of(conn, desk, &taken.case, taken.facts.clone())?;
     for (mut record, matter) in ended {
         let body = matter.body().map_err(|e| Error::Damaged(e.to_string()))?;
-        note_digest(&mut record, &body, &matter.digest(&setting.scene()))?;
+        let scene = setting.scene();
+        let right = matter.right(&scene);
+        note_digest(&mut record, &body, &matter.digest(&scene), right)?;
         save(conn, desk, &mut record)?;
     }
     Ok(())

@@ -31,6 +31,8 @@ pub(crate) struct MatterRecord {
     pub(crate) opened_on: NaiveDate,
     pub(crate) due_on: NaiveDate,
     pub(crate) due_what: Option<String>,
+    pub(crate) right_on: NaiveDate,
+    pub(crate) right_what: Option<String>,
     pub(crate) unit_id: Option<String>,
     pub(crate) body: String,
     pub(crate) version: i64,

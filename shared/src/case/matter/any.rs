@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::form::Field;
 use super::scene::Scene;
-use super::view::Digest;
+use super::view::{Digest, Due};
 use super::{Deed, Matter, MatterKind};
 use crate::ids::UnitId;
 
@@ -97,6 +97,13 @@ macro_rules! kinds {
             pub fn blocks_clearing(&self) -> Option<String> {
                 match self {
                     $( Self::$kind(matter) => matter.blocks_clearing(), )+
+                }
+            }
+
+            /// See [`Matter::right`].
+            pub fn right(&self, scene: &Scene<'_>) -> Option<Due> {
+                match self {
+                    $( Self::$kind(matter) => matter.right(scene), )+
                 }
             }
 

@@ -25,7 +25,8 @@ pub struct Field {
     /// A hint where a clerk would hesitate; the article behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// What a form starts with.
+    /// What a form starts with: text or a code; of several, codes joined by commas; of lines, a JSON
+    /// array of objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }

@@ -32,7 +32,7 @@ pub use yuan::{Yuan, YuanInput};
 
 use super::form::Field;
 use super::scene::{MAX_LINE, MAX_TEXT, Scene};
-use super::view::Digest;
+use super::view::{Digest, Due};
 use super::{Deed, Done, Effect, Matter, MatterKind, Wrong};
 use crate::case::deadline::{ClockKind, Limit};
 use crate::case::input::filled;
@@ -325,12 +325,12 @@ pub struct Decision {
 pub struct Ended {
     /// The day.
     pub on: NaiveDate,
-    /// Why.
-    pub reason: String,
+    /// Why; none where the talks ended with the case.
+    pub reason: Option<String>,
     /// The lawful ways that the parties were told of (第二十六条).
     pub ways: Vec<RemedyWay>,
     /// How and when they were told.
-    pub notice: String,
+    pub notice: Option<String>,
 }
 
 impl Promise {
@@ -765,9 +765,9 @@ impl Mediation {
         );
         self.ended = Some(Ended {
             on,
-            reason: reason.trim().to_owned(),
+            reason: Some(reason.trim().to_owned()),
             ways,
-            notice: notice.trim().to_owned(),
+            notice: Some(notice.trim().to_owned()),
         });
         let mut done = Done::new(on, text);
         done.data.notice = Some(notice.trim().to_owned());
@@ -1198,6 +1198,30 @@ impl Matter for Mediation {
 
     fn help(deed: Deed) -> &'static str {
         show::help(deed)
+    }
+
+    fn right(&self, scene: &Scene<'_>) -> Option<Due> {
+        show::right(self, scene)
+    }
+
+    /// The committee goes on watching over the promises while it is the court's turn.
+    fn also_waiting(&self) -> Vec<UnitId> {
+        vec![UnitId::from(self.committee.id.as_str())]
+    }
+
+    /// Talks end with the case; an agreement outlasts it, as its promises bind all the same.
+    fn end_with_case(&mut self, on: NaiveDate) -> bool {
+        if self.talks.is_none() || !self.agreements.is_empty() {
+            return false;
+        }
+        self.stop_talking();
+        self.ended = Some(Ended {
+            on,
+            reason: None,
+            ways: Vec::new(),
+            notice: None,
+        });
+        true
     }
 
     fn blocks_closing(&self) -> Option<String> {

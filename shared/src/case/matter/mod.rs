@@ -34,7 +34,7 @@ pub use any::Any;
 pub use deed::Deed;
 pub use form::{Choice, Field, FieldKind};
 pub use scene::{People, PersonFact, Scene, UnitFact, UserFact};
-pub use view::{Digest, Item, Line, Stage, Tone};
+pub use view::{Digest, Due, Item, Line, Stage, Tone};
 
 use crate::case::state::{EventKind, Refused};
 use crate::case::view::{EventData, Named};
@@ -229,6 +229,12 @@ pub trait Matter: Serialize + DeserializeOwned + Clone + std::fmt::Debug {
 
     /// Why the case may not be taken off the backlog by itself while this stands as it does.
     fn blocks_clearing(&self) -> Option<String> {
+        None
+    }
+
+    /// A right of the parties that lapses unused, until its last day. It goes by without a step, so
+    /// lists keep it apart from what is due.
+    fn right(&self, _scene: &Scene<'_>) -> Option<Due> {
         None
     }
 

@@ -40,7 +40,9 @@ pub fn aged(
     let Some(due) = due else { return tone };
     match kind {
         MatterKind::Order => reminders.tone(due, today).unwrap_or(tone),
-        MatterKind::Package if due < today => Tone::Bad,
+        MatterKind::Package | MatterKind::Mediation | MatterKind::Contact if due < today => {
+            Tone::Bad
+        }
         _ => tone,
     }
 }
@@ -265,7 +267,10 @@ pub struct MatterRow {
     pub due_on: Option<NaiveDate>,
     /// What is due next.
     pub due_what: Option<String>,
-    /// Whether that day has passed.
+    /// Whether the time is the petitioner's or the parties' own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub due_petitioners: bool,
+    /// Whether what is due is late.
     pub overdue: bool,
     /// The unit whose turn it is.
     pub unit: Option<Named>,

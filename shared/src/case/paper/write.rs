@@ -411,6 +411,16 @@ fn agreement_fields(dossier: &Dossier<'_>) -> Vec<Field> {
         Field::date("due_on", "履行期限").required(),
         Field::text("how", "履行方式", MAX_LINE),
     ];
+    let items = Field::rows("items", "履行事项", item, 1, MOST_ITEMS)
+        .help("履行的方式、期限（《人民调解法》第二十九条）。");
+    let promises = mediation.map(promises);
+    let facts = ["争议", "事实", "责任"].map(|word| known(&[word]));
+    let facts: Vec<&str> = facts.into_iter().flatten().collect();
+    let facts = if facts.is_empty() {
+        dossier.cause.to_owned()
+    } else {
+        facts.join("\n")
+    };
     vec![
         parties_field(dossier),
         filled(
@@ -423,28 +433,43 @@ fn agreement_fields(dossier: &Dossier<'_>) -> Vec<Field> {
         ),
         Field::long("facts", "纠纷事实、争议事项和各方责任", MAX_TEXT)
             .required()
-            .value(dossier.cause)
+            .value(facts)
             .help("《人民调解法》第二十九条。"),
         filled(
             Field::long("terms", "协议内容", MAX_TEXT).required(),
-            known(&["协议"]),
+            known(&["协议内容"]),
         ),
-        Field::rows("items", "履行事项", item, 1, MOST_ITEMS)
-            .help("履行的方式、期限（《人民调解法》第二十九条）。"),
+        filled(items, promises.as_deref()),
     ]
+}
+
+/// What a mediation has noted to be fulfilled, as the rows of a form.
+fn promises(mediation: &super::Sketch) -> String {
+    let promised = mediation.items.iter();
+    let promised = promised.filter(|item| item.group.starts_with("履行") && item.on.is_some());
+    let rows = promised.take(MOST_ITEMS).map(|item| {
+        let note = item.text.as_deref().and_then(|text| text.lines().next());
+        let how = note.and_then(|note| note.strip_prefix("方式："));
+        serde_json::json!({ "what": item.title, "due_on": item.on, "how": how })
+    });
+    Value::Array(rows.collect()).to_string()
 }
 
 fn hearing_fields(dossier: &Dossier<'_>) -> Vec<Field> {
     let hearing = dossier.matter(MatterKind::Hearing);
     let known = |words: &[&str]| hearing.and_then(|hearing| hearing.line(words));
-    let day = known(&["时间", "日期"]).and_then(|text| text.get(..10));
-    let day = day.filter(|day| day.parse::<NaiveDate>().is_ok());
+    // As the hearing notes them: day, time, place.
+    let mut planned = known(&["时间地点"]).unwrap_or("").splitn(3, ' ');
+    let mut next = || planned.next();
     vec![
-        filled(Field::date("held_on", "听证日期").required(), day),
-        Field::new("held_at", "开始时间", FieldKind::Time).required(),
+        filled(Field::date("held_on", "听证日期").required(), next()),
+        filled(
+            Field::new("held_at", "开始时间", FieldKind::Time).required(),
+            next(),
+        ),
         filled(
             Field::text("place", "听证地点", MAX_LINE).required(),
-            known(&["地点"]),
+            next(),
         ),
         filled(
             Field::text("host", "听证主持人", MAX_LINE).required(),
@@ -452,7 +477,7 @@ fn hearing_fields(dossier: &Dossier<'_>) -> Vec<Field> {
         ),
         Field::long("matter", "听证事项", MAX_TEXT)
             .required()
-            .value(dossier.demand.unwrap_or(dossier.cause)),
+            .value(known(&["听证事项"]).unwrap_or_else(|| dossier.demand.unwrap_or(dossier.cause))),
     ]
 }
 

@@ -7,7 +7,7 @@ use shared::term::Term;
 
 use super::bits::{badge, due, refused};
 use super::{Desk, Doing, Target};
-use crate::format;
+use crate::format::{self, ordered};
 use crate::ui::icon::{Icon, icon};
 
 /// The card.
@@ -23,6 +23,9 @@ pub(super) fn card(desk: Desk, matter: &MatterView) -> AnyView {
         .as_ref()
         .filter(|_| matter.open)
         .map(|unit| view! { <span>{format!("轮到 {}", unit.name)}</span> });
+    // What is only noted has its day among its facts.
+    let began = (!matter.stages.is_empty())
+        .then(|| view! { <span>{format!("{} 开始", format::short_date(matter.opened_on))}</span> });
     view! {
         <article
             class=class
@@ -42,7 +45,7 @@ pub(super) fn card(desk: Desk, matter: &MatterView) -> AnyView {
                 {badge(&matter.state_label, matter.tone)}
             </header>
             <p class="matter-when">
-                <span>{format!("{} 开始", format::short_date(matter.opened_on))}</span>
+                {began}
                 {turn}
             </p>
             {matter.due.as_ref().map(|due| deadline(due, matter.overdue))}
@@ -203,19 +206,22 @@ const fn steps_aside(deed: Deed) -> bool {
     )
 }
 
+/// Whether a step leaves it to somebody else to go on.
+const fn waits(deed: Deed) -> bool {
+    matches!(deed, Deed::OrderRemind | Deed::OrderPropose)
+}
+
 fn steps(desk: Desk, matter: &MatterView) -> Option<AnyView> {
     let (allowed, rest): (Vec<&StepView>, Vec<&StepView>) =
         matter.steps.iter().partition(|step| step.allowed);
-    if matter.steps.is_empty() {
-        return None;
-    }
     let (aside, onward): (Vec<&StepView>, Vec<&StepView>) =
         allowed.into_iter().partition(|step| steps_aside(step.deed));
+    let onward = ordered(onward, |step| waits(step.deed));
     let buttons = onward
         .iter()
         .enumerate()
         .map(|(at, step)| {
-            let class = if at == 0 && matter.open {
+            let class = if at == 0 && matter.open && !waits(step.deed) {
                 "btn btn-primary"
             } else {
                 "btn"
@@ -232,7 +238,8 @@ fn steps(desk: Desk, matter: &MatterView) -> Option<AnyView> {
         .then(|| view! { <div class="row">{buttons}</div> });
     // What is over needs no reasons.
     let rest = (!rest.is_empty() && matter.open).then(|| refused("暂不能办理的步骤", &rest));
-    Some(view! { <footer class="matter-steps">{row} {rest}</footer> }.into_any())
+    (row.is_some() || rest.is_some())
+        .then(|| view! { <footer class="matter-steps">{row} {rest}</footer> }.into_any())
 }
 
 fn button(desk: Desk, matter: &MatterView, step: &StepView, class: &'static str) -> AnyView {

@@ -56,7 +56,7 @@ pub(super) fn form(desk: Desk, step: &StepView, target: Option<Target>) -> AnyVi
         let call = match target.get_value() {
             None => Call::post(desk.open.path(&base)),
             Some(target) => {
-                let path = format!("{base}/{}/{}", target.id, deed.step());
+                let path = format!("{base}/{}/steps/{}", target.id, deed.step());
                 Call::post(desk.open.path(&path)).if_match(&format!("\"{}\"", target.version))
             }
         };

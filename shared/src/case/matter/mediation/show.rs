@@ -7,6 +7,7 @@ use super::{
     MediationAsker, MediationMethod, MediationOutcome, Mediator, Promise, RemedyWay, is_committee,
     labels, names, sum,
 };
+use crate::case::deadline::{ClockKind, ClockOwner};
 use crate::case::matter::Deed;
 use crate::case::matter::form::{Choice, Field, FieldKind};
 use crate::case::matter::scene::{MAX_LINE, MAX_TEXT, Scene};
@@ -278,21 +279,19 @@ fn promise(matter: Option<&Mediation>, fits: impl Fn(&Promise) -> bool) -> Field
     Field::new("promise", "履行事项", FieldKind::Choice { choices }).required()
 }
 
-/// Where a mediation stands: code, label, colour, whether something is still to be done.
-fn standing(matter: &Mediation, today: NaiveDate) -> (&'static str, &'static str, Tone, bool) {
-    if matter.ended.is_some() {
-        return if matter.agreements.is_empty() {
+/// Where a mediation stands, what is due being late or not: code, label, colour, whether something is still to be done.
+fn standing(matter: &Mediation, late: bool) -> (&'static str, &'static str, Tone, bool) {
+    if let Some(ended) = &matter.ended {
+        return if ended.reason.is_none() {
+            ("lapsed", "随事项办结终止", Tone::Void, false)
+        } else if matter.agreements.is_empty() {
             ("failed", "调解不成", Tone::Plain, false)
         } else {
             ("given_up", "协议未履行，已终止", Tone::Plain, false)
         };
     }
     let Some(agreement) = matter.agreement().filter(|_| matter.talks.is_none()) else {
-        let late = matter
-            .meeting
-            .as_ref()
-            .is_some_and(|meeting| meeting.on < today);
-        let tone = if late { Tone::Warn } else { Tone::Active };
+        let tone = if late { Tone::Bad } else { Tone::Active };
         return if matter.mediators.is_empty() {
             ("requested", "待确定调解员", tone, true)
         } else if matter.met() {
@@ -300,7 +299,8 @@ fn standing(matter: &Mediation, today: NaiveDate) -> (&'static str, &'static str
         } else if matter.agreements.is_empty() {
             ("scheduled", "待调解", tone, true)
         } else {
-            ("mediating", "再次调解", Tone::Warn, true)
+            let tone = if late { tone } else { Tone::Warn };
+            ("mediating", "再次调解", tone, true)
         };
     };
     if agreement.pending().is_some() {
@@ -309,11 +309,7 @@ fn standing(matter: &Mediation, today: NaiveDate) -> (&'static str, &'static str
         ("done", "已履行", Tone::Good, false)
     } else if agreement.is_broken() {
         ("broken", "未履行", Tone::Bad, true)
-    } else if agreement
-        .promises
-        .iter()
-        .any(|promise| promise.is_overdue(today))
-    {
+    } else if late {
         ("performing", "履行逾期", Tone::Bad, true)
     } else if agreement.ruling() == Some(CourtRuling::Refused) {
         ("unconfirmed", "未获司法确认", Tone::Warn, true)
@@ -323,7 +319,9 @@ fn standing(matter: &Mediation, today: NaiveDate) -> (&'static str, &'static str
 }
 
 pub(super) fn digest(matter: &Mediation, scene: &Scene<'_>) -> Digest {
-    let (state, state_label, tone, open) = standing(matter, scene.today);
+    let due = due(matter, scene);
+    let late = due.as_ref().is_some_and(|due| due.on < scene.today);
+    let (state, state_label, tone, open) = standing(matter, late);
     let court = matter.agreement().and_then(Agreement::pending);
     let court = court.map(|application| &application.court.id);
     Digest {
@@ -332,7 +330,7 @@ pub(super) fn digest(matter: &Mediation, scene: &Scene<'_>) -> Digest {
         state_label,
         tone,
         open,
-        due: due(matter, scene).filter(|_| open),
+        due: due.filter(|_| open),
         unit_id: Some(UnitId::from(court.unwrap_or(&matter.committee.id).as_str())),
         stages: stages(matter),
         lines: lines(matter, scene),
@@ -340,7 +338,7 @@ pub(super) fn digest(matter: &Mediation, scene: &Scene<'_>) -> Digest {
     }
 }
 
-/// What is due first: the session, a promise, or the parties' own time to go to the court.
+/// What is due first: the session, or a promise.
 fn due(matter: &Mediation, scene: &Scene<'_>) -> Option<Due> {
     if let Some(talks) = &matter.talks {
         return Some(match &matter.meeting {
@@ -360,7 +358,7 @@ fn due(matter: &Mediation, scene: &Scene<'_>) -> Option<Due> {
     }
     let agreement = matter.agreement()?;
     let promises = agreement.promises.iter().enumerate();
-    let promise = promises
+    promises
         .filter(|(_, promise)| promise.kept.is_none())
         .min_by_key(|(_, promise)| promise.due_on)
         .map(|(n, promise)| Due {
@@ -368,25 +366,21 @@ fn due(matter: &Mediation, scene: &Scene<'_>) -> Option<Due> {
             what: format!("协议第{}项履行到期", n + 1),
             basis: Some("《人民调解法》第三十一条".to_owned()),
             petitioners: false,
-        });
-    let confirmation = confirmable(agreement, scene).map(|(on, basis)| Due {
-        on,
-        what: "双方申请司法确认的最后一天".to_owned(),
-        basis: Some(basis),
-        petitioners: true,
-    });
-    promise
-        .into_iter()
-        .chain(confirmation)
-        .min_by_key(|due| due.on)
+        })
 }
 
-/// Until when, by which rule, both sides may still apply for confirmation.
-fn confirmable(agreement: &Agreement, scene: &Scene<'_>) -> Option<(NaiveDate, String)> {
+/// Both sides' time to go to the court together.
+pub(super) fn right(matter: &Mediation, scene: &Scene<'_>) -> Option<Due> {
+    let stands = matter.talks.is_none() && matter.ended.is_none();
+    let agreement = matter.agreement().filter(|_| stands)?;
     let (until, limit) = agreement.confirm_by(scene);
-    (agreement.may_be_confirmed() && until >= scene.today).then_some((until, limit.basis))
+    (agreement.may_be_confirmed() && until >= scene.today).then(|| Due {
+        on: until,
+        what: "双方申请司法确认的最后一天".to_owned(),
+        basis: Some(limit.basis),
+        petitioners: true,
+    })
 }
-
 fn stages(matter: &Mediation) -> Vec<Stage> {
     let agreement = matter.agreement();
     let held = matter.sessions.first().map(|session| session.on);
@@ -457,17 +451,35 @@ fn lines(matter: &Mediation, scene: &Scene<'_>) -> Vec<Line> {
         agreement_lines(&mut lines, agreement, scene);
     }
     if let Some(ended) = &matter.ended {
-        lines.push(Line::toned(
-            "终止",
-            format!("{} {}", ended.on, ended.reason),
-            Tone::Warn,
-        ));
-        lines.push(Line::new(
-            "已告知途径",
-            format!("{}（{}）", labels(&ended.ways), ended.notice),
-        ));
+        let reason = ended.reason.as_deref().unwrap_or("事项办结，随之终止");
+        let text = format!("{} {reason}", ended.on);
+        lines.push(Line::toned("终止", text, Tone::Warn));
+        let told = ended.notice.as_ref();
+        let told = told.map(|notice| format!("{}（{notice}）", labels(&ended.ways)));
+        lines.extend(Line::maybe("已告知途径", told));
+    } else {
+        lines.extend(waiting(scene));
     }
     lines
+}
+
+/// The petitioner's own time runs while they talk (人民调解法第三条: mediation takes no way from them).
+fn waiting(scene: &Scene<'_>) -> Option<Line> {
+    let clocks = scene.clocks.iter().filter(|clock| {
+        clock.is_running()
+            && clock.owner == ClockOwner::Petitioner
+            && clock.kind != ClockKind::Confirmation
+            && clock.due >= scene.today
+    });
+    let first = clocks.min_by_key(|clock| clock.due)?;
+    let text = format!(
+        "{}的最后一天是{}（{}），不因调解而停止；要{}的不要等到调解结束",
+        first.kind.label(),
+        first.due,
+        first.basis,
+        first.kind.label()
+    );
+    Some(Line::toned("信访人的期限", text, Tone::Warn))
 }
 
 fn agreement_lines(lines: &mut Vec<Line>, agreement: &Agreement, scene: &Scene<'_>) {

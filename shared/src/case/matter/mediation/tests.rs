@@ -655,27 +655,22 @@ fn what_is_due_next_and_what_is_late() {
     .unwrap();
     let due = |mediation: &Mediation, today| {
         let digest = mediation.digest(&on(today).scene());
-        (digest.due.map(|due| (due.on, due.petitioners)), digest.tone)
+        (digest.due.unwrap().on, digest.tone)
     };
-    assert_eq!(
-        due(&mediation, day(3, 12)),
-        (Some((day(3, 12), false)), Tone::Active)
-    );
-    assert_eq!(due(&mediation, day(3, 13)).1, Tone::Warn);
+    let right = |mediation: &Mediation, today| {
+        let right = mediation.right(&on(today).scene());
+        right.map(|right| (right.on, right.petitioners))
+    };
+    assert_eq!(due(&mediation, day(3, 12)), (day(3, 12), Tone::Active));
+    assert_eq!(right(&mediation, day(3, 12)), None);
+    assert_eq!(due(&mediation, day(3, 13)).1, Tone::Bad);
     let mut mediation = agreed(AgreementForm::Written);
-    assert_eq!(
-        due(&mediation, day(4, 11)),
-        (Some((day(4, 11), true)), Tone::Active)
-    );
-    assert_eq!(
-        due(&mediation, day(4, 12)),
-        (Some((day(4, 30), false)), Tone::Active)
-    );
-    assert_eq!(due(&mediation, day(4, 30)).1, Tone::Active);
-    assert_eq!(
-        due(&mediation, day(5, 1)),
-        (Some((day(4, 30), false)), Tone::Bad)
-    );
+    // The parties' own time lapses by itself and is never late.
+    assert_eq!(right(&mediation, day(4, 11)), Some((day(4, 11), true)));
+    assert_eq!(right(&mediation, day(4, 12)), None);
+    assert_eq!(due(&mediation, day(4, 12)), (day(4, 30), Tone::Active));
+    assert_eq!(due(&mediation, day(4, 30)), (day(4, 30), Tone::Active));
+    assert_eq!(due(&mediation, day(5, 1)), (day(4, 30), Tone::Bad));
     let stage = on(day(5, 2));
     let done = act(
         &mut mediation,
@@ -684,10 +679,7 @@ fn what_is_due_next_and_what_is_late() {
         &stage,
     );
     assert!(done.unwrap().text.contains("逾期"));
-    assert_eq!(
-        due(&mediation, day(5, 2)),
-        (Some((day(6, 30), false)), Tone::Active)
-    );
+    assert_eq!(due(&mediation, day(5, 2)), (day(6, 30), Tone::Active));
 }
 
 #[test]
@@ -775,7 +767,8 @@ fn a_promise_is_broken_from_the_day_after_its_last() {
         act(&mut again, deed, input, &stage).unwrap();
     }
     assert_eq!(again.agreements.len(), 2);
-    assert_eq!(again.digest(&stage.scene()).due.unwrap().on, day(5, 31));
+    assert_eq!(again.digest(&stage.scene()).due.unwrap().on, day(8, 31));
+    assert_eq!(again.right(&stage.scene()).unwrap().on, day(5, 31));
     // Or given up, with the ways to the court told: nothing is left to close the case for.
     let enforced = MediationInput {
         ways: vec![RemedyWay::Enforcement],
@@ -860,6 +853,35 @@ fn it_ends_without_agreement_only_with_the_ways_told() {
     assert_eq!((digest.state, digest.open), ("failed", false));
 }
 
+/// Talks end with the case, the parties being told nothing of it; an agreement outlasts it.
+#[test]
+fn talks_end_with_the_case() {
+    let stage = on(day(3, 12));
+    let mut mediation = opened();
+    assert!(mediation.end_with_case(day(3, 12)));
+    assert!(!mediation.end_with_case(day(3, 12)));
+    let digest = mediation.digest(&stage.scene());
+    assert_eq!((digest.state, digest.open), ("lapsed", false));
+    let mut mediation = agreed(AgreementForm::Written);
+    assert!(!mediation.end_with_case(day(3, 12)));
+    assert_eq!(state_of(&mediation, day(3, 12)), "performing");
+}
+
+/// The petitioner's time to ask for review runs while they talk: the card says so.
+#[test]
+fn mediation_stops_no_clock_of_the_petitioners() {
+    let mut stage = on(day(3, 20));
+    let entries = [
+        Entry::new(EventKind::Registered, day(3, 2)),
+        Entry::new(EventKind::Accepted, day(3, 3)),
+        Entry::new(EventKind::Answered, day(3, 10)),
+    ];
+    stage.clocks = clocks(&entries, &LawProfile::default_profile(), &Calendar::new());
+    let lines = opened().digest(&stage.scene()).lines;
+    let line = lines.iter().find(|line| line.label == "信访人的期限");
+    assert!(line.unwrap().text.contains("2026-04-09"));
+}
+
 /// What a form marks as required is what the rules ask for; every deed explains itself.
 #[test]
 fn forms_say_what_rules_check() {
@@ -933,7 +955,7 @@ fn input_for(deed: Deed, variant: u32, today: NaiveDate) -> MediationInput {
         },
         Deed::MediationSession => sitting(),
         Deed::MediationAgree | Deed::MediationWrite => {
-            let form = if variant % 2 == 0 {
+            let form = if variant.is_multiple_of(2) {
                 AgreementForm::Written
             } else {
                 AgreementForm::Oral

@@ -1,0 +1,379 @@
+//! The tab 文书: documents that were made, and those that can be made; and `/cases/{id}/papers/{pid}`,
+//! a document to print.
+
+use leptos::prelude::*;
+use shared::case::paper::{Block, MakePaper, Paper, PaperOffer, PaperRow, PaperView, Papers};
+use shared::case::paper::{VoidPaper, file_name};
+use wasm_bindgen_futures::spawn_local;
+
+use super::open::Open;
+use crate::api::Call;
+use crate::browser;
+use crate::format;
+use crate::load::load;
+use crate::ui::dialog::dialog;
+use crate::ui::field::{Form, field};
+use crate::ui::fields::sheet;
+use crate::ui::icon::{Icon, icon};
+use crate::ui::notice::notices;
+use crate::ui::states::{empty, waiting};
+
+/// What is being done.
+#[derive(Clone)]
+enum Doing {
+    Making(PaperOffer),
+    Voiding(PaperRow),
+}
+
+/// The tab.
+pub(crate) fn tab(open: Open) -> AnyView {
+    let papers = load(move || {
+        open.track();
+        Call::get(open.path("/documents")).fetch::<Papers>()
+    });
+    let doing = RwSignal::new(None::<Doing>);
+    let up = RwSignal::new(false);
+    let start = Callback::new(move |what: Doing| {
+        doing.set(Some(what));
+        up.set(true);
+    });
+    let title = Signal::derive(move || match doing.get() {
+        Some(Doing::Making(offer)) => format!("出具{}", offer.label),
+        Some(Doing::Voiding(row)) => format!("作废{} {}", row.label, row.number),
+        None => String::new(),
+    });
+    let body = move || match doing.get_untracked() {
+        Some(Doing::Making(offer)) => make(open, offer, up),
+        Some(Doing::Voiding(row)) => void(open, &row, up),
+        None => ().into_any(),
+    };
+    view! {
+        {papers.view(waiting, move |papers| list(open, papers, start))}
+        {dialog(up, title, body)}
+    }
+    .into_any()
+}
+
+fn list(open: Open, papers: Papers, start: Callback<Doing>) -> AnyView {
+    let made = if papers.items.is_empty() {
+        empty(
+            "还没有文书",
+            "出具的文书列在这里，可以打印和下载 Word。",
+            None,
+        )
+    } else {
+        let rows = papers.items.into_iter();
+        let rows = rows.map(|row| one(open, row, start)).collect_view();
+        view! { <ul class="files card">{rows}</ul> }.into_any()
+    };
+    let (can, cannot): (Vec<_>, Vec<_>) = papers.offers.into_iter().partition(|o| o.allowed);
+    let buttons = can
+        .into_iter()
+        .map(|offer| {
+            let label = offer.label.clone();
+            view! {
+                <button
+                    type="button"
+                    class="btn"
+                    data-testid=format!("make-{}", shared::term::Term::code(offer.kind))
+                    on:click=move |_| start.run(Doing::Making(offer.clone()))
+                >
+                    {label}
+                </button>
+            }
+            .into_any()
+        })
+        .collect_view();
+    let refused = cannot
+        .into_iter()
+        .map(|offer| {
+            view! {
+                <li>
+                    <span class="refused-name">{offer.label}</span>
+                    <span>{offer.reason}</span>
+                </li>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        {made}
+        <section class="card" aria-label="可出具的文书">
+            <h2>"可出具的文书"</h2>
+            <div class="action-grid">{buttons}</div>
+            <details class="more">
+                <summary>"暂不能出具的文书"</summary>
+                <ul class="refused">{refused}</ul>
+            </details>
+        </section>
+    }
+    .into_any()
+}
+
+fn one(open: Open, row: PaperRow, start: Callback<Doing>) -> AnyView {
+    let notices = notices();
+    let path = open.path(&format!("/documents/{}", row.id));
+    let name = file_name(row.kind, &row.number);
+    let download = move |_| {
+        let (call, name) = (Call::get(format!("{path}/docx")), name.clone());
+        spawn_local(async move {
+            match call.file().await {
+                Ok(content) => browser::save_file(&name, &content),
+                Err(failure) => notices.say(failure.message()),
+            }
+        });
+    };
+    let print = open.path(&format!("/papers/{}", row.id));
+    let about = format!(
+        "{}{} · {} · {}",
+        row.addressee
+            .as_ref()
+            .map(|to| format!("送{to} · "))
+            .unwrap_or_default(),
+        format::date(row.on),
+        row.actor.name,
+        format::moment(row.at),
+    );
+    let care = row.care.as_ref().map(|care| {
+        view! { <span class="quiet">{format!("联系须知：{care}")}</span> }
+    });
+    let state = row.void.as_ref().map(|void| {
+        view! { <span class="badge">{format!("已作废：{}", void.reason)}</span> }
+    });
+    let voiding = row.clone();
+    let void = row.may_void.then(|| {
+        view! {
+            <button
+                type="button"
+                class="btn btn-small"
+                on:click=move |_| start.run(Doing::Voiding(voiding.clone()))
+            >
+                "作废"
+            </button>
+        }
+    });
+    view! {
+        <li class="file" data-testid="paper">
+            {icon(Icon::File)}
+            <span class="file-words">
+                <span class="file-name">{format!("{} {}", row.label, row.number)}</span>
+                <span class="quiet">{about}</span>
+                {care}
+                {state}
+            </span>
+            <span class="row">
+                <a class="btn btn-small" href=print>"打印"</a>
+                <button type="button" class="btn btn-small" on:click=download>
+                    "下载 Word"
+                </button>
+                {void}
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+fn make(open: Open, offer: PaperOffer, up: RwSignal<bool>) -> AnyView {
+    let form = Form::new();
+    let notices = notices();
+    let key = StoredValue::new(browser::random_key());
+    let people = open.now().map_or_else(Vec::new, |case| {
+        let people = case.people.into_iter();
+        let people = people.map(|person| (person.id.to_string(), person.name));
+        people.collect()
+    });
+    let sheet = sheet(form, offer.fields, people);
+    let drawn = sheet.view();
+    let kind = offer.kind;
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let Some(fields) = sheet.checked() else {
+            return;
+        };
+        let call = Call::post(open.path("/documents")).once(&key.get_value());
+        let call = call.json(&MakePaper { kind, fields });
+        form.send_or(
+            call.fetch::<PaperView>(),
+            move |made| {
+                up.try_set(false);
+                notices.say(format!("已出具{} {}。", made.row.label, made.row.number));
+                open.reload();
+            },
+            move |failure| {
+                // Another body under the same key would be refused.
+                key.try_set_value(browser::random_key());
+                open.fail(form, failure);
+            },
+        );
+    };
+    dialog_form(
+        form,
+        offer.help,
+        drawn,
+        ("出具", "btn btn-primary"),
+        up,
+        submit,
+    )
+}
+
+fn void(open: Open, row: &PaperRow, up: RwSignal<bool>) -> AnyView {
+    let form = Form::new();
+    let notices = notices();
+    let reason = RwSignal::new(String::new());
+    let (path, version) = (
+        open.path(&format!("/documents/{}/void", row.id)),
+        row.version,
+    );
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let input = VoidPaper {
+            reason: reason.get_untracked(),
+        };
+        if !form.accept(input.check()) {
+            return;
+        }
+        let call = Call::post(path.clone()).if_match(&format!("\"{version}\""));
+        form.send_or(
+            call.json(&input).done(),
+            move |()| {
+                up.try_set(false);
+                notices.say("文书已作废。");
+                open.reload();
+            },
+            move |failure| open.fail(form, failure),
+        );
+    };
+    let drawn = field(form, "reason", "作废理由").required().input(reason);
+    let help = "文书和文号保留，注明作废；文号不再使用。".to_owned();
+    dialog_form(form, help, drawn, ("作废", "btn btn-danger"), up, submit)
+}
+
+fn dialog_form(
+    form: Form,
+    help: String,
+    drawn: AnyView,
+    (label, class): (&'static str, &'static str),
+    up: RwSignal<bool>,
+    submit: impl Fn(leptos::ev::SubmitEvent) + 'static,
+) -> AnyView {
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            <p class="help-box">{help}</p>
+            {form.summary()}
+            {drawn}
+            <div class="row row-end">
+                <button type="button" class="btn" on:click=move |_| up.set(false)>
+                    "取消"
+                </button>
+                {form.submit(label, class)}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// The page of a document to print.
+pub(crate) fn page(case: String, id: String) -> AnyView {
+    let path = format!("/cases/{case}/documents/{id}");
+    let paper = load(move || Call::get(path.clone()).fetch::<PaperView>());
+    let back = format!("/cases/{case}?tab=papers");
+    view! {
+        <div class="page page-narrow">
+            <div class="page-head no-print">
+                <nav class="crumbs" aria-label="位置">
+                    <a href=back>{icon(Icon::Back)} "文书"</a>
+                </nav>
+                <button
+                    type="button"
+                    class="btn btn-primary"
+                    data-testid="print"
+                    on:click=move |_| browser::print()
+                >
+                    {icon(Icon::Print)}
+                    "打印"
+                </button>
+            </div>
+            {paper.view(waiting, |view| drawn(view.paper, view.row.void.is_some()))}
+        </div>
+    }
+    .into_any()
+}
+
+fn drawn(paper: Paper, void: bool) -> AnyView {
+    let void = void.then(|| view! { <p class="paper-void">"已作废"</p> });
+    let addressee = paper
+        .addressee
+        .map(|to| view! { <p class="paper-to">{format!("{to}：")}</p> });
+    let blocks = paper.blocks.into_iter().map(block).collect_view();
+    let signer = paper
+        .signer
+        .map(|signer| view! { <p>{signer} <small>"〔印章〕"</small></p> });
+    let cover = paper.envelope.map(|envelope| {
+        let rows = [
+            ("收件人", envelope.to),
+            ("地址", envelope.address),
+            ("内件", envelope.subject),
+            ("寄件单位", envelope.from),
+        ];
+        let rows = rows.map(|(name, value)| vec![name.to_owned(), value]);
+        view! {
+            <aside class="paper-cover">
+                <p><small>"（信封标签，沿框裁下）"</small></p>
+                {table(false, rows.to_vec())}
+            </aside>
+        }
+    });
+    view! {
+        <article class="paper">
+            {void}
+            <h1 id="page-title" tabindex="-1">
+                <span>{paper.issuer}</span>
+                " "
+                <span>{paper.title}</span>
+            </h1>
+            <p class="paper-number">{paper.number}</p>
+            {addressee}
+            {blocks}
+            <footer>{signer} <p>{paper.date}</p></footer>
+            {cover}
+        </article>
+    }
+    .into_any()
+}
+
+fn block(block: Block) -> AnyView {
+    match block {
+        Block::Heading { text } => view! { <h2>{text}</h2> }.into_any(),
+        Block::Paragraph { text } => view! { <p>{text}</p> }.into_any(),
+        Block::Table { head, rows } => table(head, rows),
+        Block::Signatures { lines } => lines
+            .into_iter()
+            .map(|line| view! { <p class="paper-sign">{line}</p> }.into_any())
+            .collect_view()
+            .into_any(),
+    }
+}
+
+fn table(head: bool, rows: Vec<Vec<String>>) -> AnyView {
+    let rows = rows
+        .into_iter()
+        .enumerate()
+        .map(|(at, row)| {
+            let cells = row
+                .into_iter()
+                .enumerate()
+                .map(|(column, words)| {
+                    if head && at == 0 {
+                        view! { <th scope="col">{words}</th> }.into_any()
+                    } else if !head && column == 0 {
+                        view! { <th scope="row">{words}</th> }.into_any()
+                    } else {
+                        view! { <td>{words}</td> }.into_any()
+                    }
+                })
+                .collect_view();
+            view! { <tr>{cells}</tr> }.into_any()
+        })
+        .collect_view();
+    view! { <table><tbody>{rows}</tbody></table> }.into_any()
+}

@@ -1,0 +1,399 @@
+//! Official documents: each kind made once and opened, their numbers, voiding, who sees which, service
+//! and the clock that it starts, contact that does no harm.
+
+use std::io::{Cursor, Read as _};
+use std::process::Command;
+
+use serde_json::{Map, Value, json};
+use tests::base::TODAY;
+use tests::staff::VILLAGE;
+use tests::{Answer, Case, Staff, TestApp};
+
+fn documents(app: &TestApp, who: Staff, case: &Case<'_>) -> Value {
+    app.by(who).get(case.path("/documents")).expect(200).json()
+}
+
+fn offer(app: &TestApp, who: Staff, case: &Case<'_>, kind: &str) -> Value {
+    let documents = documents(app, who, case);
+    let offers = documents["offers"].as_array().unwrap();
+    offers.iter().find(|o| o["kind"] == kind).unwrap().clone()
+}
+
+/// What a form would send: what it begins with, and words where it begins with nothing.
+fn filled_in(app: &TestApp, offer: &Value) -> Map<String, Value> {
+    assert_eq!(offer["allowed"], true, "{offer}");
+    let mut input = Map::new();
+    for field in offer["fields"].as_array().unwrap() {
+        let name = field["name"].as_str().unwrap();
+        let kind = field["kind"]["type"].as_str().unwrap();
+        let known = field["value"].as_str();
+        let value = match (kind, known) {
+            _ if matches!(name, "on" | "authority" | "attachments") => continue,
+            ("rows", _) => json!([{
+                "what": "支付流转费2000元", "who": "李四", "due_on": "2026-05-01", "how": "转账",
+            }]),
+            ("persons", Some(ids)) => json!(ids.split(',').collect::<Vec<_>>()),
+            (_, Some(known)) => json!(known),
+            ("date", None) => json!("2026-04-01"),
+            ("time", None) => json!("09:30"),
+            ("choice", None) => field["kind"]["choices"][0]["code"].clone(),
+            ("unit", None) => json!(app.unit("派出所")),
+            _ => json!(format!("填写的{}", field["label"].as_str().unwrap())),
+        };
+        input.insert(name.to_owned(), value);
+    }
+    input
+}
+
+fn try_make(case: &Case<'_>, app: &TestApp, who: Staff, kind: &str, fields: Value) -> Answer {
+    let call = app.by(who).post(case.path("/documents"));
+    call.json(&json!({"kind": kind, "fields": fields})).send()
+}
+
+#[track_caller]
+fn make(app: &TestApp, who: Staff, case: &Case<'_>, kind: &str) -> Value {
+    let fields = filled_in(app, &offer(app, who, case, kind));
+    try_make(case, app, who, kind, fields.into())
+        .expect(201)
+        .json()
+}
+
+/// A part of a Word file, which must be well-formed; its words.
+fn words(docx: &[u8]) -> String {
+    let mut zip = zip::ZipArchive::new(Cursor::new(docx)).unwrap();
+    let names: Vec<String> = zip
+        .file_names()
+        .map(|name| name.unwrap().into_owned())
+        .collect();
+    let mut words = String::new();
+    for name in names.iter().filter(|name| name.ends_with(".xml")) {
+        let mut xml = String::new();
+        zip.by_name(name).unwrap().read_to_string(&mut xml).unwrap();
+        let mut reader = quick_xml::Reader::from_str(&xml);
+        loop {
+            use quick_xml::events::Event;
+            match reader
+                .read_event()
+                .unwrap_or_else(|e| panic!("{name}: {e}"))
+            {
+                Event::Eof => break,
+                Event::Text(text) if name == "word/document.xml" => {
+                    words.push_str(&text.into_inner());
+                }
+                _ => {}
+            }
+        }
+    }
+    words
+}
+
+/// The words of the PDF that LibreOffice makes of it; none where there is no LibreOffice.
+fn printed(docx: &[u8]) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("document.docx");
+    std::fs::write(&file, docx).unwrap();
+    let home = format!("-env:UserInstallation=file://{}", folder.path().display());
+    let made = Command::new("soffice")
+        .args([&home, "--headless", "--convert-to", "pdf", "--outdir"])
+        .arg(folder.path())
+        .arg(&file)
+        .output()
+        .ok()?;
+    assert!(made.status.success(), "{made:?}");
+    let text = Command::new("pdftotext")
+        .args(["-layout", "document.pdf", "-"])
+        .current_dir(folder.path())
+        .output()
+        .ok()?;
+    assert!(text.status.success(), "{text:?}");
+    let text = String::from_utf8(text.stdout).unwrap();
+    Some(text.split_whitespace().collect())
+}
+
+/// Made, kept, downloaded and opened; answers its words.
+#[track_caller]
+fn made_and_opened(app: &TestApp, who: Staff, case: &Case<'_>, kind: &str, holds: &[&str]) {
+    let document = make(app, who, case, kind);
+    let number = document["number"].as_str().unwrap();
+    let path = case.path(&format!("/documents/{}", document["id"].as_str().unwrap()));
+    let kept = app.by(who).get(&path).expect(200).json();
+    assert_eq!(kept["paper"], document["paper"]);
+    let file = app.by(who).get(format!("{path}/docx")).expect(200);
+    let disposition = file.header("content-disposition");
+    assert!(disposition.contains("filename*=UTF-8''"), "{disposition}");
+    let printed = printed(&file.body);
+    if printed.is_none() {
+        eprintln!("skipped: no soffice or pdftotext, {kind} was not printed");
+    }
+    let words = words(&file.body);
+    for held in holds.iter().copied().chain([number, "〔2026〕"]) {
+        assert!(words.contains(held), "{kind} lacks {held}: {words}");
+        if let Some(printed) = &printed {
+            let held: String = held.split_whitespace().collect();
+            assert!(
+                printed.contains(&held),
+                "{kind} printed lacks {held}: {printed}"
+            );
+        }
+    }
+}
+
+fn parties(app: &TestApp) -> Case<'_> {
+    app.case()
+        .village(VILLAGE)
+        .person(json!({"role": "other_party", "name": "李四", "address": "五里墩村二社"}))
+        .register()
+}
+
+#[test]
+fn a_petitions_documents_are_made_as_it_goes() {
+    let app = TestApp::start();
+    let office = Staff::Office;
+    let case = parties(&app);
+    made_and_opened(
+        &app,
+        office,
+        &case,
+        "receipt",
+        &["张三", &case.number, "第三十四条"],
+    );
+    let case = case.accepted();
+    made_and_opened(
+        &app,
+        office,
+        &case,
+        "acceptance",
+        &["张三", "第二十三条", "60日"],
+    );
+    let case = case.dispatched(VILLAGE);
+    made_and_opened(&app, office, &case, "assignment", &[VILLAGE, "第二十二条"]);
+    let case = case.taken(Staff::Secretary);
+    let extension = json!({"text": "涉及面广", "days": 30, "notice": "延期告知书"});
+    let case = case.then(Staff::Leader, "extend", extension);
+    let holds = ["张三", "延长30日", "第三十四条", "涉及面广"];
+    made_and_opened(&app, office, &case, "extension", &holds);
+    let holds = ["张三", "第三十五条", "30日", "第三十二条", "〔印章〕"];
+    made_and_opened(&app, Staff::Secretary, &case, "answer", &holds);
+    let holds = ["张三", "平川信处〔2026〕1号"];
+    made_and_opened(&app, Staff::Secretary, &case, "service_return", &holds);
+}
+
+#[test]
+fn a_declined_and_a_transferred_case_have_theirs() {
+    let app = TestApp::start();
+    let office = Staff::Office;
+    let input = json!({"text": "已向法院起诉", "path": "litigation"});
+    let case = app.case().register().then(office, "decline", input);
+    made_and_opened(
+        &app,
+        office,
+        &case,
+        "refusal",
+        &["张三", "诉讼", "第三十一条"],
+    );
+    let case = app.case().register().transferred("派出所");
+    made_and_opened(
+        &app,
+        office,
+        &case,
+        "transfer",
+        &["张三", "派出所", "5个工作日"],
+    );
+}
+
+#[test]
+fn numbers_have_no_gaps_and_what_is_wrong_takes_none() {
+    let app = TestApp::start();
+    let office = Staff::Office;
+    let case = app.case().register();
+    let why = offer(&app, office, &case, "acceptance");
+    assert_eq!(why["allowed"], false);
+    assert!(why["reason"].as_str().unwrap().contains("第二十三条"));
+    let answer = try_make(&case, &app, office, "acceptance", json!({}));
+    assert!(answer.problem("conflict").detail.contains("还没有受理"));
+    let case = case.accepted().dispatched(VILLAGE).taken(Staff::Secretary);
+    let wrong = try_make(&case, &app, office, "answer", json!({"colour": "red"}));
+    let fields = wrong.invalid_fields();
+    assert!(fields.contains(&"basis:required".to_owned()), "{fields:?}");
+    assert!(fields.contains(&"colour:unknown".to_owned()), "{fields:?}");
+    let numbers: Vec<Value> = (0..3)
+        .map(|_| make(&app, office, &case, "answer")["number"].clone())
+        .collect();
+    let expected = [1, 2, 3].map(|n| json!(format!("平川信处〔2026〕{n}号")));
+    assert_eq!(numbers, expected);
+    // Acceptance counts for itself.
+    assert_eq!(
+        make(&app, office, &case, "acceptance")["number"],
+        "平川信受〔2026〕1号"
+    );
+    let events = app.by(office).get(case.path("/events")).expect(200).json();
+    let last = events["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["kind"], "paper");
+    assert_eq!(last["data"]["paper"]["number"], "平川信受〔2026〕1号");
+}
+
+#[test]
+fn a_void_document_stays_and_its_number_is_not_given_again() {
+    let app = TestApp::start();
+    let office = Staff::Office;
+    let case = app.case().register();
+    let document = make(&app, office, &case, "receipt");
+    let path = case.path(&format!("/documents/{}", document["id"].as_str().unwrap()));
+    let void = |etag: &str, reason: &str| {
+        let call = app.by(office).post(format!("{path}/void"));
+        call.if_match(etag).json(&json!({"reason": reason})).send()
+    };
+    void("\"7\"", "写错").problem("stale_version");
+    assert_eq!(void("\"1\"", " ").invalid_fields(), ["reason:required"]);
+    let answer = void("\"1\"", "信访人姓名写错").expect(200).json();
+    assert_eq!(answer["void"]["reason"], "信访人姓名写错");
+    void("\"2\"", "再作废").problem("conflict");
+    let file = app.by(office).get(format!("{path}/docx")).expect(200);
+    assert!(words(&file.body).contains("已 作 废"));
+    assert_eq!(
+        make(&app, office, &case, "receipt")["number"],
+        "平川信登〔2026〕2号"
+    );
+    let service = json!({
+        "paper_id": document["id"], "way": "direct", "on": TODAY, "proof": "本人签收",
+        "person_id": case.person(0),
+    });
+    let answer = case.try_open(office, "services", &service);
+    assert_eq!(answer.invalid_fields(), ["paper_id:void"]);
+}
+
+#[test]
+fn an_accusations_documents_hide_it_and_who_brought_it() {
+    let app = TestApp::start();
+    let office = Staff::Office;
+    let accused = app.case().village(VILLAGE).accuses(VILLAGE);
+    let case = accused.register().accepted().dispatched("派出所");
+    let document = make(&app, office, &case, "assignment");
+    assert_eq!(document["number"], "平川检转〔2026〕1号");
+    assert!(!document["paper"].to_string().contains("张三"));
+    assert!(document["paper"].to_string().contains("第三十条"));
+    let mut fields = filled_in(&app, &offer(&app, office, &case, "assignment"));
+    fields.insert("unit_id".to_owned(), json!(app.unit(VILLAGE)));
+    let answer = try_make(&case, &app, office, "assignment", fields.into());
+    assert_eq!(answer.invalid_fields(), ["unit_id:accused"]);
+    let path = case.path(&format!("/documents/{}", document["id"].as_str().unwrap()));
+    for path in [
+        case.path("/documents"),
+        path.clone(),
+        format!("{path}/docx"),
+    ] {
+        app.by(Staff::Secretary).get(path).expect(404);
+    }
+    // The open series tells nothing of it.
+    let open = app.case().register().transferred("派出所");
+    assert_eq!(
+        make(&app, office, &open, "transfer")["number"],
+        "平川信转〔2026〕1号"
+    );
+}
+
+#[test]
+fn the_day_of_service_starts_the_petitioners_time() {
+    let app = TestApp::start();
+    let on = |day: &str| json!({"on": day});
+    let case = app
+        .case()
+        .village(VILLAGE)
+        .received("2026-01-05")
+        .register();
+    let given = json!({"on": "2026-01-06", "unit_id": app.unit(VILLAGE)});
+    let answer = json!({"on": "2026-02-20", "text": "本月内兑付", "notice": "另行送达"});
+    let case = case
+        .then(Staff::Office, "accept", on("2026-01-06"))
+        .then(Staff::Office, "dispatch", given)
+        .then(Staff::Secretary, "take", on("2026-01-07"))
+        .then(Staff::Secretary, "answer", answer);
+    let due = |case: &Case<'_>| {
+        let view = case.seen_by(Staff::Office).json();
+        let clocks = view["clocks"].as_array().unwrap().clone();
+        let clock = clocks
+            .iter()
+            .find(|c| c["kind"] == "review_request")
+            .unwrap();
+        clock["due"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(due(&case), "2026-03-22");
+    let mut fields = filled_in(&app, &offer(&app, Staff::Office, &case, "answer"));
+    fields.insert("on".to_owned(), json!("2026-02-20"));
+    let paper = try_make(&case, &app, Staff::Office, "answer", fields.into());
+    let paper = paper.expect(201).json();
+    let service = json!({
+        "paper_id": paper["id"], "way": "mail", "on": "2026-02-25", "proof": "邮件号码1234567890",
+    });
+    let mut served = case.open(Staff::Secretary, "services", &service);
+    assert_eq!(
+        served.view["title"],
+        format!("处理意见书 {}", paper["number"].as_str().unwrap())
+    );
+    assert_eq!(due(&case), "2026-03-27");
+    served.step(Staff::Secretary, "strike", &json!({"text": "邮件退回"}));
+    assert_eq!(due(&case), "2026-03-22");
+}
+
+#[test]
+fn contact_does_no_harm() {
+    let app = TestApp::start();
+    let person = json!([{
+        "role": "petitioner", "name": "张三", "phone": "13000009455", "address": "五里墩村三社",
+        "contact_hours": "晚上7点后", "do_not_call": true, "neutral_wording": true,
+        "trusted_name": "李四（姐姐）", "trusted_phone": "13000009456",
+    }]);
+    let case = app.case().set("people", person).register();
+    let people = app
+        .by(Staff::Office)
+        .get(case.path("/people"))
+        .expect(200)
+        .json();
+    let view = &people["items"][0];
+    assert_eq!(view["care"]["hours"], "晚上7点后");
+    let masked = view["trusted_phone_masked"].as_str().unwrap();
+    assert!(masked.contains('*') && !people.to_string().contains("13000009456"));
+    let reveal = case.path(&format!("/people/{}/reveal", case.person(0)));
+    let call = app.by(Staff::Office).post(reveal);
+    let numbers = call
+        .json(&json!({"reason": "请转告人带话"}))
+        .expect(200)
+        .json();
+    assert_eq!(numbers["trusted_phone"], "13000009456");
+
+    let nameless = json!({"role": "petitioner", "name": "王五", "trusted_phone": "13000009456"});
+    let answer = app
+        .by(Staff::Office)
+        .post(case.path("/people"))
+        .json(&nameless)
+        .send();
+    assert_eq!(answer.invalid_fields(), ["trusted_name:required"]);
+
+    let receipt = app
+        .by(Staff::Office)
+        .get(case.path("/receipt"))
+        .expect(200)
+        .json();
+    assert_eq!(receipt["cause"], Value::Null);
+    assert_eq!(receipt["care"]["do_not_call"], true);
+    let document = make(&app, Staff::Office, &case, "receipt");
+    let outside = document["paper"]["envelope"].to_string();
+    assert!(
+        outside.contains("张三") && !outside.contains("信访"),
+        "{outside}"
+    );
+    assert!(document["care"].as_str().unwrap().contains("不打电话"));
+    let service = json!({
+        "paper_id": document["id"], "way": "electronic", "on": TODAY, "proof": "短信",
+        "consent": true,
+    });
+    let answer = case.try_open(Staff::Office, "services", &service);
+    assert_eq!(answer.invalid_fields(), ["way:do_not_call"]);
+    let matters = case.matters(Staff::Office);
+    let openings = matters["openings"].as_array().unwrap();
+    let opening = openings
+        .iter()
+        .find(|o| o["deed"] == "service.open")
+        .unwrap();
+    assert!(opening["fields"].to_string().contains("不打电话"));
+}
