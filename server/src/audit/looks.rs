@@ -37,15 +37,15 @@ const SETTLED_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 pub(crate) struct Looked<'a> {
     /// The case.
     pub(crate) id: &'a str,
-    /// Its number.
-    pub(crate) number: &'a str,
+    /// Its number, and which part of it was looked at where it is not the whole.
+    pub(crate) detail: &'a str,
     /// From whom it is sealed.
     pub(crate) seal: Series,
 }
 
 impl Looked<'_> {
     fn entry(self) -> Entry {
-        Entry::new(AuditAction::CaseView, self.number).of_case(
+        Entry::new(AuditAction::CaseView, self.detail).of_case(
             self.id,
             self.seal != Series::Open,
             self.seal == Series::RegistrarOnly,
@@ -84,6 +84,10 @@ struct Seen {
 }
 
 impl Seen {
+    fn is_of(&self, case: Looked<'_>) -> bool {
+        self.look.entry.detail == case.detail
+    }
+
     fn is_by(&self, actor: &Actor, address: Option<IpAddr>) -> bool {
         self.look.context.address == address && self.look.actor.user_id == actor.user_id
     }
@@ -117,7 +121,7 @@ impl Waiting {
         let known = self.seen.get_mut(case.id);
         let known = known.and_then(|seen| {
             seen.iter_mut()
-                .find(|seen| seen.is_by(&actor, context.address))
+                .find(|seen| seen.is_of(case) && seen.is_by(&actor, context.address))
         });
         if let Some(seen) = known {
             if seen.goes_on(now, &actor, case) {

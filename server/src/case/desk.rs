@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use diesel::result::QueryResult;
+use shared::case::number::Series;
 use shared::case::view::Named;
-use shared::ids::{UnitId, UserId};
+use shared::ids::{CaseId, UnitId, UserId};
 use shared::org::{Unit, UnitKind};
 use shared::role::Role;
 use shared::validate::Errors;
 
+use crate::audit::Looked;
 use crate::auth::Actor;
 use crate::context::RequestContext;
 use crate::directory::{Member, Snapshot};
@@ -48,6 +50,24 @@ impl Desk {
             names,
             keys: Arc::clone(&state.keys),
         })
+    }
+
+    /// Leaves the trace of a look at a case: `detail` is its number, and which part of it was looked at
+    /// where it is not the whole.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) async fn note_look(
+        self,
+        state: &State,
+        id: &CaseId,
+        detail: &str,
+        seal: Series,
+    ) -> QueryResult<()> {
+        let Self { actor, context, .. } = self;
+        let id = id.as_str();
+        let looked = Looked { id, detail, seal };
+        state.looks.note(&state.db, context, actor, looked).await
     }
 
     /// A unit's id and name.
@@ -163,11 +183,7 @@ impl Desk {
     }
 
     /// How far an accusation against these is sealed.
-    pub(crate) fn seal_of(
-        &self,
-        unit: Option<&UnitId>,
-        user: Option<&UserId>,
-    ) -> shared::case::number::Series {
+    pub(crate) fn seal_of(&self, unit: Option<&UnitId>, user: Option<&UserId>) -> Series {
         let kind = unit
             .and_then(|id| self.names.unit(id))
             .map(|unit| unit.kind);

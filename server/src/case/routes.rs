@@ -233,27 +233,12 @@ async fn show_case(
         .db
         .read(move |conn| Ok::<_, Error>((recent.show(conn, changes, &reading, &id)?, id)))
         .await?;
-    note_view(&state, desk, &id, &case).await?;
+    desk.note_look(&state, &id, &case.number, case.facts.seal)
+        .await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag(case.version)))
         .content_type(header::ContentType::json())
         .body(case.body.clone()))
-}
-
-/// Leaves the trace of a look at a case.
-async fn note_view(
-    state: &State,
-    desk: Desk,
-    id: &CaseId,
-    case: &Answered,
-) -> Result<(), ApiError> {
-    let looked = audit::Looked {
-        id: id.as_str(),
-        number: &case.number,
-        seal: case.facts.seal,
-    };
-    let Desk { actor, context, .. } = desk;
-    Ok(state.looks.note(&state.db, context, actor, looked).await?)
 }
 
 fn tagged(body: &impl serde::Serialize, version: i64) -> HttpResponse {

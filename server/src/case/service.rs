@@ -381,7 +381,12 @@ impl Registration {
         let entered = draft.enter(conn, desk)?;
         log(conn, desk, AuditAction::CaseWrite, &entered.case, "登记")?;
         let earlier = view::earlier(conn, desk, &entered.case)?;
-        Ok(Registered { entered, earlier })
+        let repeats_final = store::repeats_final(conn, &entered.case)?;
+        Ok(Registered {
+            entered,
+            earlier,
+            repeats_final,
+        })
     }
 }
 
@@ -416,6 +421,7 @@ impl Repeats {
 pub(crate) struct Registered {
     entered: Entered,
     earlier: Option<Named>,
+    repeats_final: bool,
 }
 
 impl Registered {
@@ -429,7 +435,14 @@ impl Registered {
             events,
             people,
         } = self.entered;
-        view::fresh(desk, case, &events, people, self.earlier)
+        view::fresh(
+            desk,
+            case,
+            &events,
+            people,
+            self.earlier,
+            self.repeats_final,
+        )
     }
 }
 
@@ -1436,11 +1449,6 @@ fn apply_step(
             }
         }
         CaseAction::SetLead => case.lead_id = user,
-        CaseAction::Reopen => {
-            case.outcome = None;
-            case.closed_on = None;
-            case.lawful_path = None;
-        }
         CaseAction::Link => {
             case.earlier_case_id = input
                 .earlier_case_id

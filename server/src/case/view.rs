@@ -99,6 +99,7 @@ pub(super) fn fresh(
     events: &[EventRecord],
     people: Vec<PersonRecord>,
     earlier_case: Option<Named>,
+    repeats_final: bool,
 ) -> Result<CaseView, Error> {
     let units = case.responsible_unit_id.iter().cloned().collect();
     let facts = case.facts(units);
@@ -108,7 +109,7 @@ pub(super) fn fresh(
         source: None,
         earlier_case,
         later_cases: Vec::new(),
-        repeats_final: store::repeats_final(conn, &case)?,
+        repeats_final,
     };
     Ok(assemble(desk, case, facts, parts))
 }

@@ -122,7 +122,10 @@ async fn list_all_measures(
         format!("{year}年依法处理清单，共{}条", page.total),
     );
     let Desk { actor, context, .. } = desk;
-    state.looks.note(&state.db, context, actor, entry).await?;
+    state
+        .db
+        .write(move |conn| audit::append(conn, &context, &actor, entry))
+        .await?;
     Ok(web::Json(page))
 }
 
@@ -163,24 +166,9 @@ async fn of_case(
         .db
         .read(move |conn| deeds::of_case(conn, &looking, &case_id, kind))
         .await?;
-    note_look(state, desk, &id, number, seal).await?;
+    desk.note_look(state, &id, &format!("{number}：专项"), seal)
+        .await?;
     Ok(matters)
-}
-
-async fn note_look(
-    state: &State,
-    desk: Desk,
-    id: &CaseId,
-    number: String,
-    seal: Series,
-) -> Result<(), ApiError> {
-    let entry = audit::Entry::new(AuditAction::CaseView, format!("{number}：专项")).of_case(
-        id.as_str(),
-        seal != Series::Open,
-        seal == Series::RegistrarOnly,
-    );
-    let Desk { actor, context, .. } = desk;
-    Ok(state.looks.note(&state.db, context, actor, entry).await?)
 }
 
 async fn open<T>(
@@ -259,7 +247,8 @@ async fn show(
         .db
         .read(move |conn| deeds::show(conn, &looking, &case_id, kind, &matter))
         .await?;
-    note_look(state, desk, &id, number, seal).await?;
+    desk.note_look(state, &id, &format!("{number}：专项"), seal)
+        .await?;
     Ok(actix_web::HttpResponse::Ok()
         .insert_header((actix_web::http::header::ETAG, etag(matter.version)))
         .json(matter))

@@ -46,23 +46,6 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 ))]
 pub(crate) struct Docs;
 
-/// Notes in the audit log that a case's documents were looked at.
-async fn note_look(
-    state: &State,
-    desk: Desk,
-    id: &CaseId,
-    detail: String,
-    seal: Series,
-) -> Result<(), ApiError> {
-    let entry = audit::Entry::new(AuditAction::CaseView, detail).of_case(
-        id.as_str(),
-        seal != Series::Open,
-        seal == Series::RegistrarOnly,
-    );
-    let Desk { actor, context, .. } = desk;
-    Ok(state.looks.note(&state.db, context, actor, entry).await?)
-}
-
 /// 事项的文书
 ///
 /// 看得到这件事项的人员；法庭只看到调解协议书和司法确认申请书，社信息员只看到登记回执。
@@ -89,7 +72,8 @@ async fn list_documents(
         .db
         .read(move |conn| service::of_case(conn, &looking, &case_id))
         .await?;
-    note_look(&state, desk, &id, format!("{number}：文书"), seal).await?;
+    desk.note_look(&state, &id, &format!("{number}：文书"), seal)
+        .await?;
     Ok(web::Json(papers))
 }
 
@@ -158,7 +142,7 @@ async fn show_document(
         .db
         .read(move |conn| service::show(conn, &looking, &case_id, &paper))
         .await?;
-    note_look(&state, desk, &id, detail, seal).await?;
+    desk.note_look(&state, &id, &detail, seal).await?;
     Ok(HttpResponse::Ok()
         .insert_header((actix_web::http::header::ETAG, etag(paper.row.version)))
         .json(paper))
