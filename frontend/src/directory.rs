@@ -119,6 +119,15 @@ impl Directory {
         })
     }
 
+    /// Open units of these kinds; those that handle cases when none is named.
+    pub(crate) fn units_of(self, kinds: &[UnitKind]) -> Options {
+        if kinds.is_empty() {
+            self.handlers()
+        } else {
+            self.offer(|unit| kinds.contains(&unit.kind))
+        }
+    }
+
     /// Open units that may be accused: all but groups, the township itself among them.
     pub(crate) fn accusable(self) -> Options {
         self.offer(|unit| !matches!(unit.kind, UnitKind::County | UnitKind::Group))
@@ -140,6 +149,11 @@ impl Directory {
     /// Colleagues of a unit, or (with no unit) all.
     pub(crate) fn staff_of(self, unit: &str) -> Options {
         self.people(|colleague| unit.is_empty() || colleague.unit_id.as_str() == unit)
+    }
+
+    /// Colleagues with one of these roles; with any when none is named.
+    pub(crate) fn users_of(self, roles: &[Role]) -> Options {
+        self.people(|colleague| roles.is_empty() || roles.contains(&colleague.role))
     }
 
     /// The township's leaders.

@@ -121,6 +121,7 @@ fn rooms(config: &mut web::ServiceConfig) {
     config
         .configure(case::routes::configure)
         .configure(case::matter::routes::configure)
+        .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)

@@ -404,17 +404,19 @@ fn can_with_matter(
     let awaited = who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id));
     match deed {
         D::MediationOpen => (
-            working || justice || who.registrar,
+            working || justice || (who.registrar && who.staff),
             "由办理单位、登记人、司法所或镇综治办提出。",
         ),
         D::MediationAppoint
         | D::MediationSession
         | D::MediationAgree
+        | D::MediationWrite
         | D::MediationFail
         | D::MediationFulfil
         | D::MediationBreach
         | D::MediationApply => (
-            given || justice || who.office || who.own_village,
+            // The court, whose turn it is while it examines an agreement, only decides.
+            (given && actor.role != Role::Court) || justice || who.office || who.own_village,
             "由调解的村、司法所或镇综治办登记。",
         ),
         D::MediationDecide => (actor.role == Role::Court, "由法庭裁定。"),
@@ -440,7 +442,7 @@ fn can_with_matter(
             "由责任单位、专班成员单位、镇综治办或镇领导登记。",
         ),
         D::PackageApprove | D::PackageReject => (who.leader, "积案销号由镇领导批准。"),
-        D::ContactOpen | D::ContactNote | D::ContactEnd => (
+        D::ContactOpen | D::ContactNote | D::ContactReview | D::ContactEnd => (
             working || (justice && who.justice),
             "由办理这件事项的人员登记。",
         ),

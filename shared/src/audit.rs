@@ -37,6 +37,8 @@ terms! {
         UserWrite = "user_write", "变更用户";
         /// A setting was written.
         SettingWrite = "setting_write", "变更设置";
+        /// A token or a feed's address was made or taken back.
+        Token = "token", "令牌与订阅";
         /// The audit log itself was read.
         AuditView = "audit_view", "查看审计";
     }

@@ -96,6 +96,7 @@ fn about(operation: &str) -> About {
         | "export_ledger"
         | "list_audit"
         | "list_matters"
+        | "show_calendar"
         | "list_all_orders"
         | "list_all_measures"
         | "list_backlog"
@@ -472,6 +473,7 @@ impl Desk<'_> {
                 let query = json!({"cause": "渠首闸门锈蚀漏水"});
                 self.client.post("/cases/similar").json(&query).send()
             }
+            "show_calendar" => self.client.get("/calendar").send(),
             "list_matters" => {
                 self.matter(case, MatterKind::Visit, relation);
                 self.client.get("/matters?limit=200").send()
@@ -573,6 +575,8 @@ impl Desk<'_> {
             | "list_units" | "get_unit" | "get_settings" | "list_law_profiles" | "setup_status"
             | "list_users" | "list_colleagues" | "get_user" | "reset_password" | "health_live"
             | "health_ready" => call.send(),
+            "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
+            | "read_calendar_feed" => call.send(),
             "import_ledger" => import(&self.client, "true"),
             "mark_ledger" => call.file("台账.xlsx", ledger()).send(),
             "create_unit" => {

@@ -473,6 +473,74 @@ impl Field {
         .into_any()
     }
 
+    /// Any of some, all in sight.
+    pub(crate) fn several(self, value: RwSignal<Vec<String>>, options: Options) -> AnyView {
+        let form = self.form;
+        let boxes = options
+            .into_iter()
+            .enumerate()
+            .map(|(at, (code, words))| {
+                // The first one carries the field's id, so that an error leads to it.
+                let id = if at == 0 {
+                    self.name.clone()
+                } else {
+                    format!("{}-{code}", self.name)
+                };
+                let (name, mine) = (self.name.clone(), code.clone());
+                view! {
+                    <label class="choice">
+                        <input
+                            type="checkbox"
+                            id=id
+                            prop:checked=move || value.with(|codes| codes.contains(&mine))
+                            on:change:target=move |event| {
+                                form.mended(&name);
+                                let on = event.target().checked();
+                                value.update(|codes| {
+                                    codes.retain(|other| *other != code);
+                                    if on {
+                                        codes.push(code.clone());
+                                    }
+                                });
+                            }
+                        />
+                        <span>{words}</span>
+                    </label>
+                }
+                .into_any()
+            })
+            .collect_view();
+        let body = view! { <div class="choice-row">{boxes}</div> }.into_any();
+        self.set("field choices", None, body)
+    }
+
+    /// A group of fields that has a name and an error of its own.
+    pub(crate) fn group(self, body: AnyView) -> AnyView {
+        let id = self.name.clone();
+        self.set("group field-full", Some(id), body)
+    }
+
+    fn set(self, class: &'static str, id: Option<String>, body: AnyView) -> AnyView {
+        let label = self.label_view();
+        let hint = self.hint_view();
+        let error = self.error_view();
+        view! {
+            <fieldset
+                class=class
+                tabindex=id.is_some().then_some("-1")
+                id=id
+                aria-invalid=self.invalid()
+                aria-describedby=self.described()
+            >
+                <legend>{label}</legend>
+                {hint}
+                {body}
+                {error}
+            </fieldset>
+        }
+        .into_any()
+    }
+
     /// Yes or no.
     pub(crate) fn check(self, value: RwSignal<bool>) -> AnyView {
         let hint = self.hint_view();

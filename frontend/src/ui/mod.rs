@@ -5,6 +5,7 @@
 
 pub(crate) mod dialog;
 pub(crate) mod field;
+pub(crate) mod fields;
 pub(crate) mod icon;
 pub(crate) mod notice;
 pub(crate) mod states;

@@ -5,6 +5,7 @@
 
 mod attach;
 pub(crate) mod backlog;
+pub(crate) mod calendar;
 pub(crate) mod coded;
 pub mod demo;
 pub(crate) mod desk;

@@ -171,7 +171,7 @@ pub(super) fn clocks_of(
     Ok(clocks_from(&events, &service::profile_of(desk, case)))
 }
 
-fn clocks_from(events: &[EventRecord], profile: &LawProfile) -> Vec<Clock> {
+pub(super) fn clocks_from(events: &[EventRecord], profile: &LawProfile) -> Vec<Clock> {
     let entries: Vec<Entry> = events.iter().map(EventRecord::entry).collect();
     clocks(&entries, profile, &shared::calendar::Calendar::new())
 }

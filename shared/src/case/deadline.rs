@@ -417,7 +417,13 @@ impl Running<'_> {
     fn hear_deed(&mut self, entry: &Entry) {
         use ClockKind as C;
         match entry.deed {
-            Some(Deed::MediationAgree) => self.start(C::Confirmation, entry.on),
+            // A new agreement, or a paper made of an oral one, takes the place of what was before.
+            Some(Deed::MediationAgree | Deed::MediationWrite) => {
+                for clock in self.running(&[C::Confirmation]) {
+                    clock.stopped = true;
+                }
+                self.start(C::Confirmation, entry.on);
+            }
             Some(Deed::MediationApply) => {
                 self.meet(&[C::Confirmation], entry.on);
             }

@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod backlog;
+pub mod calendar;
 pub mod deadline;
 pub mod hint;
 pub mod input;

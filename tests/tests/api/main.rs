@@ -9,6 +9,7 @@ mod actions;
 mod administration;
 mod attachments;
 mod backlog;
+mod calendar;
 mod durability;
 mod export;
 mod imports;

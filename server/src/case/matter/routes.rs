@@ -431,4 +431,14 @@ kinds! {
         "/api/v1/cases/{id}/visits" "list_visits" "open_visit",
         "/api/v1/cases/{id}/visits/{mid}" "show_visit",
         "/api/v1/cases/{id}/visits/{mid}/steps/{step}" "step_visit";
+
+    mediation: Mediation, MediationInput, "人民调解", "办理单位、登记人、司法所、镇综治办。",
+        "/api/v1/cases/{id}/mediations" "list_mediations" "open_mediation",
+        "/api/v1/cases/{id}/mediations/{mid}" "show_mediation",
+        "/api/v1/cases/{id}/mediations/{mid}/steps/{step}" "step_mediation";
+
+    contact: Contact, ContactInput, "跟进联系", "办理这件事项的人员。",
+        "/api/v1/cases/{id}/contacts" "list_contacts" "open_contact",
+        "/api/v1/cases/{id}/contacts/{mid}" "show_contact",
+        "/api/v1/cases/{id}/contacts/{mid}/steps/{step}" "step_contact";
 }

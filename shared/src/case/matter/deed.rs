@@ -15,7 +15,9 @@ terms! {
         MediationSession = "mediation.session", "记录调解会";
         /// The parties agree (人民调解法第二十九条).
         MediationAgree = "mediation.agree", "达成调解协议";
-        /// No agreement comes about (人民调解法第二十六条).
+        /// Put an oral agreement in writing (人民调解法第二十八条、第二十九条).
+        MediationWrite = "mediation.write", "制作调解协议书";
+        /// No agreement comes about, or it is not kept: the lawful ways are told (人民调解法第二十六条).
         MediationFail = "mediation.fail", "调解终止";
         /// A promise of the agreement was kept.
         MediationFulfil = "mediation.fulfil", "登记履行";
@@ -71,6 +73,8 @@ terms! {
         ContactOpen = "contact.open", "制定联系计划";
         /// Note a contact.
         ContactNote = "contact.note", "登记联系";
+        /// Look at it again: is it still needed, how often?
+        ContactReview = "contact.review", "复核联系计划";
         /// End it.
         ContactEnd = "contact.end", "结束联系";
 
@@ -111,6 +115,7 @@ impl Deed {
             | Self::MediationAppoint
             | Self::MediationSession
             | Self::MediationAgree
+            | Self::MediationWrite
             | Self::MediationFail
             | Self::MediationFulfil
             | Self::MediationBreach
@@ -134,7 +139,9 @@ impl Deed {
             | Self::PackageSubmit
             | Self::PackageApprove
             | Self::PackageReject => K::Package,
-            Self::ContactOpen | Self::ContactNote | Self::ContactEnd => K::Contact,
+            Self::ContactOpen | Self::ContactNote | Self::ContactReview | Self::ContactEnd => {
+                K::Contact
+            }
             Self::MeasureOpen | Self::MeasureStrike => K::Measure,
             Self::VisitOpen | Self::VisitStrike => K::Visit,
             Self::ServiceOpen | Self::ServiceStrike => K::Service,

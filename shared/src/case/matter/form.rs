@@ -1,11 +1,14 @@
 //! What a deed asks for, declared beside the rule that checks it: the app draws its dialog from
 //! this, a script reads it in `steps[].fields`.
 
+use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::org::UnitKind;
 use crate::role::Role;
 use crate::term::Term;
+use crate::validate::Errors;
 
 /// A field of a deed's input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,5 +203,169 @@ impl Field {
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
+    }
+}
+
+/// What is wrong with an input as far as its fields' declarations tell: what must be there, how long
+/// and how great it may be. What depends on several fields or on the case is the kind's own check.
+pub fn check<'a>(
+    fields: impl IntoIterator<Item = &'a Field>,
+    input: &Map<String, Value>,
+) -> Errors {
+    let mut errors = Errors::new();
+    check_at("", fields, input, &mut errors);
+    errors
+}
+
+fn check_at<'a>(
+    at: &str,
+    fields: impl IntoIterator<Item = &'a Field>,
+    input: &Map<String, Value>,
+    errors: &mut Errors,
+) {
+    for field in fields {
+        let value = input.get(&field.name).unwrap_or(&Value::Null);
+        field.check(format!("{at}{}", field.name), value, errors);
+    }
+}
+
+impl Field {
+    /// Notes what is wrong with one value.
+    fn check(&self, name: String, value: &Value, errors: &mut Errors) {
+        use FieldKind as K;
+        let label = &self.label;
+        let picks = matches!(
+            self.kind,
+            K::Choice { .. }
+                | K::Choices { .. }
+                | K::Unit { .. }
+                | K::User { .. }
+                | K::Person
+                | K::Persons
+        );
+        let verb = if picks { "选择" } else { "填写" };
+        let empty = match value {
+            Value::Null => true,
+            Value::String(text) => text.trim().is_empty(),
+            Value::Array(all) => all.is_empty() && !matches!(self.kind, K::Rows { .. }),
+            _ => false,
+        };
+        if empty {
+            let lines = matches!(self.kind, K::Rows { min, .. } if min > 0);
+            if self.required || lines {
+                errors.add(name, "required", format!("请{verb}{label}。"));
+            }
+            return;
+        }
+        let text = value.as_str();
+        let known = |choices: &[Choice], code: Option<&str>| {
+            choices
+                .iter()
+                .any(|choice| Some(choice.code.as_str()) == code)
+        };
+        let fits = match &self.kind {
+            K::Text { max } | K::Long { max } => {
+                if let Some(text) = text {
+                    errors.length(&name, label, text, *max);
+                }
+                text.is_some()
+            }
+            K::Date => text.is_some_and(|text| text.parse::<NaiveDate>().is_ok()),
+            K::Time => text.is_some_and(|text| NaiveTime::parse_from_str(text, "%H:%M").is_ok()),
+            K::Number { min, max } => {
+                let number = value.as_u64();
+                let fits = number
+                    .is_some_and(|number| (u64::from(*min)..=u64::from(*max)).contains(&number));
+                if !fits {
+                    let message = format!("{label}应是{min}至{max}之间的整数。");
+                    errors.add(name, "out_of_range", message);
+                }
+                return;
+            }
+            K::Check => value.is_boolean(),
+            K::Choice { choices } => known(choices, text),
+            K::Choices { choices } => value
+                .as_array()
+                .is_some_and(|all| all.iter().all(|code| known(choices, code.as_str()))),
+            K::Unit { .. } | K::User { .. } | K::Person => text.is_some(),
+            K::Persons => value
+                .as_array()
+                .is_some_and(|all| all.iter().all(Value::is_string)),
+            K::Rows { fields, min, max } => {
+                let Some(lines) = value.as_array() else {
+                    errors.add(name, "invalid", format!("{label}的格式不对。"));
+                    return;
+                };
+                if lines.len() < *min || lines.len() > *max {
+                    let message = format!("{label}应有{min}至{max}项。");
+                    errors.add(name.as_str(), "out_of_range", message);
+                }
+                let none = Map::new();
+                for (order, line) in lines.iter().take(*max).enumerate() {
+                    let line = line.as_object().unwrap_or(&none);
+                    check_at(&format!("{name}.{order}."), fields, line, errors);
+                }
+                return;
+            }
+        };
+        if !fits {
+            errors.add(
+                name,
+                "invalid",
+                format!("{label}的内容不对，请重新{verb}。"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn wrong(input: &Value) -> Vec<(String, String)> {
+        let line = vec![
+            Field::text("what", "事项", 4).required(),
+            Field::date("due_on", "期限").required(),
+        ];
+        let fields = [
+            Field::text("title", "标题", 4).required(),
+            Field::new("days", "天数", FieldKind::Number { min: 1, max: 30 }),
+            Field::choice::<crate::case::Purpose>("purpose", "性质"),
+            Field::rows("items", "履行事项", line, 1, 2),
+        ];
+        let errors = check(&fields, input.as_object().unwrap());
+        let errors = errors.into_vec().into_iter();
+        errors.map(|error| (error.field, error.code)).collect()
+    }
+
+    #[test]
+    fn what_declarations_tell_is_checked_with_the_path_of_each_field() {
+        let line = json!({"what": "付款", "due_on": "2026-03-10"});
+        let good = json!({"title": "协议", "days": 30, "purpose": "claim", "items": [line]});
+        assert_eq!(wrong(&good), []);
+        let named = |field: &str, code: &str| (field.to_owned(), code.to_owned());
+        assert_eq!(
+            wrong(&json!({"title": " ", "days": "x", "purpose": "y"})),
+            [
+                named("title", "required"),
+                named("days", "out_of_range"),
+                named("purpose", "invalid"),
+                named("items", "required"),
+            ]
+        );
+        assert_eq!(
+            wrong(&json!({"title": "太长的标题", "days": 31, "items": [line, {"what": "还款"}]})),
+            [
+                named("title", "too_long"),
+                named("days", "out_of_range"),
+                named("items.1.due_on", "required"),
+            ]
+        );
+        assert_eq!(
+            wrong(&json!({"title": "协议", "items": []})),
+            [named("items", "out_of_range")]
+        );
     }
 }

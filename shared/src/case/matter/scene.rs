@@ -71,6 +71,8 @@ pub struct Scene<'a> {
     pub situation: Situation,
     /// The day on which the case was received.
     pub received_on: NaiveDate,
+    /// The day of the last step that moved the case.
+    pub last_step_on: NaiveDate,
     /// The case's clocks today.
     pub clocks: &'a [Clock],
     /// The persons of the case.
@@ -354,6 +356,7 @@ pub mod tests {
                 case: &self.case,
                 situation,
                 received_on: day(3, 2),
+                last_step_on: day(3, 2),
                 clocks: &self.clocks,
                 persons: &self.persons,
                 profile: &self.profile,
