@@ -15,10 +15,8 @@ use shared::problem::Problem;
 use shared::term::Term;
 
 use super::list::{CaseQuery, Filter};
-use super::recent::Answered;
 use super::service::{self, PeopleChange, Registration};
 use super::{Desk, Error, attach, export, home, list, receipt, similar};
-use crate::audit;
 use crate::auth::Actor;
 use crate::context::RequestContext;
 use crate::error::ApiError;

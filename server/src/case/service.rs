@@ -1467,7 +1467,8 @@ fn apply_step(
         | CaseAction::Extend
         | CaseAction::Note
         | CaseAction::MarkBacklog
-        | CaseAction::ClearBacklog => {}
+        | CaseAction::ClearBacklog
+        | CaseAction::Reopen => {}
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use actix_web::web;
 use shared::audit::AuditAction;
 use shared::case::matter::view::{MatterRow, MatterView, Matters};
 use shared::case::matter::{Deed, Matter, MatterKind};
-use shared::case::number::Series;
 use shared::case::view::MeasureRow;
 use shared::ids::CaseId;
 use shared::page::Page;

@@ -1,14 +1,11 @@
 //! `/cases/{id}/documents`: what was made, what can be made, the Word file, voiding.
 
 use actix_web::{HttpResponse, web};
-use shared::audit::AuditAction;
-use shared::case::number::Series;
 use shared::case::paper::{MakePaper, PaperView, Papers, VoidPaper};
 use shared::ids::CaseId;
 use shared::problem::Problem;
 
 use super::service;
-use crate::audit;
 use crate::auth::Actor;
 use crate::case::{Desk, Error};
 use crate::context::RequestContext;
