@@ -28,7 +28,8 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
     // A new page: its heading takes the focus. Not at the first one, where the browser just began.
     Effect::new(move |before: Option<Place>| {
         let now = place.get();
-        if before.is_some_and(|before| before != now) {
+        // Nor where the URL names a part of the page, which takes it itself.
+        if before.is_some_and(|before| before != now) && browser::hash().is_empty() {
             focus_heading();
         }
         now

@@ -303,7 +303,7 @@ fn chips(log: Log) -> AnyView {
         "case_id" => short(value),
         _ => value.to_owned(),
     };
-    let shown = live(move || {
+    live(move || {
         let asked = log.asked.get();
         if asked == Asked::default() {
             return None;
@@ -333,8 +333,7 @@ fn chips(log: Log) -> AnyView {
                 <a class="btn btn-quiet btn-small" href="/audit" data-noscroll="">"全部清除"</a>
             </div>
         })
-    });
-    shown
+    })
 }
 
 fn body(log: Log) -> AnyView {

@@ -122,7 +122,7 @@ impl Form {
 
     /// The summary on top of the form: it takes the focus, and each line leads to its field.
     pub(crate) fn summary(self) -> AnyView {
-        let shown = live(move || {
+        live(move || {
             let errors = self.errors.get();
             let failure = self.failure.get();
             if errors.is_empty() && failure.is_none() {
@@ -139,8 +139,7 @@ impl Form {
                     <ul>{lines}</ul>
                 </div>
             })
-        });
-        shown
+        })
     }
 
     /// The button that sends the form.
@@ -326,7 +325,7 @@ impl Field {
     fn error_view(&self) -> AnyView {
         let form = self.form;
         let name = self.name.clone();
-        let shown = live(move || {
+        live(move || {
             form.error(&name).map(|message| {
                 view! {
                     <p class="wrong" id=format!("{name}-error")>
@@ -334,8 +333,7 @@ impl Field {
                     </p>
                 }
             })
-        });
-        shown
+        })
     }
 
     /// Label, hint and error around an input.

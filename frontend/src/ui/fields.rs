@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 use shared::case::matter::form::{self, Choice, Field, FieldKind};
+use shared::json;
 
 use super::field::{Form, field, filled};
 use super::icon::{Icon, icon};
@@ -48,8 +49,7 @@ impl Sheet {
                         Cell::Many(RwSignal::new(codes))
                     }
                     FieldKind::Rows { fields, min, .. } => {
-                        let known: Vec<Map<String, Value>> =
-                            serde_json::from_str(&start).unwrap_or_default();
+                        let known: Vec<Map<String, Value>> = json::read(&start).unwrap_or_default();
                         let line = |at: usize| {
                             let mut fields = fields.clone();
                             for field in &mut fields {

@@ -80,13 +80,12 @@ impl Open {
 
     /// Something of the case, followed; nothing while it is not there.
     pub(crate) fn with(self, draw: impl Fn(&CaseView) -> AnyView + Send + 'static) -> AnyView {
-        let shown = live(move || {
+        live(move || {
             self.loader.state.with(|state| match state {
                 Load::Ready(tagged) => draw(&tagged.value),
                 Load::Waiting | Load::Failed(_) => ().into_any(),
             })
-        });
-        shown
+        })
     }
 
     /// The case now, not followed.

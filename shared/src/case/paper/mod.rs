@@ -364,7 +364,7 @@ pub struct PaperRow {
 }
 
 /// A document, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PaperView {
     /// What the list says.
@@ -372,6 +372,18 @@ pub struct PaperView {
     pub row: PaperRow,
     /// What it says.
     pub paper: Paper,
+}
+
+impl<'de> Deserialize<'de> for PaperView {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |mut object: crate::json::Object| {
+            Ok::<_, crate::json::Unfit>(Self {
+                row: object.whole()?,
+                paper: object.take("paper")?,
+            })
+        };
+        read(crate::json::Object::read(deserializer)?).map_err(serde::de::Error::custom)
+    }
 }
 
 /// A document that can be made, or why not, and what it asks for.
