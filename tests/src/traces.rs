@@ -121,7 +121,8 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
         note("dashboard", names_it(&home));
         for todo in home.json()["todos"].as_array().expect("todos") {
             let query = todo["query"].as_str().expect("a query");
-            let listed = client.get(format!("/cases?{query}")).expect(200).json();
+            let list = todo["list"].as_str().expect("a list");
+            let listed = client.get(format!("{list}?{query}")).expect(200).json();
             assert_eq!(todo["count"], listed["total"], "{who:?}: {todo}");
         }
     }

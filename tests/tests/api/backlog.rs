@@ -194,7 +194,8 @@ fn from_the_proposal_to_the_approval() {
         .unwrap();
     assert_eq!(clear["allowed"], false);
     let answered = again(&app, &id).answered(Staff::Secretary);
-    let close = json!({"text": "接受", "outcome": "settled", "notice": "承诺书"});
+    let close =
+        json!({"text": "接受", "opinion": "agrees", "outcome": "settled", "notice": "承诺书"});
     let refused = answered.act(Staff::Leader, "close", close);
     assert!(refused.problem("conflict").detail.contains("销号"));
 
@@ -357,16 +358,16 @@ fn backlog_that_was_marked_by_mistake_is_cleared_and_one_closes_on_evidence() {
     let case = case.accepted().dispatched(VILLAGE).taken(Staff::Secretary);
     let case = case.answered(Staff::Secretary);
     let case = case.then(Staff::Office, "mark_backlog", json!({"text": "三年未决"}));
-    let close = json!({"text": "接受", "outcome": "settled"});
+    let close = json!({"text": "接受", "opinion": "agrees", "outcome": "settled"});
     let bare = case.act(Staff::Leader, "close", close);
     assert_eq!(bare.invalid_fields(), ["notice:required"]);
     case.act(
         Staff::Office,
         "close",
-        json!({"text": "接受", "outcome": "settled"}),
+        json!({"text": "接受", "opinion": "agrees", "outcome": "settled"}),
     )
     .problem("forbidden");
-    let close = json!({"text": "接受", "outcome": "settled", "notice": "3月10日承诺书"});
+    let close = json!({"text": "接受", "opinion": "agrees", "outcome": "settled", "notice": "3月10日承诺书"});
     assert_eq!(
         case.then(Staff::Leader, "close", close).view["state"],
         "closed"

@@ -506,10 +506,10 @@ fn the_home_page_counts_what_its_lists_show() {
         let todos = home["todos"].as_array().unwrap();
         assert!(!todos.is_empty(), "{who:?}");
         for todo in todos {
-            let query = text(todo, "query");
+            let (list, query) = (text(todo, "list"), text(todo, "query"));
             let listed = app
                 .by(who)
-                .get(format!("/cases?{query}"))
+                .get(format!("{list}?{query}"))
                 .expect(200)
                 .json();
             assert_eq!(listed["total"], todo["count"], "{who:?} {todo}");

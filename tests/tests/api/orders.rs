@@ -92,7 +92,7 @@ fn an_order_goes_to_a_unit_comes_back_and_is_concluded() {
 
     // An open order keeps the case open.
     let answered = case.clone().answered(Staff::Secretary);
-    let close = json!({"text": "接受", "outcome": "settled"});
+    let close = json!({"text": "接受", "opinion": "agrees", "outcome": "settled"});
     let refused = answered.act(Staff::Leader, "close", close);
     assert!(refused.problem("conflict").detail.contains("没办结的督办"));
 

@@ -84,7 +84,9 @@ fn a_reveal_needs_a_reason_and_leaves_a_trace() {
         .json();
     assert_eq!(
         revealed,
-        json!({"id": person, "id_number": ID_NUMBER, "phone": PHONE})
+        json!({
+            "id": person, "id_number": ID_NUMBER, "phone": PHONE, "trusted_phone": null,
+        })
     );
     // Who handles it may, who does not may not.
     for who in [Staff::Secretary, Staff::Leader, Staff::Centre] {

@@ -405,7 +405,7 @@ fn backlog_is_marked_and_cleared_by_those_who_may() {
         .problem("forbidden");
     // Closing it is a leader's, too.
     let case = case.accepted().dispatched(VILLAGE).taken(Staff::Secretary);
-    let close = || json!({"text": "和解", "outcome": "settled"});
+    let close = || json!({"text": "和解", "outcome": "settled", "notice": "和解协议，3月10日"});
     case.act(Staff::Secretary, "close", close())
         .problem("forbidden");
     case.act(Staff::Office, "close", close())

@@ -23,7 +23,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .route(web::post().to(make_feed))
                 .route(web::delete().to(end_feed)),
         )
-        .service(web::resource("/calendar/feeds/{token}.ics").route(web::get().to(read_feed)));
+        .service(web::resource("/calendar/feeds/{token}").route(web::get().to(read_feed)));
 }
 
 /// The documents of this room's routes.
@@ -128,9 +128,9 @@ async fn end_feed(
 ///
 /// 不需要登录，凭订阅地址。地址不对、已撤销、帐号已停用或者不再接触事项的，都答 404。
 #[utoipa::path(
-    get, path = "/api/v1/calendar/feeds/{token}.ics", operation_id = "read_calendar_feed",
+    get, path = "/api/v1/calendar/feeds/{token}", operation_id = "read_calendar_feed",
     tag = "calendar",
-    params(("token" = String, Path)),
+    params(("token" = String, Path, description = "订阅地址的最后一段，以 .ics 结尾")),
     responses(
         (status = 200, body = String, content_type = "text/calendar"),
         (status = 404, body = Problem),
@@ -141,7 +141,8 @@ async fn read_feed(
     state: web::Data<State>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let token = path.into_inner();
+    let name = path.into_inner();
+    let token = name.strip_suffix(".ics").unwrap_or(&name).to_owned();
     let keys = std::sync::Arc::clone(&state.keys);
     let owner = state
         .db
