@@ -3,6 +3,8 @@
 use calamine::{Data, Reader as _};
 use serde_json::{Value, json};
 
+use shared::case::view::TodoList;
+
 use crate::app::{TestApp, with_query};
 use crate::client::Answer;
 use crate::staff::Staff;
@@ -121,8 +123,11 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
         note("dashboard", names_it(&home));
         for todo in home.json()["todos"].as_array().expect("todos") {
             let query = todo["query"].as_str().expect("a query");
-            let list = todo["list"].as_str().expect("a list");
-            let listed = client.get(format!("{list}?{query}")).expect(200).json();
+            let list: TodoList = serde_json::from_value(todo["list"].clone()).expect("a list");
+            let listed = client
+                .get(format!("{}?{query}", list.path()))
+                .expect(200)
+                .json();
             assert_eq!(todo["count"], listed["total"], "{who:?}: {todo}");
         }
     }
