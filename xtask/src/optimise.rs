@@ -18,8 +18,9 @@ const QUICK: Duration = Duration::from_secs(30);
 
 /// Features that rustc's wasm32-unknown-unknown turns on, and that every browser since 2022 has.
 /// Named here because the section that lists them does not survive every linker.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "-Oz",
+    "--converge",
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",

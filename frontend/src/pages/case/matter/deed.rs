@@ -83,7 +83,7 @@ pub(super) fn form(desk: Desk, step: &StepView, target: Option<Target>) -> AnyVi
             <button
                 type="button"
                 class="btn"
-                on:click=move |_| desk.doing.set(Some(Doing::Choosing))
+                on:click=move |_| desk.turn(Doing::Choosing)
             >
                 "返回选择"
             </button>

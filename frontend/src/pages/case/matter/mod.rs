@@ -57,6 +57,12 @@ impl Desk {
         self.up.set(true);
     }
 
+    /// The same dialog, about something else: its title says so, and takes the focus.
+    fn turn(self, doing: Doing) {
+        self.doing.set(Some(doing));
+        browser::focus_later("dialog-title");
+    }
+
     fn finish(self, id: String) {
         self.turn_to.try_set_value(Some(id));
         self.up.try_set(false);

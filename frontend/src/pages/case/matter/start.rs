@@ -49,7 +49,7 @@ fn offer(desk: Desk, step: &StepView) -> AnyView {
                 type="button"
                 class="offer"
                 data-testid=format!("start-{}", shared::term::Term::code(step.kind))
-                on:click=move |_| desk.doing.set(Some(Doing::Starting(chosen.clone())))
+                on:click=move |_| desk.turn(Doing::Starting(chosen.clone()))
             >
                 <span class="offer-name">{step.label.clone()}</span>
                 <span class="offer-help">{step.help.clone()}</span>
