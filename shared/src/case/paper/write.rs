@@ -607,7 +607,7 @@ impl Draft<'_, '_> {
     }
 
     /// Addresses the document to the person chosen, with a cover that says no more than it may.
-    fn to_person(&mut self) {
+    fn address_person(&mut self) {
         let id = PersonId::from(self.given.text("addressee_id"));
         let found = self.dossier.scene.persons.iter().find(|p| p.id == id);
         if let Some(person) = found {
@@ -633,7 +633,7 @@ impl Draft<'_, '_> {
 
     /// Addresses the document to a unit of the township or to an authority outside; never to those
     /// whom an accusation is about (条例第三十条).
-    fn to_unit(&mut self, outside: bool) {
+    fn address_unit(&mut self, outside: bool) {
         let unit = self.given.text("unit_id").to_owned();
         let authority = printable(self.given.text("authority"));
         let to = match (unit.is_empty(), authority.is_empty()) {
@@ -675,7 +675,7 @@ impl Draft<'_, '_> {
     }
 
     fn receipt(&mut self) {
-        self.to_person();
+        self.address_person();
         let dossier = self.dossier;
         let day = chinese_day(dossier.scene.received_on);
         self.paper.say(&format!(
@@ -709,7 +709,7 @@ impl Draft<'_, '_> {
     }
 
     fn acceptance(&mut self) {
-        self.to_person();
+        self.address_person();
         let dossier = self.dossier;
         let accepted = dossier.last(&[EventKind::Accepted, EventKind::Taken]);
         let day = accepted.map_or(dossier.scene.received_on, |event| event.on);
@@ -741,7 +741,7 @@ impl Draft<'_, '_> {
     }
 
     fn refusal(&mut self) {
-        self.to_person();
+        self.address_person();
         let reason = self.given.text("reason").to_owned();
         let guide = self.given.text("guide").to_owned();
         let path = self.dossier.path;
@@ -795,7 +795,7 @@ impl Draft<'_, '_> {
     }
 
     fn transfer(&mut self) {
-        self.to_unit(true);
+        self.address_unit(true);
         let summary = self.given.text("summary").to_owned();
         let attachments = printable(self.given.text("attachments"));
         if self.dossier.sealed() {
@@ -833,7 +833,7 @@ impl Draft<'_, '_> {
     }
 
     fn assignment(&mut self, on: NaiveDate) {
-        self.to_unit(false);
+        self.address_unit(false);
         let due = self.due_on(on);
         let summary = self.given.text("summary").to_owned();
         let demand = self.given.text("demand").to_owned();
@@ -851,7 +851,7 @@ impl Draft<'_, '_> {
     }
 
     fn extension(&mut self) {
-        self.to_person();
+        self.address_person();
         let reason = self.given.text("reason").to_owned();
         let event = self.dossier.last(&[EventKind::Extended]);
         let days = event.and_then(|event| event.data.days).unwrap_or(0);
@@ -867,7 +867,7 @@ impl Draft<'_, '_> {
     }
 
     fn answer(&mut self) {
-        self.to_person();
+        self.address_person();
         let text = |name: &str| self.given.text(name).to_owned();
         let (demand, facts, basis) = (text("demand"), text("facts"), text("basis"));
         let (opinion, reviewer) = (text("opinion"), printable(&text("reviewer")));
@@ -911,7 +911,7 @@ impl Draft<'_, '_> {
     }
 
     fn review(&mut self) {
-        self.to_person();
+        self.address_person();
         let reviewer = printable(self.given.text("reviewer"));
         self.paper.say(&format!(
             "您不服对编号{}事项的处理意见，{}请求复查。本机关根据《信访工作条例》第三十五条的规定进行了复查，现提出复查意见如下。",
@@ -929,7 +929,7 @@ impl Draft<'_, '_> {
     }
 
     fn final_review(&mut self) {
-        self.to_person();
+        self.address_person();
         self.paper.say(&format!(
             "您不服对编号{}事项的复查意见，{}请求复核。本机关根据《信访工作条例》第三十六条的规定进行了复核，现提出复核意见如下。",
             self.dossier.number,
@@ -1070,7 +1070,7 @@ impl Draft<'_, '_> {
     }
 
     fn hearing(&mut self, on: NaiveDate) {
-        self.to_person();
+        self.address_person();
         let text = |name: &str| printable(self.given.text(name));
         let (time, place, host, matter) =
             (text("held_at"), text("place"), text("host"), text("matter"));
@@ -1099,7 +1099,7 @@ impl Draft<'_, '_> {
     }
 
     fn order(&mut self, on: NaiveDate) {
-        self.to_unit(false);
+        self.address_unit(false);
         let due = self.due_on(on);
         let summary = self.given.text("summary").to_owned();
         let demand = self.given.text("demand").to_owned();
