@@ -5,6 +5,8 @@
 //! password without throwing away what is on the page.
 
 use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +24,9 @@ const BASE: &str = "/api/v1";
 
 /// What a request comes to.
 pub(crate) type Answer<T> = Result<T, Failure>;
+
+/// An answer that is waited for.
+type Waiting<T> = Pin<Box<dyn Future<Output = Answer<T>>>>;
 
 /// Why a request came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,11 +195,17 @@ impl Call {
         blob.dyn_into().map_err(|_| unreadable)
     }
 
-    async fn read(self) -> Answer<Text> {
-        Text::of(&self.send().await?).await
+    /// Boxed, as is [`Call::send`]: what waits for an answer, of some forty types, then holds a
+    /// pointer instead of a copy of all these steps.
+    fn read(self) -> Waiting<Text> {
+        Box::pin(async move { Text::of(&self.send().await?).await })
     }
 
-    async fn send(self) -> Answer<web_sys::Response> {
+    fn send(self) -> Waiting<web_sys::Response> {
+        Box::pin(self.send_now())
+    }
+
+    async fn send_now(self) -> Answer<web_sys::Response> {
         let before = token();
         match self.attempt(before.as_deref()).await {
             Err(failure) if failure.code() == Some(Code::Unauthenticated) => {

@@ -16,7 +16,7 @@ use crate::route;
 use crate::shell::narrow;
 use crate::ui::field::terms;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::{follow, live};
+use crate::ui::live::{each, follow, live};
 use crate::ui::states::{empty, failed, waiting_rows};
 
 /// What the log can be filtered by: its name in the URL and the API, and in words.
@@ -426,11 +426,7 @@ fn table(log: Log) -> AnyView {
                     </tr>
                 </thead>
                 <tbody>
-                    <For
-                        each=move || log.entries.get()
-                        key=|entry| entry.id.clone()
-                        children=move |entry| line(log, &entry)
-                    />
+                    {each(move || log.entries.get(), move |entry| line(log, &entry))}
                 </tbody>
             </table>
         </div>
@@ -458,11 +454,7 @@ fn line(log: Log, entry: &AuditEntry) -> AnyView {
 fn cards(log: Log) -> AnyView {
     view! {
         <ul class="cards">
-            <For
-                each=move || log.entries.get()
-                key=|entry| entry.id.clone()
-                children=move |entry| card(log, &entry)
-            />
+            {each(move || log.entries.get(), move |entry| card(log, &entry))}
         </ul>
     }
     .into_any()

@@ -18,7 +18,7 @@ use crate::load::{Load, Loader, load};
 use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, offer};
-use crate::ui::live::{follow, live};
+use crate::ui::live::{each, follow, live};
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, failed, waiting_rows};
 
@@ -249,11 +249,7 @@ pub(crate) fn page() -> AnyView {
 
 fn tree(desk: Desk) -> AnyView {
     view! {
-        <For
-            each=move || desk.tops()
-            key=Clone::clone
-            children=move |id| township(desk, id)
-        />
+        {each(move || desk.tops(), move |id| township(desk, id))}
     }
     .into_any()
 }
@@ -273,7 +269,7 @@ fn township(desk: Desk, id: UnitId) -> AnyView {
     let list = move |ids: Signal<Vec<UnitId>>, none: &'static str| {
         view! {
             <ul class="org-list">
-                <For each=move || ids.get() key=Clone::clone children=move |id| item(desk, id)/>
+                {each(move || ids.get(), move |id| item(desk, id))}
             </ul>
             {live(move || {
                 ids.with(Vec::is_empty).then(|| view! { <p class="quiet">{none}</p> })
@@ -303,11 +299,7 @@ fn item(desk: Desk, id: UnitId) -> AnyView {
                 <details class="org-groups" prop:open=follow(move || desk.unfolded.get())>
                     <summary>{format!("{count}个社")}</summary>
                     <ul class="org-list">
-                        <For
-                            each=move || groups.get()
-                            key=Clone::clone
-                            children=move |id| view! { <li class="org-unit">{row(desk, id)}</li> }
-                        />
+                        {each(move || groups.get(), move |id| view! { <li class="org-unit">{row(desk, id)}</li> }.into_any())}
                     </ul>
                 </details>
             }

@@ -24,7 +24,7 @@ use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::{follow, live, watch};
+use crate::ui::live::{each, follow, live, watch};
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, waiting_rows};
 
@@ -410,11 +410,7 @@ fn table(desk: Desk, users: Memo<Vec<User>>) -> AnyView {
                     </tr>
                 </thead>
                 <tbody>
-                    <For
-                        each=move || users.get()
-                        key=|user| (user.id.clone(), user.version, user.must_change_password)
-                        children=move |user| line(desk, user)
-                    />
+                    {each(move || users.get(), move |user| line(desk, user))}
                 </tbody>
             </table>
         </div>
@@ -462,11 +458,7 @@ fn line(desk: Desk, user: User) -> AnyView {
 fn cards(desk: Desk, users: Memo<Vec<User>>) -> AnyView {
     view! {
         <ul class="cards">
-            <For
-                each=move || users.get()
-                key=|user| (user.id.clone(), user.version, user.must_change_password)
-                children=move |user| card(desk, &user)
-            />
+            {each(move || users.get(), move |user| card(desk, &user))}
         </ul>
     }
     .into_any()

@@ -4,6 +4,7 @@
 //! field, and a test does, too.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use leptos::prelude::*;
 use shared::problem::FieldError;
@@ -102,21 +103,34 @@ impl Form {
         then: impl FnOnce(T) + 'static,
         or: impl FnOnce(Failure) + 'static,
     ) {
+        self.run(Box::pin(async move {
+            let answer = request.await;
+            let go_on: Box<dyn FnOnce()> = Box::new(move || match answer {
+                Ok(value) => {
+                    self.went_well();
+                    then(value);
+                }
+                Err(failure) => or(failure),
+            });
+            go_on
+        }));
+    }
+
+    fn went_well(self) {
+        self.errors.try_set(Vec::new());
+        self.failure.try_set(None);
+    }
+
+    /// The part of sending that does not know what is sent: in the download once.
+    fn run(self, request: Pin<Box<dyn Future<Output = Box<dyn FnOnce()>>>>) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         spawn_local(async move {
-            let answer = request.await;
+            let go_on = request.await;
             self.busy.try_set(false);
-            match answer {
-                Ok(value) => {
-                    self.errors.try_set(Vec::new());
-                    self.failure.try_set(None);
-                    then(value);
-                }
-                Err(failure) => or(failure),
-            }
+            go_on();
         });
     }
 

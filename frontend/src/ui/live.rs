@@ -9,6 +9,15 @@ pub(crate) fn live<V: IntoAny>(mut draw: impl FnMut() -> V + Send + 'static) -> 
     draw.into_any()
 }
 
+/// A list that is drawn anew whenever a signal that `items` reads changes. What stays the same keeps
+/// its elements.
+pub(crate) fn each<T: 'static>(
+    items: impl Fn() -> Vec<T> + Send + 'static,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+) -> AnyView {
+    live(move || items().into_iter().map(&draw).collect_view())
+}
+
 /// An attribute's or a property's value that changes with the signals that it reads.
 pub(crate) fn follow<V: 'static>(
     value: impl FnMut() -> V + Send + 'static,

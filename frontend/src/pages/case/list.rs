@@ -24,7 +24,7 @@ use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::{follow, live, watch};
+use crate::ui::live::{each, follow, live, watch};
 use crate::ui::notice::notices;
 use crate::ui::states::{empty, failed, waiting_rows};
 use crate::{browser, format, route};
@@ -652,11 +652,7 @@ fn table(query: Memo<Query>, ledger: Ledger) -> AnyView {
                     </tr>
                 </thead>
                 <tbody>
-                    <For
-                        each=move || ledger.rows.get()
-                        key=|row| (row.id.clone(), row.version)
-                        children=move |row| table_row(&row, go)
-                    />
+                    {each(move || ledger.rows.get(), move |row| table_row(&row, go))}
                 </tbody>
             </table>
         </div>
@@ -786,11 +782,7 @@ fn table_row(row: &CaseRow, go: Go) -> AnyView {
 fn cards(ledger: Ledger) -> AnyView {
     view! {
         <ul class="cards">
-            <For
-                each=move || ledger.rows.get()
-                key=|row| (row.id.clone(), row.version)
-                children=|row| card(&row)
-            />
+            {each(move || ledger.rows.get(), |row| card(&row))}
         </ul>
     }
     .into_any()
