@@ -827,8 +827,14 @@ impl Draft<'_, '_> {
         self.paper.say("特此告知。");
     }
 
-    /// The case in a table, for a unit. Who brought an accusation stays unnamed.
+    /// The case in a table, for a unit.
     fn case_table(&mut self, summary: &str) {
+        let rows = self.case_rows(summary);
+        self.paper.facts(rows);
+    }
+
+    /// What the table says. Who brought an accusation stays unnamed.
+    fn case_rows(&mut self, summary: &str) -> Vec<(&'static str, String)> {
         let dossier = self.dossier;
         let sealed = dossier.sealed();
         let names = petitioners(dossier);
@@ -859,7 +865,7 @@ impl Draft<'_, '_> {
         if let Some(care) = care.filter(|_| !sealed) {
             rows.push(("联系须知", care));
         }
-        self.paper.facts(rows);
+        rows
     }
 
     fn transfer(&mut self) {
@@ -1194,17 +1200,16 @@ impl Draft<'_, '_> {
         let demand = self.given.text("demand").to_owned();
         self.paper
             .say("下列信访事项由你单位承办，现予督办，请按要求办理并按期反馈。");
-        self.case_table(&summary);
+        let mut rows = self.case_rows(&summary);
         if let Some(order) = self.dossier.order() {
             let number = order.number.as_deref();
             let number = number.map(|number| format!("（{number}）"));
             let source = format!("{}{}", order.giver(), number.unwrap_or_default());
-            self.paper.facts(vec![
-                ("督办来源", source),
-                ("督办方式", order.form.label().to_owned()),
-                ("反馈期限", due.clone()),
-            ]);
+            rows.push(("督办来源", source));
+            rows.push(("督办方式", order.form.label().to_owned()));
         }
+        rows.push(("反馈期限", due.clone()));
+        self.paper.facts(rows);
         self.paper.under("办理要求", &demand);
         self.paper.say(&format!(
             "请于{due}前书面反馈办理情况。推诿、敷衍、拖延、弄虚作假或者拒不执行处理意见的，依照《信访工作条例》关于监督和追责的规定提出改进工作、完善政策、追究责任的建议。",
@@ -1238,6 +1243,7 @@ impl Draft<'_, '_> {
         if !person.is_some_and(|person| person.care.do_not_call) {
             ways.push("□电子送达");
         }
+        let ways: Vec<String> = ways.chunks(3).map(|ways| ways.join("  ")).collect();
         let name = paper.addressee.clone().unwrap_or_default();
         let address = person.and_then(|person| person.address.clone());
         let care = person.and_then(|person| person.care.line());
@@ -1247,7 +1253,7 @@ impl Draft<'_, '_> {
             ("文书名称和文号", paper.label()),
             ("受送达人", name),
             ("送达地址", address.unwrap_or_default()),
-            ("送达方式", ways.join("  ")),
+            ("送达方式", ways.join("\n")),
             ("送达时间", "      年    月    日    时".to_owned()),
             ("受送达人签名（盖章、按指印）", String::new()),
             ("代收人签名和代收理由", String::new()),
