@@ -196,9 +196,10 @@ fn widths(head: bool, rows: &[Vec<String>]) -> Vec<usize> {
 }
 
 fn table(head: bool, rows: &[Vec<String>], last: bool) -> Table {
-    const ROW: f32 = 28.0;
+    /// Twentieths of a point, at least.
+    const ROW: f32 = 560.0;
     /// With room to write and to sign in.
-    const BY_HAND: f32 = 48.0;
+    const BY_HAND: f32 = 760.0;
     let widths = widths(head, rows);
     let drawn = rows.iter().enumerate().map(|(at, row)| {
         let cells = row.iter().enumerate().map(|(column, words)| {
