@@ -58,6 +58,8 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
         ("attachments", "/attachments"),
         ("receipt", "/receipt"),
         ("actions", "/actions"),
+        ("matters", "/matters"),
+        ("documents", "/documents"),
     ];
     for (way, below) in reading {
         note(
@@ -131,6 +133,12 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
             assert_eq!(todo["count"], listed["total"], "{who:?}: {todo}");
         }
     }
+    // In the lists of what is done about cases; none of them is for everybody.
+    for (way, path) in LISTS {
+        let list = client.get(path).send();
+        assert!(matches!(list.status, 200 | 403), "{who:?}: {path}");
+        note(way, list.status == 200 && names_it(&list));
+    }
 
     // In hints while something is registered.
     let query = json!({"cause": marks.words, "id_numbers": [marks.id_number], "names": ["张三"]});
@@ -162,6 +170,20 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
     found
 }
 
+/// The lists of what is done about cases, by the way that they are: a case stands in one when there
+/// is something of the kind.
+pub const LISTS: [(&str, &str); 6] = [
+    ("list of matters", "/matters?limit=200"),
+    (
+        "calendar",
+        "/calendar?from=2026-01-01&to=2026-12-31&scope=all",
+    ),
+    ("list of orders", "/orders?limit=200"),
+    ("list of measures", "/measures"),
+    ("backlog", "/backlog?limit=200"),
+    ("proposals for the backlog", "/backlog/proposals?limit=200"),
+];
+
 /// The ways that are open to a role that sees the case and exports.
 pub const ALL: &[&str] = &[
     "by id",
@@ -170,6 +192,8 @@ pub const ALL: &[&str] = &[
     "attachments",
     "receipt",
     "actions",
+    "matters",
+    "documents",
     "act",
     "edit",
     "add a person",

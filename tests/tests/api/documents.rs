@@ -1,5 +1,6 @@
 //! Official documents: each kind made once and opened, their numbers, voiding, who sees which, service
-//! and the clock that it starts, contact that does no harm.
+//! and the clock that it starts, contact that does no harm. With `XINFANG_KEEP_DOCUMENTS` set to a
+//! folder, one Word file of each kind is left there to be looked at.
 
 use std::io::{Cursor, Read as _};
 use std::process::Command;
@@ -7,7 +8,7 @@ use std::process::Command;
 use serde_json::{Map, Value, json};
 use tests::base::TODAY;
 use tests::staff::VILLAGE;
-use tests::{Answer, Case, Staff, TestApp};
+use tests::{Answer, Case, Matter, Staff, TestApp};
 
 fn documents(app: &TestApp, who: Staff, case: &Case<'_>) -> Value {
     app.by(who).get(case.path("/documents")).expect(200).json()
@@ -29,9 +30,7 @@ fn filled_in(app: &TestApp, offer: &Value) -> Map<String, Value> {
         let known = field["value"].as_str();
         let value = match (kind, known) {
             _ if matches!(name, "on" | "authority" | "attachments") => continue,
-            ("rows", _) => json!([{
-                "what": "支付流转费2000元", "who": "李四", "due_on": "2026-05-01", "how": "转账",
-            }]),
+            ("rows", Some(rows)) => serde_json::from_str(rows).unwrap(),
             ("persons", Some(ids)) => json!(ids.split(',').collect::<Vec<_>>()),
             (_, Some(known)) => json!(known),
             ("date", None) => json!("2026-04-01"),
@@ -101,7 +100,7 @@ fn printed(docx: &[u8]) -> Option<String> {
         .ok()?;
     assert!(made.status.success(), "{made:?}");
     let text = Command::new("pdftotext")
-        .args(["-layout", "document.pdf", "-"])
+        .args(["-raw", "document.pdf", "-"])
         .current_dir(folder.path())
         .output()
         .ok()?;
@@ -121,6 +120,10 @@ fn made_and_opened(app: &TestApp, who: Staff, case: &Case<'_>, kind: &str, holds
     let file = app.by(who).get(format!("{path}/docx")).expect(200);
     let disposition = file.header("content-disposition");
     assert!(disposition.contains("filename*=UTF-8''"), "{disposition}");
+    if let Some(folder) = std::env::var_os("XINFANG_KEEP_DOCUMENTS") {
+        let name = format!("{kind}.docx");
+        std::fs::write(std::path::Path::new(&folder).join(name), &file.body).unwrap();
+    }
     let printed = printed(&file.body);
     if printed.is_none() {
         eprintln!("skipped: no soffice or pdftotext, {kind} was not printed");
@@ -199,6 +202,247 @@ fn a_declined_and_a_transferred_case_have_theirs() {
         "transfer",
         &["张三", "派出所", "5个工作日"],
     );
+}
+
+/// A review, a final review with its hearing.
+#[test]
+fn each_round_has_its_document() {
+    let app = TestApp::start();
+    let office = Staff::Office;
+    let on = |day: &str| json!({"on": day});
+    let case = app.case().village(VILLAGE).received("2026-01-05");
+    let case = case.register().then(office, "accept", on("2026-01-06"));
+    let given = json!({"on": "2026-01-06", "unit_id": app.unit(VILLAGE)});
+    let answer = json!({"on": "2026-01-20", "text": "本月内兑付", "notice": "当面送达"});
+    let request = |day: &str, authority: &str| json!({"on": day, "text": "不服处理意见", "authority": authority});
+    let outcome = |day: &str| json!({"on": day, "text": "事实清楚，程序合法", "review": "upheld", "notice": "当面送达"});
+    let case = case
+        .then(office, "dispatch", given)
+        .then(Staff::Secretary, "take", on("2026-01-07"))
+        .then(Staff::Secretary, "answer", answer);
+    let why = offer(&app, office, &case, "review_answer")["reason"].clone();
+    assert!(why.as_str().unwrap().contains("第三十五条"), "{why}");
+    let case = case
+        .then(
+            office,
+            "request_review",
+            request("2026-01-25", "平川镇人民政府"),
+        )
+        .then(office, "answer_review", outcome("2026-02-10"));
+    let by_village = offer(&app, Staff::Secretary, &case, "review_answer");
+    assert_eq!(by_village["allowed"], false);
+    let holds = [
+        "张三",
+        "平川信查〔2026〕1号",
+        "2026年1月25日请求复查",
+        "维持原意见",
+        "事实清楚，程序合法",
+        "第三十六条",
+        "30日",
+    ];
+    made_and_opened(&app, office, &case, "review_answer", &holds);
+    let case = case.then(
+        office,
+        "request_final_review",
+        request("2026-02-20", "平川镇人民政府"),
+    );
+    let none = offer(&app, office, &case, "hearing_notice");
+    assert!(
+        none["reason"].as_str().unwrap().contains("组织听证"),
+        "{none}"
+    );
+    let plan = json!({
+        "purpose": "final_review", "held_on": "2026-03-18", "time": "09:30",
+        "place": "镇综治中心会议室", "text": "流转费的数额和支付时间",
+        "panel": [
+            {"name": "曹文礼", "post": "县人大代表", "chair": true},
+            {"name": "严正平", "post": "律师"},
+            {"name": "戚秀兰", "post": "村民代表"},
+        ],
+    });
+    let mut hearing = case.open(office, "hearings", &plan);
+    let holds = [
+        "张三",
+        "平川信听〔2026〕1号",
+        "2026年3月18日 09:30",
+        "镇综治中心会议室",
+        "流转费的数额和支付时间",
+        "曹文礼（县人大代表）",
+        "严正平（律师）、戚秀兰（村民代表）",
+        "第三十一条",
+    ];
+    made_and_opened(&app, office, &case, "hearing_notice", &holds);
+    hearing.step(office, "cancel", &json!({"text": "双方已经谈妥"}));
+    let gone = offer(&app, office, &case, "hearing_notice");
+    assert_eq!(gone["allowed"], false);
+    let case = case.then(office, "answer_final_review", outcome(TODAY));
+    let holds = [
+        "张三",
+        "平川信核〔2026〕1号",
+        "终结意见",
+        "不再受理",
+        "第三十六条",
+        "维持原意见",
+    ];
+    made_and_opened(&app, office, &case, "final_review_answer", &holds);
+}
+
+#[test]
+fn an_order_has_its_sheet() {
+    let app = TestApp::start();
+    let case = parties(&app).accepted().dispatched(VILLAGE);
+    let none = offer(&app, Staff::Office, &case, "order");
+    assert!(none["reason"].as_str().unwrap().contains("没有督办"));
+    let order = json!({
+        "form": "supervise", "source": "higher", "authority": "县信访局",
+        "number": "县信督〔2026〕5号", "unit_id": app.unit(VILLAGE),
+        "demand": "核实流转费，提出兑付办法", "deadline": "2026-03-20",
+    });
+    case.open(Staff::Office, "orders", &order);
+    let holds = [
+        VILLAGE,
+        "平川信督〔2026〕1号",
+        "县信访局（县信督〔2026〕5号）",
+        "核实流转费，提出兑付办法",
+        "2026年3月20日",
+        &case.number,
+    ];
+    made_and_opened(&app, Staff::Leader, &case, "order", &holds);
+    let by_village = offer(&app, Staff::Secretary, &case, "order");
+    assert_eq!(by_village["allowed"], false);
+}
+
+/// A dispute in which the parties came to one mind today.
+fn of_one_mind<'c, 'a>(app: &'a TestApp, case: &'c Case<'a>) -> Matter<'c, 'a> {
+    let both = json!([case.person(0), case.person(1)]);
+    let request = json!({
+        "asked_by": "both", "unit_id": app.unit(VILLAGE), "dispute": "三年流转费9000元未付",
+        "first_party": [case.person(0)], "other_party": [case.person(1)], "consent": true,
+    });
+    let mut mediation = case.open(Staff::Secretary, "mediations", &request);
+    let appointment = json!({
+        "mediators": [{"name": "王调解", "post": "村调委会主任"}, {"name": "孙调解"}],
+        "meet_on": TODAY, "meet_time": "15:30", "place": "五里墩村调解室",
+    });
+    mediation.step(Staff::Secretary, "appoint", &appointment);
+    let session = json!({
+        "present": both, "methods": ["law"], "place": "五里墩村调解室", "outcome": "agreed",
+        "text": "双方同意分期付清",
+    });
+    mediation.step(Staff::Secretary, "session", &session);
+    mediation
+}
+
+fn agreement(case: &Case<'_>, form: &str) -> Value {
+    json!({
+        "on": TODAY, "form": form, "facts": "2023年签订流转合同，三年未付流转费",
+        "duties": "李四欠付9000元，应当支付", "content": "李四分两期付清，张三不再主张利息",
+        "promises": [
+            {
+                "what": "支付土地流转费", "by": case.person(1), "amount": 4000,
+                "manner": "银行转账", "due_on": "2026-03-31",
+            },
+            {
+                "what": "支付土地流转费", "by": case.person(1), "amount": "5000.50",
+                "manner": "银行转账", "due_on": "2026-04-30",
+            },
+        ],
+        "parties_signed": true, "mediators_signed": true, "sealed": true,
+    })
+}
+
+fn dispute(app: &TestApp) -> Case<'_> {
+    app.case()
+        .by(Staff::Secretary)
+        .kind("dispute")
+        .set("channel", "inspection")
+        .village(VILLAGE)
+        .person(json!({"role": "other_party", "name": "李四", "address": "五里墩村二社"}))
+        .register()
+        .then(Staff::Secretary, "accept", json!({}))
+        .taken(Staff::Secretary)
+}
+
+const AGREED: [&str; 11] = [
+    "张三",
+    "李四",
+    "五里墩村人民调解委员会",
+    "王调解、孙调解",
+    "2023年签订流转合同，三年未付流转费",
+    "李四欠付9000元，应当支付",
+    "李四分两期付清，张三不再主张利息",
+    "支付土地流转费（5000.50元）",
+    "2026年4月30日",
+    "第二十九条",
+    "第三十三条",
+];
+
+/// Printed to be signed, then as it was agreed; then the application to the court.
+#[test]
+fn a_written_agreement_is_set_down_and_brought_to_the_court() {
+    let app = TestApp::start();
+    let by = Staff::Secretary;
+    let case = dispute(&app);
+    let none = offer(&app, by, &case, "agreement")["reason"].clone();
+    assert!(none.as_str().unwrap().contains("还没有达成"), "{none}");
+    let mut mediation = of_one_mind(&app, &case);
+    let draft = offer(&app, by, &case, "agreement");
+    assert_eq!(draft["allowed"], true);
+    assert_eq!(offer(&app, by, &case, "confirmation")["allowed"], false);
+    mediation.step(by, "agree", &agreement(&case, "written"));
+    made_and_opened(&app, by, &case, "agreement", &AGREED);
+    let holds = [
+        "平川信调〔2026〕2号",
+        "张三",
+        "李四",
+        "填写的人民法院",
+        "三年流转费9000元未付",
+        "2026年3月10日生效",
+        "最后一天为2026年4月9日",
+        "第三十三条",
+    ];
+    made_and_opened(&app, Staff::Justice, &case, "confirmation", &holds);
+    let both = json!([case.person(0), case.person(1)]);
+    let application = json!({"applicants": both, "court_id": app.unit("蓼泉法庭")});
+    mediation.step(by, "apply", &application);
+    let again = offer(&app, by, &case, "confirmation");
+    assert!(again.to_string().contains("蓼泉法庭"), "{again}");
+    // The court sees what concerns it, and nothing else.
+    make(&app, by, &case, "receipt");
+    let seen = documents(&app, Staff::Court, &case);
+    let kinds: Vec<&Value> = seen["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["kind"])
+        .collect();
+    assert_eq!(kinds, ["confirmation", "agreement"]);
+    let ruling = json!({"ruling": "confirmed", "document": "（2026）民特12号"});
+    mediation.step(Staff::Court, "decide", &ruling);
+    let over = offer(&app, by, &case, "confirmation")["reason"].clone();
+    assert!(over.as_str().unwrap().contains("已经司法确认"), "{over}");
+}
+
+#[test]
+fn an_oral_agreement_has_no_document_until_it_is_put_in_writing() {
+    let app = TestApp::start();
+    let by = Staff::Secretary;
+    let case = dispute(&app);
+    let mut mediation = of_one_mind(&app, &case);
+    mediation.step(by, "agree", &agreement(&case, "oral"));
+    for kind in ["agreement", "confirmation"] {
+        let answer = try_make(&case, &app, by, kind, json!({}));
+        let detail = answer.problem("conflict").detail;
+        assert!(detail.contains("口头协议"), "{detail}");
+    }
+    let write = json!({
+        "on": TODAY, "facts": "2023年签订流转合同，三年未付流转费",
+        "duties": "李四欠付9000元，应当支付",
+        "parties_signed": true, "mediators_signed": true, "sealed": true,
+    });
+    mediation.step(by, "write", &write);
+    made_and_opened(&app, by, &case, "agreement", &AGREED);
+    make(&app, by, &case, "confirmation");
 }
 
 #[test]
@@ -396,4 +640,56 @@ fn contact_does_no_harm() {
         .find(|o| o["deed"] == "service.open")
         .unwrap();
     assert!(opening["fields"].to_string().contains("不打电话"));
+}
+
+/// Who holds a hearing or a mediation, or gets the case, is told how people are to be reached.
+#[test]
+fn contact_preferences_go_with_the_case() {
+    let app = TestApp::start();
+    let by = Staff::Office;
+    let people = json!([
+        {
+            "role": "petitioner", "name": "张三", "address": "五里墩村三社",
+            "do_not_call": true, "neutral_wording": true,
+        },
+        {"role": "other_party", "name": "李四", "address": "五里墩村二社"},
+    ]);
+    let case = app.case().village(VILLAGE).set("people", people).register();
+    let case = case.accepted().dispatched(VILLAGE).taken(Staff::Secretary);
+    let plan = json!({
+        "purpose": "handling", "held_on": "2026-03-20", "time": "09:30", "place": "会议室",
+        "text": "流转费的数额",
+        "panel": [
+            {"name": "曹文礼", "post": "县人大代表", "chair": true},
+            {"name": "严正平", "post": "律师"},
+            {"name": "戚秀兰", "post": "村民代表"},
+        ],
+    });
+    let hearing = case.open(by, "hearings", &plan);
+    let fields = |matter: &Matter<'_, '_>, deed: &str| {
+        let view = matter.seen_by(by).json();
+        let steps = view["steps"].as_array().unwrap();
+        let step = steps.iter().find(|step| step["deed"] == deed).unwrap();
+        step["fields"].to_string()
+    };
+    let notify = fields(&hearing, "hearing.notify");
+    assert!(notify.contains("张三：不打电话"), "{notify}");
+    assert!(notify.contains("公告不写"), "{notify}");
+    let notice = make(&app, by, &case, "hearing_notice");
+    let outside = notice["paper"]["envelope"].to_string();
+    assert!(
+        outside.contains("张三") && !outside.contains("听证"),
+        "{outside}"
+    );
+    assert!(notice["care"].as_str().unwrap().contains("不打电话"));
+    let handed = make(&app, by, &case, "assignment")["paper"].to_string();
+    assert!(handed.contains("张三：不打电话"), "{handed}");
+
+    let mut mediation = of_one_mind(&app, &case);
+    let appoint = fields(&mediation, "mediation.appoint");
+    assert!(appoint.contains("张三：不打电话"), "{appoint}");
+    mediation.step(Staff::Secretary, "agree", &agreement(&case, "written"));
+    // The other side reads the agreement: where 张三 lives is not told.
+    let paper = make(&app, by, &case, "agreement")["paper"].to_string();
+    assert!(paper.contains("五里墩村二社") && !paper.contains("五里墩村三社"));
 }

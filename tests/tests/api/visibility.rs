@@ -1,8 +1,9 @@
 //! Who can tell that a case exists: by id, in lists, counts, searches, exports, hints, links.
 
 use serde_json::{Value, json};
+use tests::base::TODAY;
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
-use tests::traces::{ALL, Marks, traces};
+use tests::traces::{ALL, LISTS, Marks, traces};
 use tests::{Case, Staff, TestApp};
 
 const ID_NUMBER: &str = "99999919710804118X";
@@ -55,6 +56,8 @@ fn assert_seen_by(app: &TestApp, case: &Case, expected: &[Staff]) {
                 | Staff::NextSecretary
         );
         let registers = who != Staff::Court;
+        let of_lists = |way: &&str| LISTS.iter().any(|(list, _)| list == way);
+        let found: Vec<_> = found.into_iter().filter(|way| !of_lists(way)).collect();
         let expected: Vec<_> = ALL
             .iter()
             .copied()
@@ -358,6 +361,52 @@ fn a_case_is_taken_out_of_the_hands_of_the_accused() {
     let case = case.dispatched("司法所").taken(Staff::Justice);
     assert_eq!(case.view["responsible_user"]["name"], "褚公正");
     assert_eq!(app.list(Staff::Secretary, &[("mine", "true")])["total"], 0);
+}
+
+/// What is done about an accusation stands in every list of such things, but in none of the accused.
+#[test]
+fn no_list_of_what_is_done_tells_of_an_accusation() {
+    let app = TestApp::start();
+    let case = secret(&app).accuses(VILLAGE).village(VILLAGE).register();
+    let case = case.accepted().dispatched("派出所");
+    let case = case.then(Staff::Office, "mark_backlog", json!({"text": "多次反映"}));
+    let order = json!({
+        "form": "supervise", "source": "office", "unit_id": app.unit("派出所"),
+        "demand": "查清事实", "deadline": "2026-04-01",
+    });
+    case.open(Staff::Office, "orders", &order);
+    let measure = json!({
+        "on": TODAY, "law": "《中华人民共和国治安管理处罚法》", "article": "第二十三条第一款",
+        "authority": "县公安局", "leader_id": app.user(Staff::Leader),
+        "notice_number": "县公行罚决字〔2026〕7号", "notice_on": TODAY,
+        "person_id": case.person(0), "text": "予以警告",
+    });
+    case.open(Staff::Office, "measures", &measure);
+    let late = secret(&app).accuses(VILLAGE).received("2025-10-01");
+    let on = json!({"on": "2025-10-08"});
+    let late = late.register().then(Staff::Office, "accept", on);
+    let ways = |case: &Case, who: Staff| -> Vec<&str> {
+        let found = traces(&app, who, &marks(case)).into_iter();
+        let of_lists = |way: &&str| LISTS.iter().any(|(list, _)| list == way);
+        found.filter(of_lists).collect()
+    };
+    // The cases have the same words, so that each list tells of one or the other; that of measures
+    // tells numbers only.
+    let all = LISTS.map(|(way, _)| way);
+    assert_eq!(ways(&case, Staff::Leader), all);
+    assert!(ways(&late, Staff::Leader).contains(&"proposals for the backlog"));
+    for who in [
+        Staff::Secretary,
+        Staff::NextSecretary,
+        Staff::Informant,
+        Staff::Justice,
+        Staff::Court,
+        Staff::Admin,
+    ] {
+        for case in [&case, &late] {
+            assert_eq!(traces(&app, who, &marks(case)), [""; 0], "{who:?}");
+        }
+    }
 }
 
 /// The auditor and a leader who sit in the accused office know nothing of it either.

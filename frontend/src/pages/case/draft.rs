@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shared::case::care::Care;
 use shared::case::{FollowUp, Purpose};
 use shared::term::Term;
 
@@ -34,6 +35,9 @@ pub(crate) struct DraftPerson {
     pub(crate) reason: String,
     pub(crate) review_on: String,
     pub(crate) follow_up: Vec<FollowUp>,
+    /// How they are to be reached; drafts of older versions have none.
+    #[serde(default)]
+    pub(crate) care: Care,
 }
 
 impl Draft {
@@ -102,6 +106,14 @@ mod tests {
             !json.contains("id_number") && !json.contains("phone"),
             "{json}"
         );
+    }
+
+    #[test]
+    fn a_draft_without_contact_preferences_is_read() {
+        let mut kept = serde_json::to_value(DraftPerson::default()).unwrap();
+        kept.as_object_mut().unwrap().remove("care");
+        let person: DraftPerson = serde_json::from_value(kept).unwrap();
+        assert_eq!(person, DraftPerson::default());
     }
 
     #[test]

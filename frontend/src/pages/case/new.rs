@@ -174,6 +174,7 @@ impl Registration {
                 person.reason.set(kept.reason.clone());
                 person.review_on.set(kept.review_on.clone());
                 person.follow_up.set(kept.follow_up.clone());
+                person.restore_care(&kept.care);
                 person
             })
             .collect();
@@ -202,6 +203,7 @@ impl Registration {
                     reason: person.reason.get(),
                     review_on: person.review_on.get(),
                     follow_up: person.follow_up.get(),
+                    care: person.care(),
                 })
                 .collect(),
             earlier: self.earlier.get(),

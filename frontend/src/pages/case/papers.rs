@@ -305,9 +305,13 @@ fn drawn(paper: Paper, void: bool) -> AnyView {
         .addressee
         .map(|to| view! { <p class="paper-to">{format!("{to}：")}</p> });
     let blocks = paper.blocks.into_iter().map(block).collect_view();
-    let signer = paper
-        .signer
-        .map(|signer| view! { <p>{signer} <small>"〔印章〕"</small></p> });
+    let signer = paper.signer.map(|signer| {
+        (
+            view! { <p>{signer}</p> },
+            view! { <small>"〔印章〕"</small> },
+        )
+    });
+    let (signer, seal) = signer.unzip();
     let cover = paper.envelope.map(|envelope| {
         let rows = [
             ("收件人", envelope.to),
@@ -334,7 +338,7 @@ fn drawn(paper: Paper, void: bool) -> AnyView {
             <p class="paper-number">{paper.number}</p>
             {addressee}
             {blocks}
-            <footer>{signer} <p>{paper.date}</p></footer>
+            <footer>{signer} <p>{paper.date} {seal}</p></footer>
             {cover}
         </article>
     }

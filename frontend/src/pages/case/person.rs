@@ -1,6 +1,7 @@
 //! The fields of a person: at registration, and in a case.
 
 use leptos::prelude::*;
+use shared::case::care::Care;
 use shared::case::input::NewPerson;
 use shared::case::view::PersonView;
 use shared::case::{FollowUp, PersonRole};
@@ -69,12 +70,26 @@ impl PersonValues {
             .review_on
             .set(person.review_on.map(format::short_date).unwrap_or_default());
         values.follow_up.set(person.follow_up.clone());
-        let care = &person.care;
-        values.hours.set(care.hours.clone().unwrap_or_default());
-        values.do_not_call.set(care.do_not_call);
-        values.neutral.set(care.neutral);
-        values.trusted.set(care.trusted.clone().unwrap_or_default());
+        values.restore_care(&person.care);
         values
+    }
+
+    /// How they are to be reached, as it is typed; followed.
+    pub(crate) fn care(self) -> Care {
+        Care {
+            hours: filled(&self.hours.get()),
+            do_not_call: self.do_not_call.get(),
+            neutral: self.neutral.get(),
+            trusted: filled(&self.trusted.get()),
+        }
+    }
+
+    /// Types it in again.
+    pub(crate) fn restore_care(self, care: &Care) {
+        self.hours.set(care.hours.clone().unwrap_or_default());
+        self.do_not_call.set(care.do_not_call);
+        self.neutral.set(care.neutral);
+        self.trusted.set(care.trusted.clone().unwrap_or_default());
     }
 
     /// What is sent. `keeps` tells whether a number that is not typed stays as it is recorded.

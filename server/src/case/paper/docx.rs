@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use docx_rs::{
     AlignmentType, Docx, Footer, LineSpacing, LineSpacingType, PageMargin, PageNum, Paragraph, Run,
-    RunFonts, SpecialIndentType, Table, TableCell, TableLayoutType, TableRow, VAlignType,
-    WidthType,
+    RunFonts, SpecialIndentType, Tab, TabLeaderType, TabValueType, Table, TableCell,
+    TableLayoutType, TableRow, VAlignType, WidthType,
 };
 use shared::case::paper::{Block, Envelope, Paper};
 
@@ -59,8 +59,9 @@ pub(super) fn draw(paper: &Paper, void: bool) -> Result<Vec<u8>, Error> {
     if let Some(addressee) = &paper.addressee {
         docx = docx.add_paragraph(line(LINE).add_run(text(&format!("{addressee}："))));
     }
-    for block in &paper.blocks {
-        docx = part(docx, block);
+    for (at, block) in paper.blocks.iter().enumerate() {
+        // Who signs never stands on a page alone: what is last goes with it.
+        docx = part(docx, block, at + 1 == paper.blocks.len());
     }
     for paragraph in foot(paper) {
         docx = docx.add_paragraph(paragraph);
@@ -115,10 +116,15 @@ fn centred(run: Run, after: u32) -> Paragraph {
 }
 
 fn indented() -> Paragraph {
-    line(LINE).indent(None, Some(SpecialIndentType::FirstLine(INDENT)), None, None)
+    line(LINE).align(AlignmentType::Both).indent(
+        None,
+        Some(SpecialIndentType::FirstLine(INDENT)),
+        None,
+        None,
+    )
 }
 
-fn part(docx: Docx, block: &Block) -> Docx {
+fn part(docx: Docx, block: &Block, last: bool) -> Docx {
     match block {
         Block::Heading { text } => {
             let run = Run::new()
@@ -127,39 +133,85 @@ fn part(docx: Docx, block: &Block) -> Docx {
                 .size(SIZE_TEXT);
             docx.add_paragraph(indented().keep_next(true).add_run(run))
         }
-        Block::Paragraph { text: words } => docx.add_paragraph(indented().add_run(text(words))),
-        Block::Table { head, rows } => docx.add_table(table(*head, rows)).add_paragraph(line(240)),
+        Block::Paragraph { text: words } => {
+            docx.add_paragraph(indented().keep_next(last).add_run(text(words)))
+        }
+        Block::Table { head, rows } => docx
+            .add_table(table(*head, rows, last))
+            .add_paragraph(line(240).keep_next(last)),
         Block::Signatures { lines } => lines.iter().fold(docx, |docx, words| {
-            let room = if words.contains("日期") {
-                "　　　　年　　月　　日"
+            let line = indented()
+                .align(AlignmentType::Left)
+                .line_spacing(spacing(LINE).before(160))
+                .keep_next(true);
+            docx.add_paragraph(if words.contains("日期") {
+                line.add_run(text(&format!("{words}　　　　年　　月　　日")))
             } else {
-                "＿＿＿＿＿＿＿＿＿＿"
-            };
-            let run = text(&format!("{words}{room}"));
-            let gap = spacing(LINE).before(160);
-            docx.add_paragraph(indented().line_spacing(gap).add_run(run))
+                // A line to the margin, however long the words before it are.
+                let end = Tab::new()
+                    .val(TabValueType::Right)
+                    .leader(TabLeaderType::Underscore)
+                    .pos(WIDTH);
+                line.add_tab(end).add_run(text(words).add_tab())
+            })
         }),
     }
 }
 
-/// The widths of a table's columns: a column of names is narrow.
-fn widths(head: bool, columns: usize) -> Vec<usize> {
-    match (head, columns) {
-        (_, 0) => Vec::new(),
-        (false, 2) => vec![2400, WIDTH - 2400],
-        (_, columns) => vec![WIDTH / columns; columns],
-    }
+/// How wide a text is, in halves of a character, with the cell's margins and the small gaps between
+/// Chinese and other characters.
+fn breadth(words: &str) -> usize {
+    let longest = words.split('\n').map(|line| {
+        let halves = line.chars().map(|c| if c.is_ascii() { 1 } else { 2 });
+        let changes = line.chars().zip(line.chars().skip(1));
+        let changes = changes.filter(|(a, b)| a.is_ascii() != b.is_ascii());
+        halves.sum::<usize>() + changes.count().div_ceil(2)
+    });
+    longest.max().unwrap_or(0) + 2
 }
 
-fn table(head: bool, rows: &[Vec<String>]) -> Table {
-    let widths = widths(head, rows.first().map_or(0, Vec::len));
+/// The widths of a table's columns: a column of names is narrow, others are as wide as what they
+/// hold wants, with room for what is written by hand.
+fn widths(head: bool, rows: &[Vec<String>]) -> Vec<usize> {
+    const NAMES: usize = 3100;
+    const NARROWEST: usize = 8;
+    const BY_HAND: usize = 16;
+    const WIDEST: usize = 24;
+    let columns = rows.first().map_or(0, Vec::len);
+    if !head && columns == 2 {
+        return vec![NAMES, WIDTH - NAMES];
+    }
+    let wants: Vec<usize> = (0..columns)
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            let wanted = cells.map(|words| match words.as_str() {
+                "" => BY_HAND,
+                words => breadth(words),
+            });
+            wanted.max().unwrap_or(0).clamp(NARROWEST, WIDEST)
+        })
+        .collect();
+    let all: usize = wants.iter().sum();
+    wants.iter().map(|wanted| WIDTH * wanted / all).collect()
+}
+
+fn table(head: bool, rows: &[Vec<String>], last: bool) -> Table {
+    /// Twentieths of a point, at least.
+    const ROW: f32 = 560.0;
+    /// With room to write and to sign in.
+    const BY_HAND: f32 = 760.0;
+    let widths = widths(head, rows);
     let drawn = rows.iter().enumerate().map(|(at, row)| {
         let cells = row.iter().enumerate().map(|(column, words)| {
             let named = if head { at == 0 } else { column == 0 };
             let width = widths.get(column).copied().unwrap_or(WIDTH);
-            cell(words, width, named)
+            cell(words, width, named, last)
         });
-        TableRow::new(cells.collect()).cant_split().row_height(28.0)
+        let empty = !head && row.iter().skip(1).any(String::is_empty);
+        let height = if empty { BY_HAND } else { ROW };
+        TableRow::new(cells.collect())
+            .cant_split()
+            .row_height(height)
     });
     Table::new(drawn.collect())
         .set_grid(widths.clone())
@@ -167,7 +219,7 @@ fn table(head: bool, rows: &[Vec<String>]) -> Table {
         .layout(TableLayoutType::Fixed)
 }
 
-fn cell(words: &str, width: usize, named: bool) -> TableCell {
+fn cell(words: &str, width: usize, named: bool, last: bool) -> TableCell {
     let cell = TableCell::new()
         .width(width, WidthType::Dxa)
         .vertical_align(VAlignType::Center);
@@ -181,33 +233,36 @@ fn cell(words: &str, width: usize, named: bool) -> TableCell {
         } else {
             AlignmentType::Left
         };
-        cell.add_paragraph(line(LINE_TABLE).align(align).add_run(run))
+        let line = line(LINE_TABLE).align(align).keep_next(last);
+        cell.add_paragraph(line.add_run(run))
     })
 }
 
-/// Who signs, the place of the seal, the date: on the right.
+/// Who signs, the date below, the place of the seal over both: on the right half, two lines below
+/// the text, so that the seal covers none of it.
 fn foot(paper: &Paper) -> Vec<Paragraph> {
+    let half = i32::try_from(WIDTH / 2).unwrap_or_default();
     let right = |run: Run, before: u32| {
         line(LINE)
             .line_spacing(spacing(LINE).before(before))
-            .align(AlignmentType::Right)
-            .indent(None, None, Some(INDENT), None)
+            .align(AlignmentType::Center)
+            .indent(Some(half), None, None, None)
             .keep_lines(true)
             .add_run(run)
     };
-    let mut lines = Vec::new();
-    let mut before = 560;
-    if let Some(signer) = &paper.signer {
-        let seal = Run::new()
-            .add_text("〔印章〕")
-            .fonts(fonts(TEXT))
-            .size(SIZE_SMALL)
-            .color("808080");
-        lines.push(right(text(signer), before).add_run(seal).keep_next(true));
-        before = 0;
-    }
-    lines.push(right(text(&paper.date), before));
-    lines
+    let Some(signer) = &paper.signer else {
+        return vec![right(text(&paper.date), 560)];
+    };
+    let seal = Run::new()
+        .add_text("〔印章〕")
+        .fonts(fonts(TEXT))
+        .size(SIZE_SMALL)
+        .color("A0A0A0");
+    vec![
+        right(text(signer), 1120).keep_next(true),
+        right(text(&paper.date), 0).keep_next(true),
+        right(seal, 0),
+    ]
 }
 
 /// The outside of the letter, on a page of its own, to be cut out.
@@ -227,7 +282,7 @@ fn cover(docx: Docx, envelope: &Envelope) -> Docx {
     .map(|(name, value)| vec![name.to_owned(), value.clone()])
     .collect();
     docx.add_paragraph(line(LINE).page_break_before(true).add_run(note))
-        .add_table(table(false, &rows))
+        .add_table(table(false, &rows, false))
 }
 
 fn page_number() -> Footer {

@@ -7,7 +7,7 @@ use shared::case::matter::{Scene, Wrong};
 use shared::case::number::Series;
 use shared::case::paper::{
     self, Dossier, MakePaper, PaperKind, PaperMark, PaperOffer, PaperRow, PaperView, Papers,
-    Sketch, VoidPaper, Voided,
+    VoidPaper, Voided,
 };
 use shared::case::state::{EventKind, Refused};
 use shared::case::view::{EventData, Named};
@@ -38,15 +38,7 @@ fn with_dossier<T>(
     let events: Vec<_> = events.into_iter().map(view::event).collect();
     let mut matters = Vec::new();
     for record in matter_store::of_case(conn, &case.id)? {
-        let digest = record.matter()?.digest(&scene);
-        matters.push(Sketch {
-            kind: record.kind.0,
-            title: digest.title,
-            unit_id: digest.unit_id.map(UnitId::into_string),
-            due_on: digest.due.map(|due| due.on),
-            lines: digest.lines,
-            items: digest.items,
-        });
+        matters.push(record.matter()?);
     }
     let names = &desk.names;
     let unit_name = |id: &str| names.unit_name(&UnitId::from(id));

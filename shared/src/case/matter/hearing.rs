@@ -100,10 +100,10 @@ pub struct HearingInput {
 
 /// A member of the panel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Member {
-    name: String,
-    post: String,
-    chair: bool,
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) post: String,
+    pub(crate) chair: bool,
 }
 
 /// The notice.
@@ -138,12 +138,12 @@ struct Cancelled {
 pub struct Hearing {
     planned_on: NaiveDate,
     purpose: HearingPurpose,
-    subject: String,
-    held_on: NaiveDate,
-    time: String,
-    place: String,
-    panel: Vec<Member>,
-    public: bool,
+    pub(crate) subject: String,
+    pub(crate) held_on: NaiveDate,
+    pub(crate) time: String,
+    pub(crate) place: String,
+    pub(crate) panel: Vec<Member>,
+    pub(crate) public: bool,
     notice: Option<Notice>,
     record: Option<Record>,
     cancelled: Option<Cancelled>,
@@ -200,16 +200,8 @@ impl Hearing {
     fn notify(&mut self, input: HearingInput, scene: &Scene<'_>) -> Result<Done, Wrong> {
         let mut errors = Errors::new();
         let on = scene.day(&mut errors, input.on, self.planned_on);
-        let last = last_notice(self.held_on);
-        if on > last {
-            errors.add(
-                "on",
-                "too_late",
-                format!(
-                    "听证公告应在举行的{NOTICE_DAYS}日前发布：{}举行的，最迟{last}（{BASIS}）。请取消后另定日期。",
-                    self.held_on
-                ),
-            );
+        if let Some(late) = self.late_notice(on) {
+            errors.add("on", "too_late", late);
         }
         let mut ways = input.ways.unwrap_or_default();
         ways.sort_unstable();
@@ -322,7 +314,23 @@ impl Hearing {
         Ok(Done::new(on, words))
     }
 
-    fn is_open(&self) -> bool {
+    /// Why a notice of a day comes too late, if it does.
+    pub(crate) fn late_notice(&self, on: NaiveDate) -> Option<String> {
+        let last = last_notice(self.held_on);
+        (on > last).then(|| {
+            format!(
+                "听证公告应在举行的{NOTICE_DAYS}日前发布：{}举行的，最迟{last}（{BASIS}）。请取消后另定日期。",
+                self.held_on
+            )
+        })
+    }
+
+    /// The day of the notice, when it was given.
+    pub(crate) fn noticed_on(&self) -> Option<NaiveDate> {
+        self.notice.as_ref().map(|notice| notice.on)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
         self.record.is_none() && self.cancelled.is_none()
     }
 
@@ -471,7 +479,12 @@ impl Matter for Hearing {
                 Field::choices::<NoticeWay>("ways", "告知方式").required(),
                 Field::long("text", "公告地点或送达情况", MAX_TEXT)
                     .required()
-                    .help("在哪里张贴，或向哪些当事人送达。"),
+                    .help(match scene.care(|_| true) {
+                        Some(care) => format!(
+                            "在哪里张贴，或向哪些当事人送达；公告不写要求中性措辞的人的姓名。联系须知——{care}"
+                        ),
+                        None => "在哪里张贴，或向哪些当事人送达。".to_owned(),
+                    }),
             ],
             Deed::HearingHold => vec![
                 Field::new("present", "到场的当事人", FieldKind::Persons)

@@ -384,7 +384,7 @@ impl Agreement {
     }
 
     /// The last day on which both sides may apply for its confirmation, and the rule.
-    fn confirm_by(&self, scene: &Scene<'_>) -> (NaiveDate, Limit) {
+    pub(crate) fn confirm_by(&self, scene: &Scene<'_>) -> (NaiveDate, Limit) {
         let clock = ClockKind::Confirmation;
         let due = scene.profile.due(clock, self.on, scene.calendar).date;
         (due, scene.profile.limit(clock))
@@ -403,6 +403,19 @@ impl Mediation {
     /// The agreement that stands.
     pub fn agreement(&self) -> Option<&Agreement> {
         self.agreements.last()
+    }
+
+    /// The written agreement that stands; none while another is being talked about.
+    pub fn written(&self) -> Option<&Agreement> {
+        let stands = self.agreement().filter(|_| self.talks.is_none());
+        stands.filter(|agreement| agreement.form == AgreementForm::Written)
+    }
+
+    /// Whether the parties came to one mind in the last session: what they agreed on is to be set
+    /// down and signed.
+    pub fn is_of_one_mind(&self) -> bool {
+        let last = self.sessions.last().filter(|_| self.met());
+        last.is_some_and(|session| session.outcome == MediationOutcome::Agreed)
     }
 
     /// All parties, one side first.

@@ -113,17 +113,17 @@ pub struct OrderInput {
 /// An order to a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    form: OrderForm,
+    pub(crate) form: OrderForm,
     source: OrderSource,
     leader: Option<Named>,
     authority: Option<String>,
-    number: Option<String>,
+    pub(crate) number: Option<String>,
     /// The unit of whoever entered it, which looks at the reports.
     issuer: Named,
-    unit: Named,
-    demand: String,
+    pub(crate) unit: Named,
+    pub(crate) demand: String,
     issued_on: NaiveDate,
-    deadline: NaiveDate,
+    pub(crate) deadline: NaiveDate,
     received_on: Option<NaiveDate>,
     reports: Vec<Report>,
     reminders: Vec<Note>,
@@ -245,7 +245,7 @@ impl Order {
     }
 
     /// Who gave it, in words.
-    fn giver(&self) -> String {
+    pub(crate) fn giver(&self) -> String {
         match (&self.authority, &self.leader) {
             (Some(authority), _) => authority.clone(),
             (None, Some(leader)) => format!("{}（{}）", leader.name, self.source.label()),

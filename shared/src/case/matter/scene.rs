@@ -112,6 +112,15 @@ impl Scene<'_> {
         }
     }
 
+    /// How persons of the case are to be reached, where there is something to mind.
+    pub fn care(&self, whose: impl Fn(&PersonFact) -> bool) -> Option<String> {
+        let persons = self.persons.iter().filter(|person| whose(person));
+        let lines: Vec<String> = persons
+            .filter_map(|person| Some(format!("{}：{}。", person.name, person.care.line()?)))
+            .collect();
+        (!lines.is_empty()).then(|| lines.concat())
+    }
+
     /// The day on which the running final review was asked for.
     pub fn final_review_asked_on(&self) -> Option<NaiveDate> {
         self.clocks

@@ -295,14 +295,9 @@ impl Matter for Service {
                 label: paper.label(),
             })
             .collect();
-        let care: Vec<String> = scene
-            .persons
-            .iter()
-            .filter_map(|person| Some(format!("{}：{}。", person.name, person.care.line()?)))
-            .collect();
         let mut person = Field::new("person_id", "受送达人", FieldKind::Person);
-        if !care.is_empty() {
-            person = person.help(format!("联系须知——{}", care.concat()));
+        if let Some(care) = scene.care(|_| true) {
+            person = person.help(format!("联系须知——{care}"));
         }
         vec![
             Field::new("paper_id", "送达的文书", FieldKind::Choice { choices })

@@ -17,7 +17,11 @@ use serde_json::{Map, Value};
 pub use model::{Block, Envelope, Paper};
 pub use write::{Review, Stance, compose, fields, refuses};
 
-use crate::case::matter::{Deed, Field, Item, Line, MatterKind, Scene};
+use crate::case::matter::any::Any;
+use crate::case::matter::hearing::Hearing;
+use crate::case::matter::mediation::Mediation;
+use crate::case::matter::order::Order;
+use crate::case::matter::{Field, Scene};
 use crate::case::number::Series;
 use crate::case::state::EventKind;
 use crate::case::view::{EventView, Named};
@@ -196,33 +200,6 @@ impl PaperFact {
     }
 }
 
-/// A matter of the case, as far as documents are filled from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sketch {
-    /// What it is.
-    pub kind: MatterKind,
-    /// What it is about, in a line.
-    pub title: String,
-    /// The unit whose turn it is, or that it was given to.
-    pub unit_id: Option<String>,
-    /// What is due next in it.
-    pub due_on: Option<NaiveDate>,
-    /// Facts.
-    pub lines: Vec<Line>,
-    /// Parts.
-    pub items: Vec<Item>,
-}
-
-impl Sketch {
-    /// The first fact whose name holds one of the words.
-    fn line(&self, words: &[&str]) -> Option<&str> {
-        self.lines
-            .iter()
-            .find(|line| words.iter().any(|word| line.label.contains(word)))
-            .map(|line| line.text.as_str())
-    }
-}
-
 /// What is known of a case when a document is made: plain data.
 pub struct Dossier<'a> {
     /// The day, the clocks, the persons, the documents made before, who is who.
@@ -255,8 +232,8 @@ pub struct Dossier<'a> {
     pub accused: Vec<String>,
     /// What happened to it.
     pub events: &'a [EventView],
-    /// Its matters.
-    pub matters: &'a [Sketch],
+    /// Its matters, the last one last.
+    pub matters: &'a [Any],
 }
 
 impl Dossier<'_> {
@@ -272,16 +249,41 @@ impl Dossier<'_> {
             .find(|event| kinds.contains(&event.kind))
     }
 
-    fn last_deed(&self, deeds: &[Deed]) -> Option<&EventView> {
-        self.events.iter().rev().find(|event| {
-            let mark = event.data.matter.as_ref();
-            event.kind == EventKind::Matter && mark.is_some_and(|mark| deeds.contains(&mark.deed))
+    /// The last matter that is what is asked for.
+    fn matter<T: 'static>(&self, is: impl Fn(&Any) -> Option<&T>) -> Option<&T> {
+        self.matters.iter().rev().find_map(is)
+    }
+
+    /// The last mediation.
+    fn mediation(&self) -> Option<&Mediation> {
+        self.matter(|matter| match matter {
+            Any::Mediation(mediation) => Some(mediation.as_ref()),
+            _ => None,
         })
     }
 
-    /// The last matter of a kind.
-    fn matter(&self, kind: MatterKind) -> Option<&Sketch> {
-        self.matters.iter().rev().find(|matter| matter.kind == kind)
+    /// The last order.
+    fn order(&self) -> Option<&Order> {
+        self.matter(|matter| match matter {
+            Any::Order(order) => Some(order.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// The last hearing that is still to be held.
+    fn hearing(&self) -> Option<&Hearing> {
+        self.matter(|matter| match matter {
+            Any::Hearing(hearing) if hearing.is_open() => Some(hearing.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// The unit that the case was last sent to.
+    fn referred_to(&self) -> Option<String> {
+        let sent = self.matters.iter().rev();
+        let mut sent = sent.filter(|matter| matches!(matter, Any::Referral(_)));
+        let unit = sent.next()?.digest(self.scene).unit_id?;
+        Some(unit.into_string())
     }
 }
 

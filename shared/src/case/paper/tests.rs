@@ -2,8 +2,8 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::case::PersonRole;
-use crate::case::matter::Mark;
 use crate::case::matter::scene::tests::{Stage, day};
+use crate::case::matter::{Deed, Matter, Wrong};
 use crate::case::state::State;
 use crate::case::view::EventData;
 
@@ -24,22 +24,10 @@ fn event(kind: EventKind, data: EventData) -> EventView {
     }
 }
 
-fn deed(deed: Deed) -> EventView {
-    let mark = Mark {
-        id: "m".to_owned(),
-        deed,
-    };
-    let data = EventData {
-        matter: Some(mark),
-        ..EventData::default()
-    };
-    event(EventKind::Matter, data)
-}
-
 /// Everything has happened.
 fn eventful() -> Vec<EventView> {
     use EventKind as E;
-    let mut events: Vec<EventView> = [
+    [
         E::Accepted,
         E::Declined,
         E::Transferred,
@@ -62,9 +50,87 @@ fn eventful() -> Vec<EventView> {
         };
         event(kind, data)
     })
-    .collect();
-    events.extend([Deed::MediationAgree, Deed::HearingOpen, Deed::OrderOpen].map(deed));
-    events
+    .collect()
+}
+
+fn done<M: Matter>(opened: Result<(M, crate::case::matter::Done), Wrong>) -> M {
+    opened.unwrap_or_else(|wrong| panic!("{wrong:?}")).0
+}
+
+fn read<T: serde::de::DeserializeOwned>(input: Value) -> T {
+    serde_json::from_value(input).unwrap()
+}
+
+/// A mediation with one session, in which they came to one mind.
+fn mediation(scene: &Scene<'_>) -> Mediation {
+    let mut mediation: Mediation = done(Matter::open(
+        read(json!({
+            "on": "2026-03-04", "asked_by": "both", "unit_id": "village", "dispute": "流转费未付",
+            "first_party": ["p"], "other_party": ["q"], "consent": true,
+        })),
+        scene,
+    ));
+    for (deed, input) in [
+        (
+            Deed::MediationAppoint,
+            json!({
+                "on": "2026-03-04", "mediators": [{"name": "王调解", "post": "主任"}],
+                "meet_on": "2026-03-05", "meet_time": "09:30", "place": "调解室",
+            }),
+        ),
+        (
+            Deed::MediationSession,
+            json!({
+                "on": "2026-03-05", "place": "调解室", "present": ["p", "q"], "methods": ["law"],
+                "text": "同意分期", "outcome": "agreed",
+            }),
+        ),
+    ] {
+        mediation.step(deed, read(input), scene).unwrap();
+    }
+    mediation
+}
+
+fn agree(mediation: &mut Mediation, form: &str, scene: &Scene<'_>) {
+    let input = json!({
+        "on": "2026-03-05", "form": form, "facts": "三年未付", "duties": "李四应付",
+        "content": "分期付清", "parties_signed": true, "mediators_signed": true, "sealed": true,
+        "promises": [{
+            "what": "支付流转费", "by": "q", "amount": "2000", "manner": "转账",
+            "due_on": "2026-04-01",
+        }],
+    });
+    let deed = Deed::MediationAgree;
+    mediation.step(deed, read(input), scene).unwrap();
+}
+
+fn hearing(scene: &Scene<'_>, on: &str) -> Any {
+    let input = json!({
+        "on": on, "purpose": "handling", "held_on": "2026-03-20", "time": "09:30",
+        "place": "综治中心", "text": "流转费的数额",
+        "panel": [
+            {"name": "曹文礼", "post": "县人大代表", "chair": true},
+            {"name": "严正平", "post": "律师"},
+            {"name": "戚秀兰", "post": "村民代表"},
+        ],
+    });
+    Any::Hearing(Box::new(done(Hearing::open(read(input), scene))))
+}
+
+/// A written agreement, a hearing to come, an order.
+fn matters(scene: &Scene<'_>) -> Vec<Any> {
+    let mut mediation = mediation(scene);
+    agree(&mut mediation, "written", scene);
+    let order = json!({
+        "form": "supervise", "source": "higher", "authority": "县信访局",
+        "number": "县信督〔2026〕5号", "unit_id": "police", "demand": "核实流转费",
+        "deadline": "2026-03-20",
+    });
+    vec![
+        Any::Mediation(Box::new(mediation)),
+        hearing(scene, "2026-03-10"),
+        Any::Order(Box::new(done(Order::open(read(order), scene)))),
+    ]
 }
 
 fn stage() -> Stage {
@@ -83,7 +149,7 @@ fn stage() -> Stage {
     stage
 }
 
-fn dossier<'a>(scene: &'a Scene<'a>, events: &'a [EventView]) -> Dossier<'a> {
+fn dossier<'a>(scene: &'a Scene<'a>, events: &'a [EventView], matters: &'a [Any]) -> Dossier<'a> {
     Dossier {
         scene,
         township: "平川镇",
@@ -100,7 +166,7 @@ fn dossier<'a>(scene: &'a Scene<'a>, events: &'a [EventView]) -> Dossier<'a> {
         unit: None,
         accused: Vec::new(),
         events,
-        matters: &[],
+        matters,
     }
 }
 
@@ -111,6 +177,7 @@ fn input(kind: PaperKind, dossier: &Dossier<'_>) -> Map<String, Value> {
         use crate::case::matter::FieldKind as F;
         let value = match (&field.kind, field.value.clone()) {
             _ if field.name == "authority" || field.name == "on" => continue,
+            (F::Rows { .. }, Some(rows)) => serde_json::from_str(&rows).unwrap(),
             (F::Persons, Some(ids)) => Value::from(ids.split(',').collect::<Vec<_>>()),
             (_, Some(value)) => value.into(),
             (F::Date, None) => "2026-03-20".into(),
@@ -139,7 +206,7 @@ fn each_kind_waits_for_what_it_is_about_and_says_so() {
     stage.papers.clear();
     stage.case.state = State::Registered;
     let scene = stage.scene();
-    let dossier = dossier(&scene, &[]);
+    let dossier = dossier(&scene, &[], &[]);
     for kind in PaperKind::ALL.iter().copied() {
         let why = refuses(kind, &dossier);
         assert_eq!(
@@ -155,7 +222,8 @@ fn each_kind_is_written_from_the_case_with_its_articles() {
     let stage = stage();
     let scene = stage.scene();
     let events = eventful();
-    let dossier = dossier(&scene, &events);
+    let matters = matters(&scene);
+    let dossier = dossier(&scene, &events, &matters);
     for (kind, holds) in [
         (
             PaperKind::Receipt,
@@ -189,17 +257,45 @@ fn each_kind_is_written_from_the_case_with_its_articles() {
         ),
         (
             PaperKind::Agreement,
-            &["张三", "李四", "2026年4月1日", "第二十九条", "第三十三条"],
+            &[
+                "张三",
+                "李四",
+                "五里墩村人民调解委员会",
+                "支付流转费（2000元）",
+                "2026年4月1日",
+                "王调解",
+                "三年未付",
+                "第二十九条",
+                "第三十三条",
+            ],
         ),
         (
             PaperKind::Confirmation,
-            &["第三十三条", "承诺", "2026年3月5日达成"],
+            &[
+                "第三十三条",
+                "承诺",
+                "2026年3月5日生效",
+                "2026年4月4日",
+                "分期付清",
+            ],
         ),
         (
             PaperKind::HearingNotice,
-            &["2026年3月20日 09:30", "第三十一条"],
+            &[
+                "2026年3月20日 09:30",
+                "曹文礼（县人大代表）",
+                "公开举行",
+                "第三十一条",
+            ],
         ),
-        (PaperKind::Order, &["督办", "2026年3月20日前书面反馈"]),
+        (
+            PaperKind::Order,
+            &[
+                "县信访局（县信督〔2026〕5号）",
+                "2026年3月20日前书面反馈",
+                "派出所",
+            ],
+        ),
         (
             PaperKind::ServiceReturn,
             &["处理意见书 平川信处〔2026〕1号", "张三", "□电子送达"],
@@ -227,7 +323,8 @@ fn what_is_wrong_is_named_by_field() {
     let stage = stage();
     let scene = stage.scene();
     let events = eventful();
-    let dossier = dossier(&scene, &events);
+    let matters = matters(&scene);
+    let dossier = dossier(&scene, &events, &matters);
     let with = |kind, name: &str, value: Value| {
         let mut input = input(kind, &dossier);
         input.insert(name.to_owned(), value);
@@ -256,8 +353,8 @@ fn what_is_wrong_is_named_by_field() {
         (
             K::HearingNotice,
             "held_on",
-            json!("2026-03-10"),
-            "held_on:too_early",
+            json!("2026-03-21"),
+            "held_on:unknown",
         ),
         (K::Agreement, "parties", json!(["p"]), "parties:too_few"),
         (
@@ -287,10 +384,11 @@ fn what_is_wrong_is_named_by_field() {
 #[test]
 fn an_accusation_names_nobody_and_goes_to_nobody_it_accuses() {
     let mut stage = stage();
+    let matters = matters(&stage.scene());
     stage.case.seal = Series::Sealed;
     let scene = stage.scene();
     let events = eventful();
-    let mut dossier = dossier(&scene, &events);
+    let mut dossier = dossier(&scene, &events, &matters);
     dossier.accused = vec!["芦湾村".to_owned()];
     for kind in [PaperKind::Transfer, PaperKind::Assignment, PaperKind::Order] {
         // The cause names the petitioner, so it is not offered.
@@ -327,7 +425,8 @@ fn the_outside_says_no_more_than_the_person_wants() {
     stage.persons[0].care.do_not_call = true;
     let scene = stage.scene();
     let events = eventful();
-    let dossier = dossier(&scene, &events);
+    let matters = matters(&scene);
+    let dossier = dossier(&scene, &events, &matters);
     let kind = PaperKind::Answer;
     let (paper, _, _) = compose(kind, &input(kind, &dossier), &dossier).unwrap();
     let envelope = paper.envelope.unwrap();
@@ -349,12 +448,13 @@ fn the_outside_says_no_more_than_the_person_wants() {
 #[test]
 fn nobody_to_write_to_no_letter() {
     let mut stage = stage();
+    let matters = matters(&stage.scene());
     stage
         .persons
         .retain(|person| person.role == PersonRole::OtherParty);
     let scene = stage.scene();
     let events = eventful();
-    let dossier = dossier(&scene, &events);
+    let dossier = dossier(&scene, &events, &matters);
     assert!(
         refuses(PaperKind::Answer, &dossier)
             .unwrap()
@@ -368,7 +468,8 @@ fn control_characters_do_not_reach_a_document() {
     let stage = stage();
     let scene = stage.scene();
     let events = eventful();
-    let dossier = dossier(&scene, &events);
+    let matters = matters(&scene);
+    let dossier = dossier(&scene, &events, &matters);
     let kind = PaperKind::Answer;
     let mut input = input(kind, &dossier);
     input.insert("opinion".to_owned(), json!("一\u{1}二\r\n\u{7}三"));
@@ -392,4 +493,113 @@ fn a_number_tells_seal_kind_and_year() {
         number(Series::Sealed, PaperKind::Transfer),
         "平川检转〔2026〕3号"
     );
+}
+
+#[test]
+fn an_agreement_is_set_down_when_it_is_written_or_to_be_signed() {
+    let stage = stage();
+    let scene = stage.scene();
+    let why = |kind, matters: &[Any]| refuses(kind, &dossier(&scene, &[], matters));
+    let boxed = |mediation: &Mediation| [Any::Mediation(Box::new(mediation.clone()))];
+    let mut mediation = mediation(&scene);
+    // To be signed; the court gets what is signed.
+    assert_eq!(why(PaperKind::Agreement, &boxed(&mediation)), None);
+    let early = why(PaperKind::Confirmation, &boxed(&mediation)).unwrap();
+    assert!(early.contains("还没有达成"), "{early}");
+
+    agree(&mut mediation, "oral", &scene);
+    for kind in [PaperKind::Agreement, PaperKind::Confirmation] {
+        let oral = why(kind, &boxed(&mediation)).unwrap();
+        assert!(
+            oral.contains("口头协议") && oral.contains("第二十八条"),
+            "{oral}"
+        );
+    }
+    let write = json!({
+        "on": "2026-03-09", "facts": "三年未付", "duties": "李四应付",
+        "parties_signed": true, "mediators_signed": true, "sealed": true,
+    });
+    let deed = Deed::MediationWrite;
+    mediation.step(deed, read(write), &scene).unwrap();
+    let matters = boxed(&mediation);
+    for kind in [PaperKind::Agreement, PaperKind::Confirmation] {
+        assert_eq!(why(kind, &matters), None);
+    }
+    // It bears the day on which it was signed.
+    let dossier = dossier(&scene, &[], &matters);
+    let fields = fields(PaperKind::Agreement, &dossier);
+    let on = fields.iter().find(|field| field.name == "on").unwrap();
+    assert_eq!(on.value.as_deref(), Some("2026-03-09"));
+}
+
+#[test]
+fn confirmation_is_printed_while_there_is_time() {
+    let agreed_on = stage();
+    let matters = matters(&agreed_on.scene());
+    for (today, there) in [(day(4, 4), true), (day(4, 5), false)] {
+        let mut stage = stage();
+        stage.today = today;
+        let scene = stage.scene();
+        let why = refuses(PaperKind::Confirmation, &dossier(&scene, &[], &matters));
+        assert_eq!(why.is_none(), there, "{why:?}");
+        assert!(there || why.unwrap().contains("2026年4月4日"));
+    }
+    // Both have applied: the application is printed until the court decides.
+    let Some(Any::Mediation(mediation)) = matters.first() else {
+        panic!("{matters:?}");
+    };
+    let mut mediation = mediation.clone();
+    let apply = json!({"applicants": ["p", "q"], "court_id": "court"});
+    let deed = Deed::MediationApply;
+    mediation
+        .step(deed, read(apply), &agreed_on.scene())
+        .unwrap();
+    let mut stage = stage();
+    stage.today = day(4, 20);
+    let scene = stage.scene();
+    let matters = [Any::Mediation(mediation)];
+    let dossier = dossier(&scene, &[], &matters);
+    assert_eq!(refuses(PaperKind::Confirmation, &dossier), None);
+    let kind = PaperKind::Confirmation;
+    let mut given = input(kind, &dossier);
+    assert_eq!(given["court"], "法庭");
+    assert_eq!(wrong(kind, &given, &dossier), ["on:too_late"]);
+    given.insert("on".to_owned(), json!("2026-03-10"));
+    assert_eq!(compose(kind, &given, &dossier).unwrap().1, day(3, 10));
+}
+
+#[test]
+fn a_hearings_notice_comes_in_time() {
+    let mut stage = stage();
+    let matters = [hearing(&stage.scene(), "2026-03-10")];
+    let kind = PaperKind::HearingNotice;
+    for (today, there) in [(day(3, 13), true), (day(3, 14), false)] {
+        stage.today = today;
+        let scene = stage.scene();
+        let dossier = dossier(&scene, &[], &matters);
+        let given = input(kind, &dossier);
+        if there {
+            assert!(compose(kind, &given, &dossier).is_ok());
+        } else {
+            assert_eq!(wrong(kind, &given, &dossier), ["on:too_late"]);
+        }
+    }
+}
+
+#[test]
+fn who_is_to_be_reached_with_care_is_so_by_every_unit_and_party() {
+    let mut stage = stage();
+    stage.persons[0].care.do_not_call = true;
+    let scene = stage.scene();
+    let events = eventful();
+    let matters = matters(&scene);
+    let dossier = dossier(&scene, &events, &matters);
+    for kind in [PaperKind::Transfer, PaperKind::Assignment, PaperKind::Order] {
+        let (paper, _, _) = compose(kind, &input(kind, &dossier), &dossier).unwrap();
+        assert!(paper.words().contains("张三：不打电话"), "{kind:?}");
+    }
+    // The other side reads the agreement.
+    let kind = PaperKind::Agreement;
+    let (paper, _, _) = compose(kind, &input(kind, &dossier), &dossier).unwrap();
+    assert!(!paper.words().contains("五里墩村三社"), "{}", paper.words());
 }

@@ -6,12 +6,15 @@ use serde_json::{Map, Value};
 use super::model::{Envelope, Paper, chinese_day, printable};
 use super::{Dossier, PaperKind};
 use crate::case::deadline::ClockKind;
+use crate::case::matter::any::Any;
 use crate::case::matter::form::check;
+use crate::case::matter::mediation::{Agreement, MAX_PROMISES, Mediation};
 use crate::case::matter::scene::{MAX_LINE, MAX_TEXT, PersonFact};
-use crate::case::matter::{Deed, Field, FieldKind, MatterKind};
+use crate::case::matter::{Deed, Field, FieldKind, Matter as _};
 use crate::case::state::{EventKind, State};
 use crate::case::{Kind, LawfulPath, PersonRole, Procedure};
 use crate::ids::{PersonId, UnitId};
+use crate::org::UnitKind;
 use crate::term::Term;
 use crate::terms;
 use crate::validate::Errors;
@@ -56,16 +59,16 @@ impl Stance {
     }
 }
 
-/// The most promises of an agreement that a document takes.
-const MOST_ITEMS: usize = 20;
-
 /// Why the case allows no such document now, whatever is filled in.
 pub fn refuses(kind: PaperKind, dossier: &Dossier<'_>) -> Option<String> {
     use EventKind as E;
     use PaperKind as K;
     let needs = |there: bool, why: &str| (!there).then(|| why.to_owned());
     let had = |kinds: &[E]| dossier.last(kinds).is_some();
-    let did = |deeds: &[Deed]| dossier.last_deed(deeds).is_some();
+    let sent = || {
+        let mut matters = dossier.matters.iter();
+        matters.any(|matter| matches!(matter, Any::Referral(_)))
+    };
     let state = dossier.scene.case.state;
     if matches!(kind, K::Agreement | K::Confirmation | K::HearingNotice) && dossier.sealed() {
         return Some(
@@ -84,7 +87,7 @@ pub fn refuses(kind: PaperKind, dossier: &Dossier<'_>) -> Option<String> {
             "没有作出不予受理的决定。先办理“不予受理”，写明理由和法定途径（《信访工作条例》第二十三条）。",
         ),
         K::Transfer => needs(
-            had(&[E::Transferred, E::HandedOver]) || did(&[Deed::ReferralOpen]),
+            had(&[E::Transferred, E::HandedOver]) || sent(),
             "没有转送或移交。先办理“转送”或“移交”，再出具转送函（《信访工作条例》第二十二条）。",
         ),
         K::Assignment => needs(
@@ -107,25 +110,14 @@ pub fn refuses(kind: PaperKind, dossier: &Dossier<'_>) -> Option<String> {
             had(&[E::FinalReviewRequested]),
             "信访人没有申请复核（《信访工作条例》第三十六条）。",
         ),
-        K::Agreement => needs(
-            did(&[Deed::MediationAgree]),
-            "还没有达成调解协议。先登记“达成调解协议”（《人民调解法》第二十八条）。",
+        K::Agreement => no_agreement(dossier),
+        K::Confirmation => no_confirmation(dossier),
+        K::HearingNotice => needs(
+            dossier.hearing().is_some(),
+            "没有要举行的听证。先办理“组织听证”，确定时间和地点（《信访工作条例》第三十一条）。",
         ),
-        K::Confirmation => needs(
-            did(&[Deed::MediationAgree]),
-            "还没有达成调解协议，无从申请司法确认（《人民调解法》第三十三条）。",
-        )
-        .or_else(|| confirmation_lapsed(dossier)),
-        K::HearingNotice => {
-            let open = dossier.last_deed(&[Deed::HearingOpen, Deed::HearingCancel]);
-            let open = open.and_then(|event| event.data.matter.as_ref());
-            needs(
-                open.is_some_and(|mark| mark.deed == Deed::HearingOpen),
-                "没有要举行的听证。先办理“组织听证”，确定时间和地点（《信访工作条例》第三十一条）。",
-            )
-        }
         K::Order => needs(
-            did(&[Deed::OrderOpen]),
+            dossier.order().is_some(),
             "没有督办。先办理“下达督办”，确定承办单位和期限。",
         ),
         K::ServiceReturn => needs(
@@ -149,19 +141,61 @@ fn is_served(paper: &super::PaperFact) -> bool {
     !paper.void && paper.kind != PaperKind::ServiceReturn
 }
 
-/// The time to apply together is over, and nobody has applied.
-fn confirmation_lapsed(dossier: &Dossier<'_>) -> Option<String> {
-    let clock = dossier
-        .scene
-        .clocks
-        .iter()
-        .rfind(|clock| clock.kind == ClockKind::Confirmation)?;
-    (clock.is_running() && clock.due < dossier.scene.today).then(|| {
-        format!(
-            "申请司法确认的期限到{}止，已经过了（{}）。",
-            chinese_day(clock.due),
-            clock.basis
-        )
+/// Why there is no agreement to be set down. It is, when there is a written one, and when the parties
+/// came to one mind in the last session: they sign what was printed, and then it is written.
+fn no_agreement(dossier: &Dossier<'_>) -> Option<String> {
+    if agreed(dossier).is_some() {
+        return None;
+    }
+    let oral = dossier.mediation().and_then(Mediation::agreement).is_some();
+    Some(
+        if oral {
+            "双方达成的是口头协议，由调解员记录，没有协议书。需要书面协议的，先办理“制作调解协议书”（《人民调解法》第二十八条、第二十九条）。"
+        } else {
+            "还没有达成调解协议。调解会意见一致或者登记“达成调解协议”后出具（《人民调解法》第二十八条）。"
+        }
+        .to_owned(),
+    )
+}
+
+/// The last mediation with an agreement to be set down.
+fn agreed<'d>(dossier: &'d Dossier<'_>) -> Option<&'d Mediation> {
+    dossier.matter(|matter| match matter {
+        Any::Mediation(mediation) => Some(mediation.as_ref())
+            .filter(|mediation| mediation.written().is_some() || mediation.is_of_one_mind()),
+        _ => None,
+    })
+}
+
+/// The last mediation with a written agreement, and that agreement.
+fn written<'d>(dossier: &'d Dossier<'_>) -> Option<(&'d Mediation, &'d Agreement)> {
+    let mediation = agreed(dossier)?;
+    Some((mediation, mediation.written()?))
+}
+
+/// Why the parties cannot ask the court to confirm their agreement: what the mediation says, and
+/// the time. An application that was made is printed while the court has not decided on it.
+fn no_confirmation(dossier: &Dossier<'_>) -> Option<String> {
+    let Some((mediation, agreement)) = written(dossier) else {
+        let mediation = dossier.mediation();
+        let why = mediation.and_then(|m| m.refuses(Deed::MediationApply, dossier.scene));
+        return Some(why.unwrap_or_else(|| {
+            "还没有达成书面的调解协议，无从申请司法确认（《人民调解法》第三十三条）。".to_owned()
+        }));
+    };
+    if agreement.pending().is_some() {
+        return None;
+    }
+    let (until, limit) = agreement.confirm_by(dossier.scene);
+    let why = mediation.refuses(Deed::MediationApply, dossier.scene);
+    why.or_else(|| {
+        (until < dossier.scene.today).then(|| {
+            format!(
+                "申请司法确认的期限到{}止，已经过了（{}）。",
+                chinese_day(until),
+                limit.basis
+            )
+        })
     })
 }
 
@@ -194,17 +228,12 @@ fn addressee_field(kind: PaperKind, dossier: &Dossier<'_>) -> Field {
     if let Some(first) = found.first() {
         field = field.value(first.id.as_str());
     }
-    let care: Vec<String> = found
-        .iter()
-        .filter_map(|person| {
-            let line = person.care.line()?;
-            Some(format!("{}：{line}。", person.name))
-        })
-        .collect();
-    if care.is_empty() {
-        field
-    } else {
-        field.help(format!("联系须知——{}", care.concat()))
+    let care = dossier
+        .scene
+        .care(|person| found.iter().any(|p| p.id == person.id));
+    match care {
+        Some(care) => field.help(format!("联系须知——{care}")),
+        None => field,
     }
 }
 
@@ -275,11 +304,9 @@ pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
         K::Transfer => {
             let event = dossier.last(&[EventKind::Transferred]);
             let unit = event.and_then(|event| event.data.unit.as_ref());
-            let unit = unit.map(|unit| unit.id.clone()).or_else(|| {
-                dossier
-                    .matter(MatterKind::Referral)
-                    .and_then(|referral| referral.unit_id.clone())
-            });
+            let unit = unit
+                .map(|unit| unit.id.clone())
+                .or_else(|| dossier.referred_to());
             fields.extend(unit_fields(dossier, unit, true));
             fields.push(summary_field("主要内容", dossier));
             fields.push(Field::text("attachments", "所附材料", MAX_LINE));
@@ -344,29 +371,40 @@ pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
         K::Agreement => fields.extend(agreement_fields(dossier)),
         K::Confirmation => {
             fields.push(parties_field(dossier));
+            let written = written(dossier);
+            let applied = written.and_then(|(_, agreement)| agreement.pending());
             let court = Field::text("court", "人民法院", MAX_LINE).required();
-            fields.push(court.help("调解组织所在地的基层人民法院或人民法庭，写全称。"));
-            fields.push(
-                long("facts", "事实和理由")
-                    .required()
-                    .help("何时经哪个调解委员会调解、达成什么协议。"),
-            );
+            let court = court.help("调解组织所在地的基层人民法院或人民法庭，写全称。");
+            let known = applied.map(|application| application.court.name.as_str());
+            fields.push(filled(court, known));
+            let facts = written.map(|(mediation, agreement)| {
+                format!(
+                    "申请人之间的下列争议经{}主持调解：{}\n双方自愿达成协议，调解协议书于{}生效。协议内容：{}",
+                    committee(dossier, mediation),
+                    mediation.dispute,
+                    chinese_day(agreement.on),
+                    agreement.content
+                )
+            });
+            fields.push(filled(
+                long("facts", "事实和理由").required(),
+                facts.as_deref(),
+            ));
         }
         K::HearingNotice => fields.extend(hearing_fields(dossier)),
         K::Order => {
-            let order = dossier.matter(MatterKind::Order);
-            let unit = order.and_then(|order| order.unit_id.clone());
-            let unit = unit.or_else(|| dossier.unit.as_ref().map(|unit| unit.id.clone()));
+            let order = dossier.order();
+            let unit = order.map(|order| order.unit.id.clone());
             fields.extend(unit_fields(dossier, unit, false));
             fields.push(summary_field("督办事项", dossier));
             fields.push(filled(
                 long("demand", "办理要求").required(),
-                order.and_then(|order| order.line(&["要求"])),
+                order.map(|order| order.demand.as_str()),
             ));
-            let due = order.and_then(|order| order.due_on);
+            let due = order.map(|order| order.deadline.to_string());
             fields.push(filled(
                 Field::date("due_on", "反馈期限").required(),
-                due.map(|day| day.to_string()).as_deref(),
+                due.as_deref(),
             ));
         }
         K::ServiceReturn => {
@@ -381,7 +419,9 @@ pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
             fields.push(Field::new("paper_id", "送达的文书", choice).required());
         }
     }
-    fields.push(Field::date("on", "文书日期").help("不填为今天；补录填文书上的日期。"));
+    let on = Field::date("on", "文书日期").help("不填为今天；补录填文书上的日期。");
+    let known = known_day(kind, dossier).map(|day| day.to_string());
+    fields.push(filled(on, known.as_deref()));
     fields
 }
 
@@ -392,93 +432,115 @@ fn reviewer(dossier: &Dossier<'_>, label: &str) -> Field {
     filled(field, dossier.superior.map(government).as_deref())
 }
 
+/// The day that a document bears, where what it is about has one.
+fn known_day(kind: PaperKind, dossier: &Dossier<'_>) -> Option<NaiveDate> {
+    match kind {
+        PaperKind::Agreement => Some(written(dossier)?.1.on),
+        PaperKind::Confirmation => Some(written(dossier)?.1.pending()?.on),
+        PaperKind::HearingNotice => dossier.hearing()?.noticed_on(),
+        _ => None,
+    }
+}
+
 fn parties_field(dossier: &Dossier<'_>) -> Field {
-    let all = dossier.scene.persons.iter();
-    let all = all.filter(|person| person.role != PersonRole::KeyPerson);
-    let ids: Vec<&str> = all.map(|person| person.id.as_str()).collect();
+    let persons = dossier.scene.persons.iter();
+    let mediation = agreed(dossier);
+    let takes_part = |person: &&PersonFact| match mediation {
+        Some(mediation) => mediation.parties().any(|p| p.id == person.id.as_str()),
+        None => person.role != PersonRole::KeyPerson,
+    };
+    let ids: Vec<&str> = persons
+        .filter(takes_part)
+        .map(|person| person.id.as_str())
+        .collect();
     Field::new("parties", "当事人", FieldKind::Persons)
         .required()
         .value(ids.join(","))
         .help("至少两方。")
 }
 
+/// The committee's full name, as its seal has it.
+fn committee(dossier: &Dossier<'_>, mediation: &Mediation) -> String {
+    let id = UnitId::from(mediation.committee.id.as_str());
+    let unit = dossier.scene.people.unit(&id);
+    // The justice office leads the township's own committee.
+    let name = match unit {
+        Some(unit) if unit.kind == UnitKind::JusticeOffice => dossier.township,
+        _ => mediation.committee.name.as_str(),
+    };
+    format!("{name}人民调解委员会")
+}
+
 fn agreement_fields(dossier: &Dossier<'_>) -> Vec<Field> {
-    let mediation = dossier.matter(MatterKind::Mediation);
-    let known = |words: &[&str]| mediation.and_then(|mediation| mediation.line(words));
+    let mediation = agreed(dossier);
+    let agreement = mediation.and_then(Mediation::written);
     let item = vec![
         Field::text("what", "履行内容", MAX_LINE).required(),
         Field::text("who", "履行人", MAX_LINE).required(),
         Field::date("due_on", "履行期限").required(),
         Field::text("how", "履行方式", MAX_LINE),
     ];
-    let items = Field::rows("items", "履行事项", item, 1, MOST_ITEMS)
+    let items = Field::rows("items", "履行事项", item, 1, MAX_PROMISES)
         .help("履行的方式、期限（《人民调解法》第二十九条）。");
-    let promises = mediation.map(promises);
-    let facts = ["争议", "事实", "责任"].map(|word| known(&[word]));
-    let facts: Vec<&str> = facts.into_iter().flatten().collect();
-    let facts = if facts.is_empty() {
-        dossier.cause.to_owned()
-    } else {
-        facts.join("\n")
-    };
+    let promises = agreement.map(promises);
+    let facts = agreement.map(|agreement| {
+        let parts = [&agreement.facts, &agreement.duties];
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .filter_map(|part| part.as_deref())
+            .collect();
+        parts.join("\n")
+    });
+    let facts = facts.or_else(|| mediation.map(|mediation| mediation.dispute.clone()));
+    let committee = mediation.map(|mediation| committee(dossier, mediation));
+    let mediators = mediation.map(|mediation| {
+        let mediators = agreement.map_or(&mediation.mediators, |agreement| &agreement.mediators);
+        let names = mediators.iter().map(|mediator| mediator.name.as_str());
+        names.collect::<Vec<_>>().join("、")
+    });
     vec![
         parties_field(dossier),
         filled(
             Field::text("committee", "调解委员会", MAX_LINE).required(),
-            known(&["委员会", "调解组织"]).or(mediation.map(|m| m.title.as_str())),
+            committee.as_deref(),
         ),
         filled(
             Field::text("mediators", "人民调解员", MAX_LINE).required(),
-            known(&["调解员"]),
+            mediators.as_deref(),
         ),
-        Field::long("facts", "纠纷事实、争议事项和各方责任", MAX_TEXT)
-            .required()
-            .value(facts)
-            .help("《人民调解法》第二十九条。"),
+        filled(
+            Field::long("facts", "纠纷事实、争议事项和各方责任", MAX_TEXT)
+                .required()
+                .help("《人民调解法》第二十九条。"),
+            facts.as_deref(),
+        ),
         filled(
             Field::long("terms", "协议内容", MAX_TEXT).required(),
-            known(&["协议内容"]),
+            agreement.map(|agreement| agreement.content.as_str()),
         ),
         filled(items, promises.as_deref()),
     ]
 }
 
-/// What a mediation has noted to be fulfilled, as the rows of a form.
-fn promises(mediation: &super::Sketch) -> String {
-    let promised = mediation.items.iter();
-    let promised = promised.filter(|item| item.group.starts_with("履行") && item.on.is_some());
-    let rows = promised.take(MOST_ITEMS).map(|item| {
-        let note = item.text.as_deref().and_then(|text| text.lines().next());
-        let how = note.and_then(|note| note.strip_prefix("方式："));
-        serde_json::json!({ "what": item.title, "due_on": item.on, "how": how })
+/// What was promised, as the rows of a form.
+fn promises(agreement: &Agreement) -> String {
+    let rows = agreement.promises.iter().map(|promise| {
+        let amount = promise.amount.map(|amount| format!("（{amount}元）"));
+        serde_json::json!({
+            "what": format!("{}{}", promise.what, amount.unwrap_or_default()),
+            "who": promise.by.name,
+            "due_on": promise.due_on,
+            "how": promise.manner,
+        })
     });
     Value::Array(rows.collect()).to_string()
 }
 
+/// Day, time, place and panel are as they were planned: to change them, it is planned anew.
 fn hearing_fields(dossier: &Dossier<'_>) -> Vec<Field> {
-    let hearing = dossier.matter(MatterKind::Hearing);
-    let known = |words: &[&str]| hearing.and_then(|hearing| hearing.line(words));
-    // As the hearing notes them: day, time, place.
-    let mut planned = known(&["时间地点"]).unwrap_or("").splitn(3, ' ');
-    let mut next = || planned.next();
-    vec![
-        filled(Field::date("held_on", "听证日期").required(), next()),
-        filled(
-            Field::new("held_at", "开始时间", FieldKind::Time).required(),
-            next(),
-        ),
-        filled(
-            Field::text("place", "听证地点", MAX_LINE).required(),
-            next(),
-        ),
-        filled(
-            Field::text("host", "听证主持人", MAX_LINE).required(),
-            known(&["主持"]),
-        ),
-        Field::long("matter", "听证事项", MAX_TEXT)
-            .required()
-            .value(known(&["听证事项"]).unwrap_or_else(|| dossier.demand.unwrap_or(dossier.cause))),
-    ]
+    let subject = dossier.hearing().map(|hearing| hearing.subject.as_str());
+    let matter = Field::long("matter", "听证事项", MAX_TEXT).required();
+    vec![filled(matter, subject)]
 }
 
 fn handling_due(dossier: &Dossier<'_>) -> Option<NaiveDate> {
@@ -594,7 +656,7 @@ impl Draft<'_, '_> {
             K::ReviewAnswer => self.review(),
             K::FinalReviewAnswer => self.final_review(),
             K::Agreement => self.agreement(on),
-            K::Confirmation => self.confirmation(),
+            K::Confirmation => self.confirmation(on),
             K::HearingNotice => self.hearing(on),
             K::Order => self.order(on),
             K::ServiceReturn => self.service_return(),
@@ -765,8 +827,14 @@ impl Draft<'_, '_> {
         self.paper.say("特此告知。");
     }
 
-    /// The case in a table, for a unit. Who brought an accusation stays unnamed.
+    /// The case in a table, for a unit.
     fn case_table(&mut self, summary: &str) {
+        let rows = self.case_rows(summary);
+        self.paper.facts(rows);
+    }
+
+    /// What the table says. Who brought an accusation stays unnamed.
+    fn case_rows(&mut self, summary: &str) -> Vec<(&'static str, String)> {
         let dossier = self.dossier;
         let sealed = dossier.sealed();
         let names = petitioners(dossier);
@@ -786,12 +854,18 @@ impl Draft<'_, '_> {
         } else {
             names.join("、")
         };
-        self.paper.facts(vec![
+        let mut rows = vec![
             ("事项编号", dossier.number.to_owned()),
             ("信访人", who),
             ("收到日期", chinese_day(dossier.scene.received_on)),
             ("主要内容", summary.to_owned()),
-        ]);
+        ];
+        // Who gets the case is to mind it, too.
+        let care = dossier.scene.care(|person| person.role.brings_the_case());
+        if let Some(care) = care.filter(|_| !sealed) {
+            rows.push(("联系须知", care));
+        }
+        rows
     }
 
     fn transfer(&mut self) {
@@ -971,7 +1045,9 @@ impl Draft<'_, '_> {
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         // Numbers are written in by hand: a document shows none in full that nobody asked to see.
         rows.extend(parties.iter().map(|person| {
-            let address = person.address.clone().unwrap_or_default();
+            // The other side reads it, too: who is to be reached with care is asked first.
+            let address = person.address.clone().filter(|_| person.care.is_empty());
+            let address = address.unwrap_or_default();
             vec![person.name.clone(), String::new(), address, String::new()]
         }));
         self.paper
@@ -1036,7 +1112,7 @@ impl Draft<'_, '_> {
         self.paper.sign(signers.chain(mediators));
     }
 
-    fn confirmation(&mut self) {
+    fn confirmation(&mut self, on: NaiveDate) {
         self.paper.title = PaperKind::Confirmation.label().to_owned();
         let parties = self.parties();
         let court = printable(self.given.text("court"));
@@ -1045,17 +1121,26 @@ impl Draft<'_, '_> {
         self.paper.signer = None;
         self.paper.addressee = Some(court);
         self.party_table(&parties);
-        let days = self.limit(ClockKind::Confirmation);
         self.paper.under(
             "请求事项",
             "依法确认申请人之间达成的人民调解协议有效（《人民调解法》第三十三条）。",
         );
         self.paper.under("事实和理由", &facts);
-        let agreed = self.dossier.last_deed(&[Deed::MediationAgree]);
-        if let Some(event) = agreed {
+        if let Some((_, agreement)) = written(self.dossier) {
+            let (until, limit) = agreement.confirm_by(self.dossier.scene);
+            if on > until {
+                let message = format!(
+                    "申请司法确认的最后一天是{}（{}）。",
+                    chinese_day(until),
+                    limit.basis
+                );
+                self.errors.add("on", "too_late", message);
+            }
             self.paper.say(&format!(
-                "调解协议于{}达成，申请人自协议生效之日起{days}内共同提出本申请。",
-                chinese_day(event.on)
+                "调解协议于{}生效，申请人在{}内（最后一天为{}）共同提出本申请。",
+                chinese_day(agreement.on),
+                self.limit(ClockKind::Confirmation),
+                chinese_day(until)
             ));
         }
         self.paper.under(
@@ -1071,27 +1156,37 @@ impl Draft<'_, '_> {
 
     fn hearing(&mut self, on: NaiveDate) {
         self.address_person();
-        let text = |name: &str| printable(self.given.text(name));
-        let (time, place, host, matter) =
-            (text("held_at"), text("place"), text("host"), text("matter"));
-        let held = self.given.date("held_on");
-        if held.is_some_and(|held| held <= on) {
-            let message = "听证要在通知之后举行。";
-            self.errors.add("held_on", "too_early", message);
+        let matter = self.given.text("matter").to_owned();
+        let Some(hearing) = self.dossier.hearing() else {
+            return;
+        };
+        if let Some(late) = hearing.late_notice(on) {
+            self.errors.add("on", "too_late", late);
         }
         self.paper.say(&format!(
             "编号{}的事项属于重大、复杂、疑难的信访事项，根据《信访工作条例》第三十一条的规定，本机关决定举行听证，请您参加。",
             self.dossier.number
         ));
+        let panel = |chair: bool| {
+            let members = hearing.panel.iter().filter(|member| member.chair == chair);
+            let members = members.map(|member| format!("{}（{}）", member.name, member.post));
+            members.collect::<Vec<_>>().join("、")
+        };
+        let open = if hearing.public {
+            "公开举行"
+        } else {
+            "不公开举行"
+        };
         self.paper.facts(vec![
             ("听证事项", matter),
             (
                 "时间",
-                held.map(|day| format!("{} {time}", chinese_day(day)))
-                    .unwrap_or_default(),
+                format!("{} {}", chinese_day(hearing.held_on), hearing.time),
             ),
-            ("地点", place),
-            ("主持人", host),
+            ("地点", hearing.place.clone()),
+            ("方式", open.to_owned()),
+            ("主持人", panel(true)),
+            ("听证员", panel(false)),
         ]);
         self.paper.say("请携带本通知和身份证明按时到场。您可以委托代理人参加，可以陈述事实和理由、提交证据、向对方质询；认为主持人、听证员与本事项有利害关系的，可以申请其回避。");
         self.paper
@@ -1105,7 +1200,16 @@ impl Draft<'_, '_> {
         let demand = self.given.text("demand").to_owned();
         self.paper
             .say("下列信访事项由你单位承办，现予督办，请按要求办理并按期反馈。");
-        self.case_table(&summary);
+        let mut rows = self.case_rows(&summary);
+        if let Some(order) = self.dossier.order() {
+            let number = order.number.as_deref();
+            let number = number.map(|number| format!("（{number}）"));
+            let source = format!("{}{}", order.giver(), number.unwrap_or_default());
+            rows.push(("督办来源", source));
+            rows.push(("督办方式", order.form.label().to_owned()));
+        }
+        rows.push(("反馈期限", due.clone()));
+        self.paper.facts(rows);
         self.paper.under("办理要求", &demand);
         self.paper.say(&format!(
             "请于{due}前书面反馈办理情况。推诿、敷衍、拖延、弄虚作假或者拒不执行处理意见的，依照《信访工作条例》关于监督和追责的规定提出改进工作、完善政策、追究责任的建议。",
@@ -1139,6 +1243,7 @@ impl Draft<'_, '_> {
         if !person.is_some_and(|person| person.care.do_not_call) {
             ways.push("□电子送达");
         }
+        let ways: Vec<String> = ways.chunks(3).map(|ways| ways.join("  ")).collect();
         let name = paper.addressee.clone().unwrap_or_default();
         let address = person.and_then(|person| person.address.clone());
         let care = person.and_then(|person| person.care.line());
@@ -1148,7 +1253,7 @@ impl Draft<'_, '_> {
             ("文书名称和文号", paper.label()),
             ("受送达人", name),
             ("送达地址", address.unwrap_or_default()),
-            ("送达方式", ways.join("  ")),
+            ("送达方式", ways.join("\n")),
             ("送达时间", "      年    月    日    时".to_owned()),
             ("受送达人签名（盖章、按指印）", String::new()),
             ("代收人签名和代收理由", String::new()),

@@ -60,8 +60,8 @@ pub(super) fn help(deed: Deed) -> &'static str {
 pub(super) fn fields(matter: Option<&Mediation>, deed: Deed, scene: &Scene<'_>) -> Vec<Field> {
     match deed {
         Deed::MediationOpen => opening(),
-        Deed::MediationAppoint => appointing(matter),
-        Deed::MediationSession => session(matter),
+        Deed::MediationAppoint => appointing(matter, scene),
+        Deed::MediationSession => session(matter, scene),
         Deed::MediationAgree => agreement(),
         Deed::MediationWrite => {
             let mut fields = vec![
@@ -100,8 +100,11 @@ pub(super) fn fields(matter: Option<&Mediation>, deed: Deed, scene: &Scene<'_>) 
                 Field::long("text", "情况说明", MAX_TEXT)
                     .required()
                     .help("没有履行什么，督促过没有，对方怎么说。"),
-                Field::date("meet_on", "再次调解日期")
-                    .help("双方愿意再调解的填写；不填的以后再定。"),
+                told(
+                    Field::date("meet_on", "再次调解日期")
+                        .help("双方愿意再调解的填写；不填的以后再定。"),
+                    scene,
+                ),
                 Field::new("meet_time", "时间", FieldKind::Time),
                 place(matter),
             ]
@@ -142,7 +145,7 @@ fn opening() -> Vec<Field> {
     ]
 }
 
-fn appointing(matter: Option<&Mediation>) -> Vec<Field> {
+fn appointing(matter: Option<&Mediation>, scene: &Scene<'_>) -> Vec<Field> {
     let mediator = vec![
         Field::text("name", "姓名", 40).required(),
         Field::text("post", "身份", MAX_LINE).help("如：村调委会主任、司法所调解员。"),
@@ -151,14 +154,23 @@ fn appointing(matter: Option<&Mediation>) -> Vec<Field> {
         Field::rows("mediators", "调解员", mediator, 1, MAX_MEDIATORS)
             .required()
             .help("一名或几名；当事人不接受的应当更换（《人民调解法》第十九条、第二十三条）。"),
-        Field::date("meet_on", "调解会日期").required(),
+        told(Field::date("meet_on", "调解会日期").required(), scene),
         Field::new("meet_time", "时间", FieldKind::Time),
         place(matter).required(),
         Field::on("确定日期"),
     ]
 }
 
-fn session(matter: Option<&Mediation>) -> Vec<Field> {
+/// The day of a session that the parties are told of: with it, how they are to be reached.
+fn told(mut field: Field, scene: &Scene<'_>) -> Field {
+    if let Some(care) = scene.care(|_| true) {
+        let help = field.help.take().unwrap_or_default();
+        return field.help(format!("{help}通知时注意联系须知——{care}"));
+    }
+    field
+}
+
+fn session(matter: Option<&Mediation>, scene: &Scene<'_>) -> Vec<Field> {
     let planned = matter.and_then(|matter| matter.meeting.as_ref());
     let mut on = Field::on("调解日期");
     on.value = planned.map(|meeting| meeting.on.to_string());
@@ -174,7 +186,10 @@ fn session(matter: Option<&Mediation>) -> Vec<Field> {
             .required()
             .help("双方的说法、调解意见、争议焦点。"),
         Field::choice::<MediationOutcome>("outcome", "这次的结果").required(),
-        Field::date("meet_on", "下次调解日期").help("还要再调解的填写。"),
+        told(
+            Field::date("meet_on", "下次调解日期").help("还要再调解的填写。"),
+            scene,
+        ),
         Field::new("meet_time", "下次时间", FieldKind::Time),
     ]
 }
