@@ -123,13 +123,12 @@ impl Access {
                 "PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA cache_size=-2000; \
                  PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;"
             }
-            // A new file gets small pages. A case that is registered goes to some ten places of the
-            // indexes that share nothing with the next one's, and each commit writes the pages it
-            // has touched whole: half the size, half the bytes to the disk.
+            // The log is copied into the file by another connection ([`Self::Checkpoint`]); the
+            // writer itself does so only where that has not come to it for long.
             Self::Write => {
-                "PRAGMA busy_timeout=10000; PRAGMA page_size=2048; PRAGMA journal_mode=WAL; \
+                "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; \
                  PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
-                 PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=64000; \
+                 PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=32000; \
                  PRAGMA journal_size_limit=67108864;"
             }
             Self::Checkpoint => {

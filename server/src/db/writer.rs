@@ -27,7 +27,7 @@ const BATCH: usize = 512;
 const GATHER: Duration = Duration::from_millis(5);
 /// How often what was committed is copied from the log into the file.
 const CHECKPOINT: Duration = Duration::from_millis(200);
-/// How many frames (of 2 KB) the log may have before it is begun anew.
+/// How many frames (of 4 KB) the log may have before it is begun anew.
 const LONG: i32 = 16_000;
 /// How long jobs that nobody waits for may lie before they cause a commit of their own.
 const LATER: Duration = Duration::from_millis(200);
