@@ -270,7 +270,7 @@ pub(crate) fn select(
 
 fn next(row: &MatterRow) -> AnyView {
     match (&row.due_what, row.due_on, row.open) {
-        (Some(what), Some(on), true) => due(what, on, row.overdue, false),
+        (Some(what), Some(on), true) => due(what, on, row.overdue, row.due_petitioners),
         _ => view! { <span class="quiet">"—"</span> }.into_any(),
     }
 }

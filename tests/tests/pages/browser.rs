@@ -153,6 +153,17 @@ impl Browser {
         }
     }
 
+    /// Waits until an element is no more.
+    pub(crate) async fn gone(&self, css: &str) {
+        let began = Instant::now();
+        while self.has(css).await {
+            if began.elapsed() > PATIENCE {
+                self.fail(&format!("still there: {css}")).await;
+            }
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    }
+
     async fn fail(&self, what: &str) -> ! {
         let picture = self.picture("failure").await;
         panic!(

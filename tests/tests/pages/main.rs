@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod browser;
+mod dialogs;
 mod matters;
+mod settling;
 mod story;
 mod town;
