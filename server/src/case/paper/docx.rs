@@ -23,6 +23,7 @@ const SIZE_SMALL: usize = 24;
 /// Twentieths of a point.
 const LINE: i32 = 560;
 const LINE_TABLE: i32 = 440;
+const LINE_SMALL: i32 = 320;
 /// Two characters of the text.
 const INDENT: i32 = 640;
 /// The width of the type area: 156 mm.
@@ -176,7 +177,7 @@ fn widths(head: bool, rows: &[Vec<String>]) -> Vec<usize> {
     const NAMES: usize = 3100;
     const NARROWEST: usize = 8;
     const BY_HAND: usize = 16;
-    const WIDEST: usize = 24;
+    const WIDEST: usize = 32;
     let columns = rows.first().map_or(0, Vec::len);
     if !head && columns == 2 {
         return vec![NAMES, WIDTH - NAMES];
@@ -197,15 +198,15 @@ fn widths(head: bool, rows: &[Vec<String>]) -> Vec<usize> {
 
 fn table(head: bool, rows: &[Vec<String>], last: bool) -> Table {
     /// Twentieths of a point, at least.
-    const ROW: f32 = 560.0;
+    const ROW: f32 = 500.0;
     /// With room to write and to sign in.
-    const BY_HAND: f32 = 760.0;
+    const BY_HAND: f32 = 660.0;
     let widths = widths(head, rows);
     let drawn = rows.iter().enumerate().map(|(at, row)| {
         let cells = row.iter().enumerate().map(|(column, words)| {
             let named = if head { at == 0 } else { column == 0 };
             let width = widths.get(column).copied().unwrap_or(WIDTH);
-            cell(words, width, named, last)
+            cell(words, width, named, last && at + 1 == rows.len())
         });
         let empty = !head && row.iter().skip(1).any(String::is_empty);
         let height = if empty { BY_HAND } else { ROW };
@@ -238,8 +239,8 @@ fn cell(words: &str, width: usize, named: bool, last: bool) -> TableCell {
     })
 }
 
-/// Who signs, the date below, the place of the seal over both: on the right half, two lines below
-/// the text, so that the seal covers none of it.
+/// Who signs, the date below, the place of the seal over both: on the right half, below the text
+/// by more than a line, so that the seal covers none of it.
 fn foot(paper: &Paper) -> Vec<Paragraph> {
     let half = i32::try_from(WIDTH / 2).unwrap_or_default();
     let right = |run: Run, before: u32| {
@@ -259,9 +260,9 @@ fn foot(paper: &Paper) -> Vec<Paragraph> {
         .size(SIZE_SMALL)
         .color("A0A0A0");
     vec![
-        right(text(signer), 1120).keep_next(true),
+        right(text(signer), 700).keep_next(true),
         right(text(&paper.date), 0).keep_next(true),
-        right(seal, 0),
+        right(seal, 0).line_spacing(spacing(LINE_SMALL)),
     ]
 }
 
