@@ -269,7 +269,7 @@ macro_rules! kinds {
                 #[utoipa::path(
                     get, path = $path, operation_id = $list, tag = "matters",
                     summary = concat!($words, "：清单"),
-                    description = concat!("看得到这件事项的人员。每次查看都留痕。"),
+                    description = "看得到这件事项的人员。每次查看都留痕。",
                     params(("id" = String, Path)),
                     responses(
                         (status = 200, body = Matters),
@@ -318,7 +318,7 @@ macro_rules! kinds {
                 #[utoipa::path(
                     get, path = $item, operation_id = $show, tag = "matters",
                     summary = concat!($words, "：查看"),
-                    description = concat!("看得到这件事项的人员。每次查看都留痕。"),
+                    description = "看得到这件事项的人员。每次查看都留痕。",
                     params(("id" = String, Path), ("mid" = String, Path)),
                     responses(
                         (status = 200, body = MatterView, headers(("ETag" = String))),
@@ -339,7 +339,7 @@ macro_rules! kinds {
                 #[utoipa::path(
                     post, path = $steps, operation_id = $step, tag = "matters",
                     summary = concat!($words, "：办理步骤"),
-                    description = concat!("谁能办哪一步、要填什么，见答复中的 steps。要带这个专项的 If-Match。"),
+                    description = "谁能办哪一步、要填什么，见答复中的 steps。要带这个专项的 If-Match。",
                     params(
                         ("id" = String, Path), ("mid" = String, Path), ("step" = String, Path),
                         ("If-Match" = String, Header),
