@@ -136,10 +136,6 @@ rules!();
 
 /// The rules for matters joined with their cases.
 pub(crate) mod of_matters {
-    #[expect(
-        clippy::wildcard_imports,
-        reason = "the rules name what they need above"
-    )]
     use super::*;
     use crate::schema::case_matters;
 
