@@ -4,6 +4,7 @@
 
 mod browser;
 mod dialogs;
+mod gallery;
 mod matters;
 mod settling;
 mod story;

@@ -211,12 +211,23 @@ const fn waits(deed: Deed) -> bool {
     matches!(deed, Deed::OrderRemind | Deed::OrderPropose)
 }
 
+/// Whether a step was taken before and changes what is settled: not the next one either.
+fn again(deed: Deed, state: &str) -> bool {
+    match deed {
+        Deed::MediationAppoint => state != "requested",
+        Deed::PackagePlan => state != "opened",
+        _ => false,
+    }
+}
+
 fn steps(desk: Desk, matter: &MatterView) -> Option<AnyView> {
     let (allowed, rest): (Vec<&StepView>, Vec<&StepView>) =
         matter.steps.iter().partition(|step| step.allowed);
     let (aside, onward): (Vec<&StepView>, Vec<&StepView>) =
         allowed.into_iter().partition(|step| steps_aside(step.deed));
-    let onward = ordered(onward, |step| waits(step.deed));
+    let onward = ordered(onward, |step| {
+        waits(step.deed) || again(step.deed, &matter.state)
+    });
     let buttons = onward
         .iter()
         .enumerate()
