@@ -132,6 +132,12 @@ async fn each_kind_of_card_fits_a_desk_and_a_phone() {
             .await;
     }
     look(&office, "cards").await;
+    for kind in ["hearing", "referral", "visit"] {
+        office
+            .click(&format!("[data-testid='matter'][data-kind='{kind}'] h3"))
+            .await;
+        office.picture(&format!("card-{kind}")).await;
+    }
     office.goto("/matters?open=true").await;
     office.see("[data-testid='matter-row']").await;
     look(&office, "matters-open").await;
