@@ -484,12 +484,14 @@ mod tests {
             "unit_concerned": null, "group": null, "people_count_text": null,
             "development": null, "handling": null, "first_receiver": NAMED, "registrar": NAMED,
             "entered_at": "2026-03-02T02:00:00Z", "responsible_user": null, "lawful_path": null,
+            "offered_unit": NAMED, "heard": null, "repeats_final": false,
             "outcome": null, "earlier_case": null, "later_cases": [NAMED],
             "accused_unit": null, "accused_user": null, "clocks": [], "people": [],
             "source": null,
             "facts": {
                 "township_id": "t", "village_id": null, "registrar_id": "u",
                 "registrar_unit_id": "u", "responsible_unit_id": null, "unit_ids": [],
+                "offered_unit_id": "v",
                 "mediation": false, "kind": "petition", "state": "handling", "backlog": false,
                 "seal": "open", "accused_unit_id": null, "accused_user_id": null
             }
