@@ -219,7 +219,12 @@ fn body(view: &CalendarView, asked: Memo<Asked>) -> AnyView {
     let cut = view.cut.then(|| {
         view! { <p class="note">"内容太多，没有全部列出。请缩小范围或选一个村。"</p> }
     });
-    let late = view.items.iter().filter(|item| item.overdue).count();
+    // The petitioners' own time is nobody's lateness.
+    let late = view
+        .items
+        .iter()
+        .filter(|item| item.overdue && item.owner != ClockOwner::Petitioner);
+    let late = late.count();
     let late = (late > 0).then(|| {
         view! {
             <p class="due due-late" data-testid="calendar-late">

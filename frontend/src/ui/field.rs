@@ -184,7 +184,12 @@ impl Form {
 
 fn summary_line(error: &FieldError) -> AnyView {
     let field = error.field.clone();
-    let message = error.message.clone();
+    // Of one line of several: which.
+    let line = field.split('.').nth(1);
+    let message = match line.and_then(|line| line.parse::<usize>().ok()) {
+        Some(line) => format!("第{}项：{}", line + 1, error.message),
+        None => error.message.clone(),
+    };
     let go = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         event.stop_propagation();

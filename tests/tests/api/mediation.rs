@@ -162,8 +162,7 @@ fn a_land_transfer_dispute_from_the_villages_report_to_the_last_payment() {
             ("申请", true),
             ("调解", true),
             ("协议", true),
-            ("履行", false),
-            ("司法确认", false)
+            ("履行", false)
         ]
     );
     let view = case.seen_by(Staff::Office).json();

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::Client;
 
@@ -35,11 +35,11 @@ pub(crate) fn unit(client: &Client, name: &str) -> Value {
     units.find(|unit| unit["name"] == name).unwrap()["id"].clone()
 }
 
-/// A day before today, in Shanghai.
-pub(crate) fn days_ago(days: u64) -> String {
+/// A day so many days from today, in Shanghai.
+pub(crate) fn day(days: i64) -> String {
     let now: DateTime<Utc> = SystemTime::now().into();
-    let here = now + chrono::TimeDelta::hours(8);
-    (here.date_naive() - Days::new(days)).to_string()
+    let then = now + TimeDelta::hours(8) + TimeDelta::days(days);
+    then.date_naive().to_string()
 }
 
 /// Registers a case of 五里墩村; answers its id.
@@ -47,7 +47,7 @@ pub(crate) fn register(client: &Client, more: &Value) -> String {
     let mut input = json!({
         "kind": "petition", "channel": "visit", "purpose": "claim", "category": "rural",
         "subcategory": "land_transfer", "cause": "土地流转费两年未兑付", "people_count": 1,
-        "village_id": unit(client, "五里墩村"), "received_on": days_ago(0),
+        "village_id": unit(client, "五里墩村"), "received_on": day(0),
         "people": [{"role": "petitioner", "name": "尚明德"}],
     });
     let more = more.as_object().unwrap().clone();

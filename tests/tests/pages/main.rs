@@ -8,6 +8,7 @@
 
 mod browser;
 mod dialogs;
+mod gallery;
 mod matters;
 mod settling;
 mod story;

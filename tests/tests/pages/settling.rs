@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::browser::Driver;
 use crate::dialogs::{
-    act, add_row, begin, card, case_step, days_ago, enter, look, matters, register, rest, send,
-    step, unit,
+    act, add_row, begin, card, case_step, day, enter, look, matters, register, rest, send, step,
+    unit,
 };
 use crate::story::at_desk;
 use crate::town::Town;
@@ -225,7 +225,7 @@ async fn a_petition_goes_through_review_and_final_review() {
 async fn a_backlog_case_is_proposed_worked_off_and_approved() {
     let town = Town::demo();
     let cause = "水渠改道后十二户浇不上水，多年未决";
-    let (received, taken) = (days_ago(150), days_ago(140));
+    let (received, taken) = (day(-150), day(-140));
     let id = rest(&town, "coordination_office", |office| {
         let more = json!({"cause": cause, "received_on": received});
         let id = register(office, &more);

@@ -600,9 +600,9 @@ impl Matter for Hearing {
             due: self.due(),
             unit_id: None,
             stages: vec![
-                Stage::new("组织", Some(self.planned_on), open && notified.is_none()),
-                Stage::new("公告", notified, open && notified.is_some()),
-                Stage::new("举行", held, held.is_some()),
+                Stage::new("组织", Some(self.planned_on), false),
+                Stage::new("公告", notified, open && notified.is_none()),
+                Stage::new("举行", held, open && notified.is_some()),
             ],
             lines,
             items,

@@ -690,15 +690,12 @@ impl Mediation {
                 None => errors.add(
                     at("due_on"),
                     "required",
-                    format!(
-                        "第{}项没有履行期限。协议要写明履行的期限（《人民调解法》第二十九条）。",
-                        n + 1
-                    ),
+                    "没有履行期限。协议要写明履行的期限（《人民调解法》第二十九条）。",
                 ),
                 Some(due) if due < on => errors.add(
                     at("due_on"),
                     "too_early",
-                    format!("第{}项的履行期限不能早于协议生效日期（{on}）。", n + 1),
+                    format!("履行期限不能早于协议生效日期（{on}）。"),
                 ),
                 Some(due_on) => promises.extend(by.map(|by| Promise {
                     what: what.trim().to_owned(),

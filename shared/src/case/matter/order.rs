@@ -495,7 +495,10 @@ impl Order {
                     Some(reply) => {
                         format!("{}\n{} 答复：{}", proposed.text, reply.on, reply.text)
                     }
-                    None => proposed.text.clone(),
+                    None => match proposed.reply_by {
+                        Some(day) => format!("{}\n请在{day}前答复", proposed.text),
+                        None => proposed.text.clone(),
+                    },
                 }),
             });
         }
@@ -788,7 +791,8 @@ impl Matter for Order {
             .map(|due| scene.reminders.tone(due.on, scene.today))
         {
             Some(Some(Tone::Bad)) => ("（红牌：已逾期）", Tone::Bad),
-            Some(Some(_)) => ("（黄牌：临近或已过期限）", Tone::Warn),
+            Some(Some(_)) if self.deadline < scene.today => ("（黄牌：已过期限）", Tone::Warn),
+            Some(Some(_)) => ("（黄牌：临近期限）", Tone::Warn),
             _ => ("", Tone::Plain),
         };
         if self.ended.is_none() {

@@ -494,7 +494,10 @@ impl Package {
                 None if step.due < today && self.is_open() => {
                     ("逾期", Tone::Bad, format!("负责人：{}", step.owner))
                 }
-                None => ("待完成", Tone::Active, format!("负责人：{}", step.owner)),
+                None if self.is_open() => {
+                    ("待完成", Tone::Active, format!("负责人：{}", step.owner))
+                }
+                None => ("未完成", Tone::Void, format!("负责人：{}", step.owner)),
             };
             items.push(item(
                 "方案步骤",

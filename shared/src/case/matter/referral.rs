@@ -401,8 +401,8 @@ impl Matter for Referral {
             due,
             unit_id: self.unit_id(),
             stages: vec![
-                Stage::new("移交", Some(self.sent_on), open),
-                Stage::new(if open { "待接收" } else { state_label }, ended_on, !open),
+                Stage::new("移交", Some(self.sent_on), false),
+                Stage::new(if open { "待接收" } else { state_label }, ended_on, open),
             ],
             lines,
             items: Vec::new(),

@@ -211,17 +211,29 @@ const fn waits(deed: Deed) -> bool {
     matches!(deed, Deed::OrderRemind | Deed::OrderPropose)
 }
 
+/// Whether a step is not the next one as things stand: what it settles is settled, or nothing has
+/// come yet that it could conclude.
+fn elsewhen(deed: Deed, state: &str) -> bool {
+    match deed {
+        Deed::MediationAppoint => state != "requested",
+        Deed::PackagePlan => state != "opened",
+        Deed::OrderConclude => state != "reported",
+        _ => false,
+    }
+}
+
 fn steps(desk: Desk, matter: &MatterView) -> Option<AnyView> {
     let (allowed, rest): (Vec<&StepView>, Vec<&StepView>) =
         matter.steps.iter().partition(|step| step.allowed);
     let (aside, onward): (Vec<&StepView>, Vec<&StepView>) =
         allowed.into_iter().partition(|step| steps_aside(step.deed));
-    let onward = ordered(onward, |step| waits(step.deed));
+    let later = |step: &StepView| waits(step.deed) || elsewhen(step.deed, &matter.state);
+    let onward = ordered(onward, |step| later(step));
     let buttons = onward
         .iter()
         .enumerate()
         .map(|(at, step)| {
-            let class = if at == 0 && matter.open && !waits(step.deed) {
+            let class = if at == 0 && matter.open && !later(step) {
                 "btn btn-primary"
             } else {
                 "btn"

@@ -396,6 +396,7 @@ pub(super) fn right(matter: &Mediation, scene: &Scene<'_>) -> Option<Due> {
         petitioners: true,
     })
 }
+
 fn stages(matter: &Mediation) -> Vec<Stage> {
     let agreement = matter.agreement();
     let held = matter.sessions.first().map(|session| session.on);
@@ -412,7 +413,7 @@ fn stages(matter: &Mediation) -> Vec<Stage> {
     let over = matter.ended.is_some();
     let talking = matter.talks.is_some();
     let performing = !over && !talking && agreement.is_some() && !pending;
-    vec![
+    let mut stages = vec![
         Stage::new(
             "申请",
             Some(matter.asked_on),
@@ -420,9 +421,14 @@ fn stages(matter: &Mediation) -> Vec<Stage> {
         ),
         Stage::new("调解", held, talking && !matter.mediators.is_empty()),
         Stage::new("协议", agreement.map(|agreement| agreement.on), false),
-        Stage::new("履行", kept, performing),
-        Stage::new("司法确认", ruled.map(|decision| decision.on), pending),
-    ]
+    ];
+    // The parties may ask the court, and need not.
+    if agreement.is_some_and(|agreement| !agreement.applications.is_empty()) {
+        let on = ruled.map(|decision| decision.on);
+        stages.push(Stage::new("司法确认", on, pending));
+    }
+    stages.push(Stage::new("履行", kept, performing));
+    stages
 }
 
 fn people(party: &[Named]) -> String {
@@ -556,10 +562,10 @@ fn confirmation_line(agreement: &Agreement, scene: &Scene<'_>) -> Option<Line> {
             _ => ("可以再次调解变更协议，也可以起诉", Tone::Warn),
         };
         let text = format!(
-            "{}（{}，{}）；{words}（{}）",
+            "{}{}，文号{}；{words}（{}）",
+            decision.on,
             decision.ruling.label(),
             decision.document,
-            decision.on,
             limit.basis
         );
         return Some(Line::toned(LABEL, text, tone));
