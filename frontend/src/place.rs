@@ -32,6 +32,8 @@ pub(crate) enum Place {
     Backlog,
     /// Clocks and dues by day.
     Calendar,
+    /// The year's measures by law.
+    Measures,
     /// Import of a hand-kept ledger.
     Imports,
     /// Units.
@@ -93,6 +95,7 @@ impl Place {
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Calendar => "/calendar",
+            Self::Measures => "/measures",
             Self::Imports => "/imports",
             Self::Org => "/org",
             Self::Users => "/users",
@@ -109,11 +112,12 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 14] {
+    fn simple() -> [Self; 15] {
         [
             Self::Matters,
             Self::Backlog,
             Self::Calendar,
+            Self::Measures,
             Self::Imports,
             Self::Org,
             Self::Users,
@@ -141,6 +145,7 @@ impl Place {
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
             Self::Calendar => "日程",
+            Self::Measures => "依法处理",
             Self::Imports => "导入台账",
             Self::Org => "单位",
             Self::Users => "用户",
@@ -169,6 +174,7 @@ impl Place {
             Self::Matters => "matters",
             Self::Backlog => "backlog",
             Self::Calendar => "calendar",
+            Self::Measures => "measures",
             Self::Imports => "imports",
             Self::Org => "org",
             Self::Users => "users",
@@ -192,6 +198,7 @@ impl Place {
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Calendar => Icon::Calendar,
+            Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
             Self::Org => Icon::Tree,
             Self::Users => Icon::People,
@@ -236,6 +243,7 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
+    add(true, Place::Measures, session::may(Action::ListMeasures));
     add(true, Place::Imports, session::may(Action::ImportLedger));
     add(true, Place::Audit, session::may(Action::ViewAudit));
     add(true, Place::Org, manages);

@@ -10,6 +10,7 @@ pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
 pub(crate) mod matters;
+pub(crate) mod measures;
 pub(crate) mod org;
 pub(crate) mod roles;
 pub(crate) mod settings;
@@ -26,6 +27,7 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::Home => home::page(),
         Place::Matters => matters::page(),
         Place::Backlog => backlog::page(),
+        Place::Measures => measures::page(),
         Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
         Place::Cases => case::list::page(),
