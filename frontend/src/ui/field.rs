@@ -32,6 +32,9 @@ pub(crate) struct Form {
     pub(crate) busy: RwSignal<bool>,
 }
 
+/// A request on its way: what it comes to is what is to be done with its answer.
+type Sending = Pin<Box<dyn Future<Output = Box<dyn FnOnce()>>>>;
+
 impl Form {
     /// A form in which nothing is wrong.
     pub(crate) fn new() -> Self {
@@ -122,7 +125,7 @@ impl Form {
     }
 
     /// The part of sending that does not know what is sent: in the download once.
-    fn run(self, request: Pin<Box<dyn Future<Output = Box<dyn FnOnce()>>>>) {
+    fn run(self, request: Sending) {
         if self.busy.get_untracked() {
             return;
         }

@@ -483,25 +483,15 @@ mod tests {
             "demand": null, "occurred_on": null, "occurred_text": "2022年春", "place": null,
             "unit_concerned": null, "group": null, "people_count_text": null,
             "development": null, "handling": null, "first_receiver": NAMED, "registrar": NAMED,
-<<<<<<< HEAD
-            "entered_at": "2026-03-02T02:00:00Z", "responsible_user": null, "offered_unit": null,
-            "heard": null, "repeats_final": false, "lawful_path": null,
-=======
             "entered_at": "2026-03-02T02:00:00Z", "responsible_user": null, "lawful_path": null,
             "offered_unit": NAMED, "heard": null, "repeats_final": false,
->>>>>>> face
             "outcome": null, "earlier_case": null, "later_cases": [NAMED],
             "accused_unit": null, "accused_user": null, "clocks": [], "people": [],
             "source": null,
             "facts": {
                 "township_id": "t", "village_id": null, "registrar_id": "u",
-<<<<<<< HEAD
-                "registrar_unit_id": "u", "responsible_unit_id": null, "offered_unit_id": null,
-                "unit_ids": [],
-=======
                 "registrar_unit_id": "u", "responsible_unit_id": null, "unit_ids": [],
                 "offered_unit_id": "v",
->>>>>>> face
                 "mediation": false, "kind": "petition", "state": "handling", "backlog": false,
                 "seal": "open", "accused_unit_id": null, "accused_user_id": null
             }
