@@ -36,6 +36,7 @@ pub(super) struct CalendarQuery {
     /// The last day; 30 days after the first when absent.
     pub(super) to: Option<NaiveDate>,
     /// `mine`, `unit` or `all`; `all` when absent.
+    #[param(inline)]
     pub(super) scope: Option<CalendarScope>,
     /// Only of this village.
     pub(super) village_id: Option<String>,
