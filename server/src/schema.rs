@@ -371,6 +371,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    notices (id) {
+        id -> Text,
+        seq -> BigInt,
+        user_id -> Text,
+        kind -> Text,
+        title -> Text,
+        body -> Text,
+        link -> Text,
+        urgent -> Bool,
+        once -> Text,
+        at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(case_matters -> cases (case_id));
 diesel::joinable!(import_rows -> cases (case_id));
 diesel::joinable!(import_rows -> imports (import_id));

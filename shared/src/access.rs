@@ -123,6 +123,25 @@ pub enum Facts<'a> {
     Case(&'a CaseFacts),
     /// A matter of a case.
     Matter(&'a CaseFacts, &'a MatterFacts),
+    /// A record of the work in the field.
+    Field(&'a FieldFacts),
+}
+
+/// What decisions look at in a record of the work in the field: a report, a visit, a reception day,
+/// urgent information.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldFacts {
+    /// Its township.
+    pub township_id: UnitId,
+    /// The unit that it is of: a group's, a village's, an office's.
+    pub unit_id: UnitId,
+    /// The village that it is about or of.
+    pub village_id: Option<UnitId>,
+    /// Who entered it; nobody, where a rule made it.
+    pub author_id: Option<UserId>,
+    /// Members of staff who have a part in it: visitors, who is on duty.
+    pub people: Vec<UserId>,
 }
 
 /// What decisions look at in a matter.
@@ -166,7 +185,41 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
                 Err(Denied::Hidden)
             }
         }
+        Facts::Field(facts) => {
+            if field_visible(actor, facts) {
+                can_in_field(actor, action, facts)
+            } else {
+                Err(Denied::Hidden)
+            }
+        }
     }
+}
+
+/// Whether the actor may know of a record of the work in the field. `server::field` has the same as SQL.
+pub fn field_visible(actor: &Actor, facts: &FieldFacts) -> bool {
+    let part = || {
+        facts.unit_id == actor.unit_id
+            || facts.author_id.as_ref() == Some(&actor.user_id)
+            || facts.people.contains(&actor.user_id)
+    };
+    actor.township_id == facts.township_id
+        && match actor.role {
+            Role::TownshipLeader | Role::CoordinationOffice => true,
+            Role::VillageSecretary => {
+                part() || (actor.village_id.is_some() && facts.village_id == actor.village_id)
+            }
+            Role::GroupInformant
+            | Role::PoliceStation
+            | Role::Court
+            | Role::JusticeOffice
+            | Role::ServiceCentre => part(),
+            Role::Auditor | Role::Administrator => false,
+        }
+}
+
+/// Of a record of the field that is visible to the actor.
+fn can_in_field(actor: &Actor, action: Action, _facts: &FieldFacts) -> Result<(), Denied> {
+    can_in_general(actor.role, action)
 }
 
 /// How far an accusation is sealed: against a township leader or the office itself only the

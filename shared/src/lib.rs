@@ -13,6 +13,7 @@
 //! | [`calendar`] | working days after the State Council's calendar |
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
+//! | [`notice`] | what somebody is told of |
 //! | [`problem`] | error codes and the error document |
 //! | [`search`] | how Chinese text becomes index terms |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -27,6 +28,7 @@ pub mod identity;
 pub mod ids;
 pub mod json;
 pub mod ledger;
+pub mod notice;
 pub mod org;
 pub mod page;
 pub mod problem;

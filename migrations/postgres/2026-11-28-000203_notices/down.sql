@@ -1,0 +1,2 @@
+DROP TABLE notices;
+DELETE FROM generations WHERE name = 'notices';

@@ -1,0 +1,59 @@
+//! Notices (通知): what somebody is told of. Without personal data, for a notice is shown on a locked
+//! phone, and its words may go on to a chat robot: numbers of cases, names of units, days.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::terms;
+
+terms! {
+    /// What a notice is about.
+    NoticeKind, "通知类型" {
+        /// Urgent information came in, or something happened with it.
+        Alert = "alert", "重要信息";
+        /// A report is due, or late.
+        ReportDue = "report_due", "报告提醒";
+        /// A report was submitted, returned or acknowledged.
+        Report = "report", "报告往来";
+        /// A case's clock is about to run out, or has.
+        CaseDue = "case_due", "办理期限";
+        /// A case or a matter was given to the unit.
+        CaseGiven = "case_given", "交办转送";
+        /// A matter of a case is due.
+        MatterDue = "matter_due", "专项到期";
+        /// A promise given on a visit is due.
+        PromiseDue = "promise_due", "承诺到期";
+        /// A household visit is to be made.
+        VisitDuty = "visit_duty", "走访提醒";
+        /// A reception day is near.
+        Reception = "reception", "接待日";
+        /// What the day brings, together.
+        Digest = "digest", "每日汇总";
+        /// About the system.
+        System = "system", "系统";
+    }
+}
+
+/// A notice as its receiver sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Notice {
+    /// Its id.
+    pub id: String,
+    /// Its place in the stream of events; later notices have greater ones.
+    pub seq: i64,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// In a line.
+    pub title: String,
+    /// More words, possibly none.
+    pub body: String,
+    /// Where in the app it leads (`/cases/…`).
+    pub link: String,
+    /// Whether it interrupts: a banner and a sound.
+    pub urgent: bool,
+    /// When it was made, by the server's clock.
+    pub at: DateTime<Utc>,
+    /// When it was read.
+    pub read_at: Option<DateTime<Utc>>,
+}
