@@ -14,6 +14,7 @@
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
+//! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
 //! | [`search`] | how Chinese text becomes index terms |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -31,6 +32,7 @@ pub mod ledger;
 pub mod notice;
 pub mod org;
 pub mod page;
+pub mod photo;
 pub mod problem;
 pub mod role;
 pub mod search;
