@@ -39,6 +39,7 @@ mod observe;
 pub mod openapi;
 pub mod org;
 pub mod page;
+mod report;
 mod schema;
 pub mod session;
 pub mod settings;

@@ -15,6 +15,7 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
 //! | [`problem`] | error codes and the error document |
+//! | [`report`] | reports: who owes which when, what is late, what is found |
 //! | [`search`] | how Chinese text becomes index terms |
 // A whole case, written out for a test, is longer than `json!` goes by default.
 #![cfg_attr(test, recursion_limit = "256")]
@@ -32,6 +33,7 @@ pub mod notice;
 pub mod org;
 pub mod page;
 pub mod problem;
+pub mod report;
 pub mod role;
 pub mod search;
 pub mod settings;

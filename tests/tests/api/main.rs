@@ -23,6 +23,7 @@ mod orders;
 mod people;
 mod protocol;
 mod register;
+mod reports;
 mod review;
 mod search;
 mod session;
