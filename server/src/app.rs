@@ -16,7 +16,7 @@ use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
     account, audit, case, db, files, health, idempotency, import, keys, memory, openapi, org,
-    photo, settings, setup,
+    photo, report, settings, setup,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -135,6 +135,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
         .configure(photo::routes::configure)
+        .configure(report::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)
@@ -155,6 +156,11 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let workers = usize::try_from(state.config.http.workers).unwrap_or_default();
     let blocking = usize::try_from(state.config.storage.pool_size.max(2)).unwrap_or(2);
     let (db, looks) = (state.db.clone(), state.looks.clone());
+    // What became due while nobody was here.
+    let now = state.clock.now();
+    if let Err(error) = state.db.write(move |conn| report::tick(conn, now)).await {
+        tracing::error!(%error, "reports were not made at the start");
+    }
     actix_web::rt::spawn(memory::keep_giving_back());
     actix_web::rt::spawn(looks.clone().keep_settling(db.clone(), state.clock.clone()));
     let factory = move || {

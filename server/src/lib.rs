@@ -42,6 +42,7 @@ pub mod openapi;
 pub mod org;
 pub mod page;
 mod photo;
+mod report;
 mod schema;
 pub mod session;
 pub mod settings;

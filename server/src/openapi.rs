@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, audit, case, health, import, org, photo, session, settings, setup};
+use crate::{account, audit, case, health, import, org, photo, report, session, settings, setup};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -36,6 +36,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "documents", description = "文书"),
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
+        (name = "reports", description = "排查报告"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -58,6 +59,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
         photo::routes::Docs::openapi(),
+        report::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),

@@ -16,6 +16,7 @@
 //! | [`notice`] | what somebody is told of |
 //! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
+//! | [`report`] | reports: who owes which when, what is late, what is found |
 //! | [`search`] | how Chinese text becomes index terms |
 // A whole case, written out for a test, is longer than `json!` goes by default.
 #![cfg_attr(test, recursion_limit = "256")]
@@ -34,6 +35,7 @@ pub mod org;
 pub mod page;
 pub mod photo;
 pub mod problem;
+pub mod report;
 pub mod role;
 pub mod search;
 pub mod settings;

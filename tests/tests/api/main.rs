@@ -24,6 +24,7 @@ mod people;
 mod photos;
 mod protocol;
 mod register;
+mod reports;
 mod review;
 mod search;
 mod session;
