@@ -15,8 +15,8 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, audit, case, db, health, idempotency, import, keys, memory, openapi, org, settings,
-    setup,
+    account, audit, case, db, health, idempotency, import, keys, memory, openapi, org, reception,
+    settings, setup, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -125,6 +125,8 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::paper::routes::configure)
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
+        .configure(visit::routes::configure)
+        .configure(reception::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)

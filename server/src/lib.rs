@@ -39,11 +39,13 @@ mod observe;
 pub mod openapi;
 pub mod org;
 pub mod page;
+mod reception;
 mod schema;
 pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod state;
+mod visit;
 mod web;
 
 #[cfg(test)]

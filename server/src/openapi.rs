@@ -8,7 +8,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, audit, case, health, import, org, session, settings, setup};
+use crate::{
+    account, audit, case, health, import, org, reception, session, settings, setup, visit,
+};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -35,6 +37,8 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "documents", description = "文书"),
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
+        (name = "visits", description = "走访、承诺与走访覆盖"),
+        (name = "reception", description = "接待日"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -56,6 +60,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::paper::routes::Docs::openapi(),
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
+        visit::routes::Docs::openapi(),
+        reception::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),

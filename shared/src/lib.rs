@@ -14,6 +14,7 @@
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
+//! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
 //! | [`search`] | how Chinese text becomes index terms |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -32,9 +33,11 @@ pub mod notice;
 pub mod org;
 pub mod page;
 pub mod problem;
+pub mod reception;
 pub mod role;
 pub mod search;
 pub mod settings;
 pub mod setup;
 pub mod term;
 pub mod validate;
+pub mod visit;

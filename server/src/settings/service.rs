@@ -57,6 +57,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         urgent_hours: general.urgent_hours,
         reminders: general.reminders,
+        visits_per_week: general.visits_per_week,
         version: general.version,
     })
 }
@@ -110,6 +111,13 @@ fn update(
             old.yellow_days, new.yellow_days, old.red_days, new.red_days
         ));
         general.reminders = new;
+    }
+    if let Some(visits) = patch.visits_per_week {
+        what.push(format!(
+            "每周走访次数由{}次改为{visits}次",
+            general.visits_per_week
+        ));
+        general.visits_per_week = visits;
     }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;

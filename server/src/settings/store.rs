@@ -19,7 +19,14 @@ pub(crate) struct General {
     /// What an older release wrote has none.
     #[serde(default)]
     pub(crate) reminders: Reminders,
+    #[serde(default = "one")]
+    pub(crate) visits_per_week: u32,
     pub(crate) version: i64,
+}
+
+/// What an older release wrote asks for one visit a week.
+const fn one() -> u32 {
+    1
 }
 
 impl Default for General {
@@ -27,6 +34,7 @@ impl Default for General {
         Self {
             urgent_hours: 2,
             reminders: Reminders::default(),
+            visits_per_week: one(),
             version: 1,
         }
     }
