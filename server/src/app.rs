@@ -16,7 +16,7 @@ use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
     account, audit, case, db, files, health, idempotency, import, keys, memory, openapi, org,
-    photo, report, settings, setup,
+    photo, reception, report, settings, setup, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -136,6 +136,8 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::backlog::configure)
         .configure(photo::routes::configure)
         .configure(report::routes::configure)
+        .configure(visit::routes::configure)
+        .configure(reception::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)

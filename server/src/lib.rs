@@ -42,12 +42,14 @@ pub mod openapi;
 pub mod org;
 pub mod page;
 mod photo;
+mod reception;
 mod report;
 mod schema;
 pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod state;
+mod visit;
 mod web;
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
 //! | [`photo`] | photos of records |
+//! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
 //! | [`report`] | reports: who owes which when, what is late, what is found |
 //! | [`search`] | how Chinese text becomes index terms |
@@ -35,6 +36,7 @@ pub mod org;
 pub mod page;
 pub mod photo;
 pub mod problem;
+pub mod reception;
 pub mod report;
 pub mod role;
 pub mod search;
@@ -42,3 +44,4 @@ pub mod settings;
 pub mod setup;
 pub mod term;
 pub mod validate;
+pub mod visit;

@@ -22,7 +22,14 @@ pub(crate) struct General {
     /// Nor this.
     #[serde(default)]
     pub(crate) reporting: Reporting,
+    #[serde(default = "one")]
+    pub(crate) visits_per_week: u32,
     pub(crate) version: i64,
+}
+
+/// What an older release wrote asks for one visit a week.
+const fn one() -> u32 {
+    1
 }
 
 impl Default for General {
@@ -31,6 +38,7 @@ impl Default for General {
             urgent_hours: 2,
             reminders: Reminders::default(),
             reporting: Reporting::default(),
+            visits_per_week: one(),
             version: 1,
         }
     }
