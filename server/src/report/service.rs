@@ -788,6 +788,8 @@ fn become_case(
         accused_user_id: None,
         first_receiver_id: first.filter(|id| desk.known_user(id).is_some()),
         people: input.people.clone(),
+        photos: Vec::new(),
+        recorded_at: None,
     };
     let text = told(desk, report, finding, n);
     let mark = mark(desk, report);
