@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, audit, case, health, import, org, reception, session, settings, setup, visit,
+    account, audit, case, health, import, org, photo, reception, session, settings, setup, visit,
 };
 
 /// Where the document is.
@@ -34,6 +34,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "cases", description = "事项"),
         (name = "people", description = "事项人员"),
         (name = "attachments", description = "附件"),
+        (name = "photos", description = "照片"),
         (name = "documents", description = "文书"),
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
@@ -62,6 +63,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::backlog::Docs::openapi(),
         visit::routes::Docs::openapi(),
         reception::routes::Docs::openapi(),
+        photo::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),

@@ -388,6 +388,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    photos (id) {
+        id -> Text,
+        township_id -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        hash -> Text,
+        width -> Integer,
+        height -> Integer,
+        uploader_id -> Text,
+        uploaded_at -> Timestamp,
+        owner_kind -> Nullable<Text>,
+        owner_id -> Nullable<Text>,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
     visits (id) {
         id -> Text,
         township_id -> Text,

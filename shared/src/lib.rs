@@ -15,6 +15,7 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
 //! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
+//! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
 //! | [`search`] | how Chinese text becomes index terms |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -32,6 +33,7 @@ pub mod ledger;
 pub mod notice;
 pub mod org;
 pub mod page;
+pub mod photo;
 pub mod problem;
 pub mod reception;
 pub mod role;
