@@ -11,6 +11,7 @@ use shared::case::state::Refused;
 use shared::case::view::{CaseView, FieldKind, FieldMark, Named};
 use shared::case::{Channel, Purpose};
 use shared::ids::{CaseId, UnitId, UserId};
+use shared::photo::OwnerKind;
 use shared::role::Role;
 use shared::term::Term;
 use shared::validate::Errors;
@@ -25,6 +26,7 @@ use crate::audit;
 use crate::case::coded::Coded;
 use crate::case::{Desk, Error, service as cases, store as case_store};
 use crate::db::Conn;
+use crate::photo;
 
 /// A visit taken up: the row, who went, what was promised, what decisions look at.
 pub(crate) struct Taken {
@@ -285,6 +287,7 @@ pub(crate) fn record(conn: &mut Conn, desk: &Desk, input: &NewVisit) -> Result<V
     };
     store::set_people(conn, &visit.id, &people)?;
     add_promises(conn, desk, &visit, 0, &input.moved(decided.on))?;
+    photo::claim(conn, desk, OwnerKind::Visit, &visit.id, &input.photos)?;
     log(conn, desk, &visit, "记录走访")?;
     if let Some(case) = &case {
         let names: Vec<&str> = people.iter().map(|id| desk.names.user_name(id)).collect();
@@ -394,6 +397,7 @@ pub(crate) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<VisitView, 
         group: desk.unit(visit.group_id.as_deref()),
         place: visit.place.clone(),
         promises: promises.iter().map(|p| promise_view(desk, p)).collect(),
+        photos: photo::of(conn, OwnerKind::Visit, &visit.id)?,
         has_case: visit.case_id.is_some(),
         case,
         struck: visit.struck_at.map(|at| Struck {
@@ -459,10 +463,11 @@ pub(crate) fn patch(
     check_patch(desk, &taken, patch)?;
     let promised = patch.add_promises.as_slice();
     let before = apply(desk, &mut taken, patch);
-    if before.is_empty() && promised.is_empty() {
+    if before.is_empty() && promised.is_empty() && patch.add_photos.is_empty() {
         return show(conn, desk, id);
     }
     add_promises(conn, desk, &taken.visit, taken.promises.len(), promised)?;
+    photo::claim(conn, desk, OwnerKind::Visit, id, &patch.add_photos)?;
     if patch.visitors.is_some() {
         let people: Vec<UserId> = taken
             .people

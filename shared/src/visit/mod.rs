@@ -11,7 +11,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::case::input::{MAX_LONG, MAX_SHORT, filled};
-use crate::ids::{CaseId, UnitId, UserId};
+use crate::ids::{CaseId, PhotoId, UnitId, UserId};
 use crate::terms;
 use crate::validate::Errors;
 
@@ -100,6 +100,9 @@ pub struct NewVisit {
     /// What was promised.
     #[serde(default)]
     pub promises: Vec<NewPromise>,
+    /// Photos that were uploaded before.
+    #[serde(default)]
+    pub photos: Vec<PhotoId>,
     /// The case that it concerns; required of a follow-up.
     #[serde(default)]
     pub case_id: Option<CaseId>,
@@ -145,6 +148,9 @@ pub struct VisitPatch {
     /// Promises that were left out.
     #[serde(default)]
     pub add_promises: Vec<NewPromise>,
+    /// Photos that were left out.
+    #[serde(default)]
+    pub add_photos: Vec<PhotoId>,
 }
 
 /// Why a visit is struck out.
@@ -260,6 +266,7 @@ impl NewVisit {
             MAX_SHORT,
         );
         check_visitors(&mut errors, &self.visitors);
+        crate::photo::check(&mut errors, &self.photos);
         if self.kind == VisitKind::FollowUp {
             if self.case_id.is_none() {
                 errors.add("case_id", "required", "回访要写明是哪件事项。");
@@ -470,6 +477,7 @@ mod tests {
             place: None,
             heard: "渠水不够".to_owned(),
             promises: Vec::new(),
+            photos: Vec::new(),
             case_id: None,
             recorded_at: None,
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{PromiseState, VisitKind};
 use crate::access::FieldFacts;
 use crate::case::view::Named;
+use crate::photo::PhotoView;
 
 /// A line of the list of visits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,8 @@ pub struct VisitView {
     pub heard: String,
     /// What was promised.
     pub promises: Vec<PromiseView>,
+    /// The photos.
+    pub photos: Vec<PhotoView>,
     /// The case that it concerns or became, for readers who may know of it.
     pub case: Option<Named>,
     /// Whether there is one, for whoever may not know which.
