@@ -39,6 +39,8 @@ terms! {
         SettingWrite = "setting_write", "变更设置";
         /// A token or a feed's address was made or taken back.
         Token = "token", "令牌与订阅";
+        /// A chat robot was written.
+        RobotWrite = "robot_write", "变更通知机器人";
         /// The audit log itself was read.
         AuditView = "audit_view", "查看审计";
     }
