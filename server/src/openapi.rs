@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, audit, case, health, import, org, session, settings, setup};
+use crate::{account, audit, case, health, import, notify, org, session, settings, setup};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -39,6 +39,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
         (name = "settings", description = "设置与期限规定"),
+        (name = "notifications", description = "通知、实时事件、群机器人"),
         (name = "audit", description = "审计"),
         (name = "health", description = "运行状况"),
     ),
@@ -60,6 +61,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
+        notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];

@@ -384,9 +384,63 @@ diesel::table! {
         once -> Text,
         at -> Timestamp,
         read_at -> Nullable<Timestamp>,
+        case_id -> Nullable<Text>,
+        live -> Bool,
     }
 }
 
+diesel::table! {
+    notice_prefs (user_id) {
+        user_id -> Text,
+        value -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    scheduler_lease (name) {
+        name -> Text,
+        holder -> Text,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    robots (id) {
+        id -> Text,
+        township_id -> Text,
+        name -> Text,
+        kind -> Text,
+        address -> Binary,
+        secret -> Nullable<Binary>,
+        kinds -> Text,
+        enabled -> Bool,
+        paused -> Bool,
+        failures -> Integer,
+        retry_at -> Nullable<Timestamp>,
+        last_at -> Nullable<Timestamp>,
+        last_ok -> Nullable<Bool>,
+        last_result -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    robot_messages (id) {
+        id -> Text,
+        robot_id -> Text,
+        once -> Text,
+        text -> Text,
+        at -> Timestamp,
+        attempts -> Integer,
+        sent_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(robots, robot_messages);
 diesel::joinable!(case_matters -> cases (case_id));
 diesel::joinable!(import_rows -> cases (case_id));
 diesel::joinable!(import_rows -> imports (import_id));

@@ -57,6 +57,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         urgent_hours: general.urgent_hours,
         reminders: general.reminders,
+        notices: general.notices.clone(),
         version: general.version,
     })
 }
@@ -111,6 +112,15 @@ fn update(
         ));
         general.reminders = new;
     }
+    if let Some(new) = patch.notices {
+        what.push(format!(
+            "事项期限前{}日、专项期限前{}日提醒，每日汇总{}",
+            listed(&new.case_days),
+            listed(&new.matter_days),
+            new.digest_at
+        ));
+        general.notices = new;
+    }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;
         what.push(format!("乡镇名称改为“{}”", name.trim()));
@@ -123,6 +133,11 @@ fn update(
     );
     audit::append(conn, context, actor, entry)?;
     Ok(())
+}
+
+fn listed(days: &[u32]) -> String {
+    let days: Vec<String> = days.iter().map(u32::to_string).collect();
+    days.join("、")
 }
 
 /// The law profiles, by the date in force.
