@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, audit, case, health, import, org, photo, reception, report, session, settings, setup,
-    visit,
+    account, audit, case, health, import, notify, org, photo, reception, report, session, settings,
+    setup, visit,
 };
 
 /// Where the document is.
@@ -46,6 +46,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
         (name = "settings", description = "设置与期限规定"),
+        (name = "notifications", description = "通知、实时事件、群机器人"),
         (name = "audit", description = "审计"),
         (name = "health", description = "运行状况"),
     ),
@@ -71,6 +72,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
+        notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];

@@ -374,22 +374,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    notices (id) {
-        id -> Text,
-        seq -> BigInt,
-        user_id -> Text,
-        kind -> Text,
-        title -> Text,
-        body -> Text,
-        link -> Text,
-        urgent -> Bool,
-        once -> Text,
-        at -> Timestamp,
-        read_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
     photos (id) {
         id -> Text,
         township_id -> Text,
@@ -463,6 +447,24 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(reports, report_findings);
+
+diesel::table! {
+    notices (id) {
+        id -> Text,
+        seq -> BigInt,
+        user_id -> Text,
+        kind -> Text,
+        title -> Text,
+        body -> Text,
+        link -> Text,
+        urgent -> Bool,
+        once -> Text,
+        at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+        case_id -> Nullable<Text>,
+        live -> Bool,
+    }
+}
 
 diesel::joinable!(case_matters -> cases (case_id));
 
@@ -576,3 +578,56 @@ diesel::joinable!(visit_promises -> visits (visit_id));
 diesel::allow_tables_to_appear_in_same_query!(reception_days, reception_staff);
 
 diesel::allow_tables_to_appear_in_same_query!(visits, visit_promises, visit_people, cases);
+
+diesel::table! {
+    notice_prefs (user_id) {
+        user_id -> Text,
+        value -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    scheduler_lease (name) {
+        name -> Text,
+        holder -> Text,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    robots (id) {
+        id -> Text,
+        township_id -> Text,
+        name -> Text,
+        kind -> Text,
+        address -> Binary,
+        secret -> Nullable<Binary>,
+        kinds -> Text,
+        enabled -> Bool,
+        paused -> Bool,
+        failures -> Integer,
+        retry_at -> Nullable<Timestamp>,
+        last_at -> Nullable<Timestamp>,
+        last_ok -> Nullable<Bool>,
+        last_result -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    robot_messages (id) {
+        id -> Text,
+        robot_id -> Text,
+        once -> Text,
+        text -> Text,
+        at -> Timestamp,
+        attempts -> Integer,
+        sent_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(robots, robot_messages);

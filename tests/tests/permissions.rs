@@ -665,8 +665,32 @@ fn prepare(app: &TestApp, operation: &str) -> String {
                 }
             }
         }
+        // A notice of the police station.
+        "read_notification" => {
+            app.case().register().accepted().dispatched("派出所");
+            let inbox = app.by(Staff::Police).get("/notifications").expect(200);
+            id(&inbox.json()["items"][0]["id"])
+        }
+        "show_notification_robot"
+        | "change_notification_robot"
+        | "remove_notification_robot"
+        | "test_notification_robot" => {
+            let made = admin
+                .post("/notification-robots")
+                .json(&robot())
+                .expect(201);
+            id(&made.json()["id"])
+        }
         _ => String::new(),
     }
+}
+
+/// Where nobody listens.
+const NOWHERE: &str = "127.0.0.1:9";
+
+fn robot() -> Value {
+    let address = format!("http://{NOWHERE}/send");
+    json!({"name": "群", "kind": "wecom", "address": address, "kinds": ["alert"]})
 }
 
 fn ledger() -> Vec<u8> {
@@ -698,6 +722,25 @@ impl Desk<'_> {
             | "read_calendar_feed" => call.send(),
             "show_photo" => call.send(),
             "upload_photo" => call.file("图.png", tests::files::png()).send(),
+            "list_notifications"
+            | "read_notification"
+            | "stream_events"
+            | "get_notification_settings"
+            | "list_notification_robots"
+            | "show_notification_robot"
+            | "remove_notification_robot"
+            | "test_notification_robot" => call.send(),
+            "read_all_notifications" => call.json(&json!({"up_to": 0})).send(),
+            "set_notification_settings" => {
+                let wish = json!({
+                    "kinds": [], "sound": false, "quiet_from": "20:00", "quiet_to": "07:00",
+                });
+                call.if_match("\"1\"").json(&wish).send()
+            }
+            "add_notification_robot" => call.json(&robot()).send(),
+            "change_notification_robot" => {
+                call.if_match(etag()).json(&json!({"name": "新名"})).send()
+            }
             "import_ledger" => import(&self.client, "true"),
             "mark_ledger" => call.file("台账.xlsx", ledger()).send(),
             "create_unit" => {
@@ -777,7 +820,7 @@ fn column(
     who: Option<Staff>,
     operations: &BTreeMap<String, (String, String)>,
 ) -> Vec<(Place, String)> {
-    let app = TestApp::start();
+    let app = TestApp::with().env("XINFANG_ROBOT_HOSTS", NOWHERE).start();
     let desk = Desk {
         app: &app,
         who: who.unwrap_or(Staff::Office),

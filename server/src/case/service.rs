@@ -1378,6 +1378,11 @@ pub(crate) fn act(
     }
     apply_step(conn, desk, &mut taken, action, input)?;
     taken.arrive(conn, desk, step, next)?;
+    if matches!(action, CaseAction::Transfer | CaseAction::Dispatch)
+        && let Some(unit) = &input.unit_id
+    {
+        crate::notify::given::case(conn, desk, &taken.case, unit.as_str(), action)?;
+    }
     taken.save(conn, desk, action.label())
 }
 

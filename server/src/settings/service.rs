@@ -59,6 +59,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         reminders: general.reminders,
         reporting: general.reporting,
         visits_per_week: general.visits_per_week,
+        notices: general.notices.clone(),
         version: general.version,
     })
 }
@@ -144,6 +145,15 @@ fn update(
         ));
         general.visits_per_week = visits;
     }
+    if let Some(new) = patch.notices {
+        what.push(format!(
+            "事项期限前{}日、专项期限前{}日提醒，每日汇总{}",
+            listed(&new.case_days),
+            listed(&new.matter_days),
+            new.digest_at
+        ));
+        general.notices = new;
+    }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;
         what.push(format!("乡镇名称改为“{}”", name.trim()));
@@ -156,6 +166,11 @@ fn update(
     );
     audit::append(conn, context, actor, entry)?;
     Ok(())
+}
+
+fn listed(days: &[u32]) -> String {
+    let days: Vec<String> = days.iter().map(u32::to_string).collect();
+    days.join("、")
 }
 
 /// The law profiles, by the date in force.

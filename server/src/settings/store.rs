@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::case::deadline::{LawProfile, Limit};
-use shared::settings::{Reminders, Reporting};
+use shared::settings::{NoticeRules, Reminders, Reporting};
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -24,6 +24,8 @@ pub(crate) struct General {
     pub(crate) reporting: Reporting,
     #[serde(default = "one")]
     pub(crate) visits_per_week: u32,
+    #[serde(default)]
+    pub(crate) notices: NoticeRules,
     pub(crate) version: i64,
 }
 
@@ -39,6 +41,7 @@ impl Default for General {
             reminders: Reminders::default(),
             reporting: Reporting::default(),
             visits_per_week: one(),
+            notices: NoticeRules::default(),
             version: 1,
         }
     }
