@@ -14,6 +14,7 @@
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
+//! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`problem`] | error codes and the error document |
 //! | [`search`] | how Chinese text becomes index terms |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -30,6 +31,7 @@ pub mod json;
 pub mod ledger;
 pub mod notice;
 pub mod org;
+pub mod outbox;
 pub mod page;
 pub mod problem;
 pub mod role;
