@@ -60,8 +60,8 @@ terms! {
         Waiting = "waiting", "等待发送";
         /// The server has it.
         Accepted = "accepted", "已收到";
-        /// The server does not take it as it is.
-        Refused = "refused", "没有通过";
+        /// The server does not take it as it is, or a person took it up again.
+        Refused = "refused", "要您处理";
         /// Somebody else has written the same in between; a person decides.
         Conflict = "conflict", "两边不一样";
         /// Put by: not sent, and gone after [`KEEP_DAYS`].
@@ -381,6 +381,12 @@ impl Draft {
         self.turn(Stage::Archived, now);
     }
 
+    /// Takes up again what was put by: it waits for a person's word, not for the network.
+    pub fn take_back(&mut self, now: DateTime<Utc>) {
+        self.detail = "从收起的内容里取回。".to_owned();
+        self.turn(Stage::Refused, now);
+    }
+
     /// Sends it anew under another key, on top of the version that is there now, where it has one: a
     /// person has seen what the server has.
     pub fn renew(&mut self, key: String, etag: Option<String>, now: DateTime<Utc>) {
@@ -427,10 +433,10 @@ impl Draft {
                 None => "镇里已收到。".to_owned(),
             },
             Stage::Refused if self.unanswered > 0 => format!(
-                "没有通过，内容还在这部手机上。{}以前发过一次没有收到答复，请先核对是否已经登记。",
+                "没有发出，内容还在这部手机上。{}以前发过一次没有收到答复，请先核对是否已经登记。",
                 self.detail
             ),
-            Stage::Refused => format!("没有通过，内容还在这部手机上。{}", self.detail),
+            Stage::Refused => format!("没有发出，内容还在这部手机上。{}", self.detail),
             Stage::Conflict => {
                 "别人先改过了，您写的还在这部手机上。请对照后决定留哪一份。".to_owned()
             }
