@@ -15,6 +15,7 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
 //! | [`outbox`] | how what was written down without a network goes out once and only once |
+//! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
 //! | [`search`] | how Chinese text becomes index terms |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -33,6 +34,7 @@ pub mod notice;
 pub mod org;
 pub mod outbox;
 pub mod page;
+pub mod photo;
 pub mod problem;
 pub mod role;
 pub mod search;

@@ -170,6 +170,9 @@ pub struct EventData {
     /// The document made, voided or served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paper: Option<PaperMark>,
+    /// When it was taken down, by the clock of the phone that sent it later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<DateTime<Utc>>,
 }
 
 /// An entry of a case's timeline.
