@@ -199,6 +199,11 @@ pub(crate) fn save_file(name: &str, content: &web_sys::Blob) {
     });
 }
 
+/// Forgets the address of a file that a page shows.
+pub(crate) fn forget_url(url: &str) {
+    let _ = web_sys::Url::revoke_object_url(url);
+}
+
 /// Copies text. `navigator.clipboard` is missing over plain HTTP, so the text is selected and
 /// copied the old way.
 pub(crate) fn copy_text(element_id: &str) -> bool {

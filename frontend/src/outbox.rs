@@ -47,6 +47,8 @@ pub(crate) struct Outgoing {
     pub(crate) receipt: Option<String>,
     /// The name by which [`offline::forms`] keeps it; forgotten as the draft is stored.
     pub(crate) kept_as: &'static str,
+    /// Whether it may wait on the phone; what may not goes out at once or stays in the form.
+    pub(crate) stays: bool,
 }
 
 /// A picture that goes with what is sent.
@@ -198,9 +200,10 @@ async fn changed() {
 pub(crate) async fn submit(slip: Slip, outgoing: Outgoing) -> Answer<Sent> {
     let (key, replaces) = untrack(|| slip.typed());
     let photos = scaled(&outgoing.photos).await?;
-    if phone().open.get_untracked() {
+    if outgoing.stays && phone().open.get_untracked() {
         let kind = outgoing.kind;
-        let draft = draft_of(&key, &outgoing, &photos);
+        let mut draft = draft_of(&key, &outgoing, &photos);
+        draft.claim();
         if keep(&draft, &photos, replaces.as_deref(), outgoing.kept_as).await {
             return send_kept(slip, key, kind).await;
         }

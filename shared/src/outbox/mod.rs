@@ -181,6 +181,14 @@ pub enum Then {
 }
 
 impl Draft {
+    /// Says in the record when it was written down, by the phone's clock. Not for what is sent without
+    /// being stored: there the same record may be put together twice, and must stay the same.
+    pub fn claim(&mut self) {
+        if let Ok(at) = serde_json::to_value(self.recorded_at) {
+            self.body.insert("recorded_at".to_owned(), at);
+        }
+    }
+
     /// What is to be done next.
     pub fn next(&self, now: DateTime<Utc>) -> Next {
         if self.stage != Stage::Waiting {

@@ -42,6 +42,7 @@ use crate::pages::heading;
 use crate::ui::field::{Form, field, filled, offer, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live, watch};
+use crate::ui::photos::Photos;
 
 const STEPS: [&str; 4] = ["来访信息", "人员", "事项内容", "核对"];
 
@@ -81,6 +82,7 @@ struct Registration {
     earlier: RwSignal<Option<(String, String)>>,
     /// Whether the time is known as a day, or in words only.
     dated: RwSignal<String>,
+    photos: Photos,
     slip: Slip,
     kept_at: RwSignal<Option<String>>,
     restored: RwSignal<Option<String>>,
@@ -99,6 +101,7 @@ impl Registration {
             people: RwSignal::new(Vec::new()),
             earlier: RwSignal::new(None),
             dated: RwSignal::new("day".to_owned()),
+            photos: Photos::new(),
             slip: Slip::new(),
             kept_at: RwSignal::new(None),
             restored: RwSignal::new(None),
@@ -137,6 +140,7 @@ impl Registration {
             .filter(|waiting| waiting.may_edit())?;
         let text = serde_json::to_string(&waiting.form).ok()?;
         let mut draft: Draft = json::read(&text).ok()?;
+        self.photos.set(outbox::pictures(&waiting).await);
         draft.key = browser::random_key();
         draft.replaces = Some(waiting.key);
         draft.at = waiting.recorded_at;
@@ -179,6 +183,7 @@ impl Registration {
         self.people.set(vec![self.somebody()]);
         self.earlier.set(None);
         set(self.dated, "day");
+        self.photos.set(Vec::new());
         self.slip.renew(None);
         self.form.errors.set(Vec::new());
         self.form.failure.set(None);
@@ -382,12 +387,14 @@ impl Registration {
             if_match: None,
             about: None,
             body,
-            photos: Vec::new(),
+            photos: self.photos.pictures(),
             title,
             lines,
             form: untrack(|| serde_json::to_value(self.draft())).unwrap_or_default(),
             receipt: None,
             kept_as: draft::FORM,
+            // Nothing of an accusation stays on a computer: it goes out now or not at all.
+            stays: case.purpose != Purpose::Accusation,
         }
     }
 
@@ -558,19 +565,6 @@ fn send(registration: Registration, go: Go) {
         registration.done.set(Some(case));
         app::focus_heading();
     };
-    if case.purpose == Purpose::Accusation {
-        // Nothing of it stays on a computer, so it goes out now or not at all.
-        let (key, _) = untrack(|| slip.typed());
-        let request = async move {
-            Call::post("/cases")
-                .once(&key)
-                .json(&case)
-                .fetch::<CaseView>()
-                .await
-        };
-        form.send_or(request, show, move |failure| refused(form, failure, &at));
-        return;
-    }
     let outgoing = registration.outgoing(&case);
     form.send_or(
         outbox::submit(slip, outgoing),
@@ -877,6 +871,7 @@ fn third_step(registration: Registration) -> AnyView {
                 .choices(values.procedure, terms::<Procedure>())}
             {course_fields(form, values)}
         </div>
+        <div class="card">{registration.photos.view(form)}</div>
     }
     .into_any()
 }
