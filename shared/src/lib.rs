@@ -14,6 +14,7 @@
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
+//! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`photo`] | photos of records |
 //! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
@@ -33,6 +34,7 @@ pub mod json;
 pub mod ledger;
 pub mod notice;
 pub mod org;
+pub mod outbox;
 pub mod page;
 pub mod photo;
 pub mod problem;
