@@ -12,6 +12,7 @@ pub(crate) mod imports;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod reports;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -28,6 +29,8 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::Matters => matters::page(),
         Place::Backlog => backlog::page(),
         Place::Measures => measures::page(),
+        Place::Reports => reports::page(),
+        Place::Report(id) => reports::show::page(id),
         Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
         Place::Cases => case::list::page(),

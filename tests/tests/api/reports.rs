@@ -589,7 +589,7 @@ fn two_who_write_the_same_report_do_not_lose_each_others_words() {
     // Sent twice, done once; another body under the key is refused.
     let again = key(&seen).expect(200);
     assert_eq!(
-        (again.header("idempotency-replayed"), again.body),
+        (again.header("idempotency-replayed"), again.body.clone()),
         ("true", first.body)
     );
     assert_eq!(show(&app, Staff::Informant, &id)["report"]["version"], 3);
