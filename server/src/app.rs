@@ -15,8 +15,8 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, audit, case, db, health, idempotency, import, keys, memory, openapi, org, report,
-    settings, setup,
+    account, audit, case, db, files, health, idempotency, import, keys, memory, openapi, org,
+    photo, report, settings, setup,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -69,16 +69,25 @@ impl State {
         })
     }
 
-    /// Forgets what nobody needs any more: old idempotency keys and sessions.
+    /// Forgets what nobody needs any more: old idempotency keys, sessions,
+    /// photos of no record.
     ///
     /// # Errors
     /// The database's own.
     pub fn clean_up(&self) -> Result<(), diesel::result::Error> {
         let now = self.clock.now();
-        self.db.write_blocking(move |conn| {
+        let free = self.db.write_blocking(move |conn| {
             idempotency::clean_up(conn, now)?;
-            session::store::forget_before(conn, now - chrono::Duration::days(30)).map(drop)
-        })
+            session::store::forget_before(conn, now - chrono::Duration::days(30))?;
+            photo::clean_up(conn, now)
+        })?;
+        let directory = files::directory(self);
+        for hash in free {
+            if let Err(error) = files::forget(&directory, &hash) {
+                tracing::warn!(%error, hash, "a photo that nobody needs was not removed");
+            }
+        }
+        Ok(())
     }
 }
 
@@ -126,6 +135,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
         .configure(report::routes::configure)
+        .configure(photo::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)

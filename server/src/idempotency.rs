@@ -2,7 +2,8 @@
 //!
 //! A `POST` that carries the header keeps its answer in the transaction that does the work. The
 //! same key with the same body gets that answer again (with `Idempotency-Replayed: true`), another
-//! body 409. Keys belong to their user and route, and are forgotten after seven days. Answers are
+//! body 409. Keys belong to their user and route, and are forgotten after 45 days: a
+//! phone may have been without a signal, or in a drawer, that long. Answers are
 //! encrypted: they may carry what is shown only once.
 //!
 //! A service writes, inside its `db.write`:
@@ -34,8 +35,8 @@ use crate::state::State;
 
 /// The longest key, in characters.
 pub const MAX_KEY: usize = 200;
-/// How long answers are kept.
-const KEPT: Duration = Duration::days(7);
+/// How long answers are kept: longer than a phone keeps what it has not sent.
+const KEPT: Duration = Duration::days(45);
 
 /// Why a request with a key cannot be answered.
 #[derive(Debug, thiserror::Error)]
@@ -321,7 +322,7 @@ impl First {
     }
 }
 
-/// Forgets keys older than seven days.
+/// Forgets keys older than 45 days.
 ///
 /// # Errors
 /// The database's own.
@@ -457,12 +458,12 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn keys_are_forgotten_after_seven_days() {
+    async fn keys_are_forgotten_after_45_days() {
         let (db, _dir) = temporary();
         send(&db, claim("k", "a"), "first").await.unwrap();
         let at = |days| claim("k", "a").now + Duration::days(days);
         let clean = |now| db.write(move |conn| clean_up(conn, now));
-        assert_eq!(clean(at(6)).await, Ok(0));
-        assert_eq!(clean(at(8)).await, Ok(1));
+        assert_eq!(clean(at(44)).await, Ok(0));
+        assert_eq!(clean(at(46)).await, Ok(1));
     }
 }

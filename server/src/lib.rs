@@ -10,6 +10,7 @@
 //! | [`config`], [`clock`], [`keys`], [`memory`] | settings, time, encryption, the allocator |
 //! | [`db`], `schema` | storage: reads, the one writer, migrations |
 //! | [`directory`] | users and units in memory |
+//! | [`files`] | uploads, under a hash of their content |
 //! | [`auth`], [`context`], [`extract`], [`idempotency`] | what handlers take from a request |
 //! | [`error`] | how errors become answers |
 
@@ -28,6 +29,7 @@ pub mod directory;
 pub mod error;
 pub mod extract;
 mod field;
+pub mod files;
 pub mod health;
 pub mod idempotency;
 pub mod ids;
@@ -39,6 +41,7 @@ mod observe;
 pub mod openapi;
 pub mod org;
 pub mod page;
+mod photo;
 mod report;
 mod schema;
 pub mod session;

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, audit, case, health, import, org, report, session, settings, setup};
+use crate::{account, audit, case, health, import, org, photo, report, session, settings, setup};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -32,6 +32,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "cases", description = "事项"),
         (name = "people", description = "事项人员"),
         (name = "attachments", description = "附件"),
+        (name = "photos", description = "照片"),
         (name = "documents", description = "文书"),
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
@@ -58,6 +59,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
         report::routes::Docs::openapi(),
+        photo::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),

@@ -445,6 +445,23 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(reports, report_findings);
 
+diesel::table! {
+    photos (id) {
+        id -> Text,
+        township_id -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        hash -> Text,
+        width -> Integer,
+        height -> Integer,
+        uploader_id -> Text,
+        uploaded_at -> Timestamp,
+        owner_kind -> Nullable<Text>,
+        owner_id -> Nullable<Text>,
+        position -> Integer,
+    }
+}
+
 diesel::joinable!(case_matters -> cases (case_id));
 diesel::joinable!(import_rows -> cases (case_id));
 diesel::joinable!(import_rows -> imports (import_id));

@@ -85,6 +85,8 @@ pub enum Action {
     RevealPerson,
     /// Attach or remove a file.
     Attach,
+    /// Upload a photo, and see it again.
+    Photo,
     /// Take a step with a case.
     Case(CaseAction),
     /// Take a step with a matter of a case ([`Facts::Matter`]), or start one ([`Facts::Case`]).
@@ -371,6 +373,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         | Action::EditPeople
         | Action::RevealPerson
         | Action::Attach
+        | Action::Photo
         | Action::Case(_)
         | Action::Matter(_)
         | Action::ViewPaper(_)

@@ -25,6 +25,8 @@ terms! {
         Reveal = "reveal", "显示证件电话";
         /// A file was downloaded.
         Download = "download", "下载附件";
+        /// A photo was uploaded.
+        PhotoWrite = "photo_write", "上传照片";
         /// The yearly list of measures by law was read.
         MeasureView = "measure_view", "查看依法处理清单";
         /// Cases were exported.

@@ -80,6 +80,10 @@ ids! {
     AttachmentId;
     /// One run of a ledger import.
     ImportId;
+    /// A photo.
+    PhotoId;
+    /// A piece of urgent information (重要信息).
+    AlertId;
 }
 
 #[cfg(test)]

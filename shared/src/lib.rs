@@ -14,6 +14,7 @@
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
+//! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
 //! | [`report`] | reports: who owes which when, what is late, what is found |
 //! | [`search`] | how Chinese text becomes index terms |
@@ -32,6 +33,7 @@ pub mod ledger;
 pub mod notice;
 pub mod org;
 pub mod page;
+pub mod photo;
 pub mod problem;
 pub mod report;
 pub mod role;

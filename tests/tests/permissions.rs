@@ -667,6 +667,11 @@ fn prepare(app: &TestApp, operation: &str) -> String {
             });
             id(&admin.post("/users").json(&user).expect(201).json()["user"]["id"])
         }
+        "show_photo" => {
+            let call = app.by(Staff::Secretary).post("/photos");
+            let photo = call.file("图.png", tests::files::png()).expect(201);
+            id(&photo.json()["id"])
+        }
         "show_import" | "download_import" | "undo_import" => {
             let runs = app.by(Staff::Office).get("/imports").expect(200).json();
             let run = runs["items"]
@@ -774,6 +779,8 @@ impl Desk<'_> {
             | "health_ready" => call.send(),
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
+            "show_photo" => call.send(),
+            "upload_photo" => call.file("图.png", tests::files::png()).send(),
             "import_ledger" => import(&self.client, "true"),
             "mark_ledger" => call.file("台账.xlsx", ledger()).send(),
             "create_unit" => {

@@ -1,28 +1,24 @@
-//! Files of a case: streamed to disk under a hash of their content, their type found by content.
-//!
-//! A file is complete and on the disk before a row names it; a row that is removed leaves the file,
-//! as another case may have the same one. Files are only ever given out as downloads, never shown
-//! inline, so that an HTML or SVG file in disguise does nothing.
+//! Files of a case. They are only ever given out as downloads, never shown inline, so that an HTML
+//! or SVG file in disguise does nothing.
 
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek};
+use std::path::PathBuf;
 
 use actix_multipart::Multipart;
 use actix_web::web;
-use futures_util::TryStreamExt;
 use shared::access::Action;
 use shared::audit::AuditAction;
 use shared::case::view::{AttachmentView, CaseView};
-use shared::ids::{AttachmentId, CaseId};
+use shared::ids::{AttachmentId, CaseId, PhotoId};
+use shared::photo::OwnerKind;
 
 use super::desk::Desk;
 use super::store::{self, AttachmentRecord};
 use super::{Error, service, view};
 use crate::db::Conn;
+use crate::files::{self, Received, Refused};
+use crate::photo;
 use crate::state::State;
-
-/// The most characters of a file's name that are kept.
-const MAX_NAME: usize = 120;
 
 /// Media types that may be attached, by content: pictures, documents, recordings.
 const ALLOWED: &[&str] = &[
@@ -62,96 +58,34 @@ pub(crate) struct Uploaded {
     pub(crate) hash: String,
 }
 
-fn directory(state: &State) -> PathBuf {
-    let name = if state.demo {
-        "demo-attachments"
-    } else {
-        "attachments"
-    };
-    state.config.storage.data_dir.join(name)
-}
-
-fn path_of(directory: &Path, hash: &str) -> PathBuf {
-    directory.join(hash.get(..2).unwrap_or("00")).join(hash)
-}
-
 /// Takes in the field `file` of a form.
 ///
 /// # Errors
-/// [`Error::Invalid`] without one, [`Error::TooLarge`], [`Error::FileType`], [`Error::Io`].
-pub(crate) async fn receive(state: &State, mut form: Multipart) -> Result<Uploaded, Error> {
-    let limit = state.config.upload_limit() as u64;
-    let directory = directory(state);
-    std::fs::create_dir_all(&directory)?;
-    while let Some(mut field) = form.try_next().await.map_err(broken)? {
-        if field.name() != Some("file") {
-            while field.try_next().await.map_err(broken)?.is_some() {}
-            continue;
-        }
-        let name = field
-            .content_disposition()
-            .and_then(|c| c.get_filename())
-            .unwrap_or("附件");
-        let name = tidy_name(name);
-        let mut file = tempfile::NamedTempFile::new_in(&directory)?;
-        let mut hasher = blake3::Hasher::new();
-        let mut size = 0u64;
-        while let Some(chunk) = field.try_next().await.map_err(broken)? {
-            size += chunk.len() as u64;
-            if size > limit {
-                return Err(Error::TooLarge(limit));
-            }
-            hasher.update(&chunk);
-            file.write_all(&chunk)?;
-        }
-        let hash = hasher.finalize().to_hex().to_string();
-        return web::block(move || keep(&directory, file, name, size, hash))
-            .await
-            .map_err(|e| Error::Damaged(e.to_string()))?;
-    }
-    let mut errors = shared::validate::Errors::new();
-    errors.add("file", "required", "请选择要上传的文件（表单字段 file）。");
-    Err(errors.into())
-}
-
-fn broken(error: actix_multipart::MultipartError) -> Error {
-    let mut errors = shared::validate::Errors::new();
-    errors.add("file", "broken", "上传没有完成或格式不正确，请重新上传。");
-    tracing::debug!(%error, "multipart");
-    errors.into()
+/// [`Refused`], as [`Error::File`].
+pub(crate) async fn receive(state: &State, form: Multipart) -> Result<Uploaded, Error> {
+    let received = files::receive(state, form, "附件").await?;
+    let directory = files::directory(state);
+    let kept = web::block(move || keep(&directory, received)).await;
+    Ok(kept.map_err(|e| Error::Damaged(e.to_string()))??)
 }
 
 /// Checks the type and gives the file its place.
-fn keep(
-    directory: &Path,
-    mut file: tempfile::NamedTempFile,
-    name: String,
-    size: u64,
-    hash: String,
-) -> Result<Uploaded, Error> {
-    use std::io::Seek;
-    if size == 0 {
-        return Err(Error::FileType("文件是空的，请重新选择。".to_owned()));
-    }
+fn keep(directory: &std::path::Path, received: Received) -> Result<Uploaded, Refused> {
+    let Received {
+        name,
+        mut file,
+        size,
+        hash,
+    } = received;
     file.as_file_mut().rewind()?;
     let mut head = Vec::new();
     file.as_file_mut().take(64 * 1024).read_to_end(&mut head)?;
     let media_type = media_type(&head, &name).ok_or_else(|| {
-        Error::FileType(format!(
+        Refused::Type(format!(
             "“{name}”不是可以上传的类型。请上传照片、PDF、Word、Excel、录音录像或纯文本文件。"
         ))
     })?;
-    let path = path_of(directory, &hash);
-    if !path.exists() {
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        file.as_file().sync_all()?;
-        file.persist(&path).map_err(|e| Error::Io(e.error))?;
-        if let Some(parent) = path.parent() {
-            std::fs::File::open(parent)?.sync_all()?;
-        }
-    }
+    files::keep(directory, file, &hash)?;
     Ok(Uploaded {
         name,
         media_type: media_type.to_owned(),
@@ -199,21 +133,6 @@ fn is_plain_text(head: &[u8]) -> bool {
             .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-/// The last part of a name, without what file systems and headers choke on.
-fn tidy_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let tidied: String = last
-        .chars()
-        .filter(|c| !c.is_control() && !matches!(c, '"' | '<' | '>' | '|' | ':' | '*' | '?'))
-        .take(MAX_NAME)
-        .collect();
-    if tidied.trim().trim_matches('.').is_empty() {
-        "附件".to_owned()
-    } else {
-        tidied.trim().to_owned()
-    }
-}
-
 /// Attaches an uploaded file to a case.
 ///
 /// # Errors
@@ -240,6 +159,37 @@ pub(crate) fn attach(
     service::attachment_changed(conn, desk, id, text, |conn, _| {
         Ok(store::insert_attachment(conn, &record)?)
     })
+}
+
+/// Makes files of a new case from photos that its registrar has uploaded.
+///
+/// # Errors
+/// [`Error::Invalid`] in the field `photos`, the database's own.
+pub(super) fn photos(
+    conn: &mut Conn,
+    desk: &Desk,
+    case_id: &str,
+    photos: &[PhotoId],
+) -> Result<(), Error> {
+    photo::claim(conn, desk, OwnerKind::Case, case_id, photos)?;
+    let claimed = photo::store::of(conn, OwnerKind::Case, case_id)?;
+    for (at, photo) in claimed.into_iter().enumerate() {
+        let ending = photo.media_type.rsplit('/').next().unwrap_or_default();
+        let record = AttachmentRecord {
+            id: crate::ids::new_id(),
+            case_id: case_id.to_owned(),
+            name: format!("照片{}.{ending}", at + 1),
+            media_type: photo.media_type,
+            size: photo.size,
+            hash: photo.hash,
+            at: desk.context.now.naive_utc(),
+            actor_id: desk.actor.user_id.as_str().to_owned(),
+            actor_name: desk.actor.name().to_owned(),
+            removed_at: None,
+        };
+        store::insert_attachment(conn, &record)?;
+    }
+    Ok(())
 }
 
 /// Removes a file from a case; the timeline keeps its name.
@@ -304,7 +254,7 @@ pub(crate) fn download(
 /// # Errors
 /// [`Error::Damaged`] when it is not where it should be.
 pub(crate) fn open(state: &State, record: &AttachmentRecord) -> Result<PathBuf, Error> {
-    let path = path_of(&directory(state), &record.hash);
+    let path = files::path_of(&files::directory(state), &record.hash);
     if path.is_file() {
         Ok(path)
     } else {
@@ -337,15 +287,6 @@ mod tests {
             (b"\0\x01\x02\x03", "a.txt"),
         ] {
             assert_eq!(media_type(head, name), None, "{name}");
-        }
-    }
-
-    #[test]
-    fn names_lose_their_paths() {
-        assert_eq!(tidy_name("../../etc/passwd"), "passwd");
-        assert_eq!(tidy_name("C:\\照片\\现场\"1\".jpg"), "现场1.jpg");
-        for nothing in ["\r\n", "", "..", "a/.."] {
-            assert_eq!(tidy_name(nothing), "附件");
         }
     }
 }

@@ -519,6 +519,8 @@ fn new_case(at: usize, line: &Line, received: NaiveDate) -> NewCase {
         accused_user_id: None,
         first_receiver_id: None,
         people,
+        photos: Vec::new(),
+        recorded_at: None,
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) use desk::Desk;
 use diesel::result::Error as DieselError;
 use shared::access::Denied;
 use shared::case::state::Refused;
-use shared::problem::{Code, FieldError};
+use shared::problem::FieldError;
 
 use crate::error::ApiError;
 use crate::idempotency;
@@ -48,18 +48,12 @@ pub enum Error {
     /// Fields that are not valid.
     #[error("{} fields are not valid", .0.len())]
     Invalid(Vec<FieldError>),
-    /// The upload is no file of an allowed type.
-    #[error("{0}")]
-    FileType(String),
-    /// The upload is too large.
-    #[error("the file is larger than {0} bytes")]
-    TooLarge(u64),
+    /// An upload that is not taken.
+    #[error(transparent)]
+    File(#[from] crate::files::Refused),
     /// A number cannot be decrypted, or a file is not where it should be.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
-    /// The disk refused.
-    #[error("file system: {0}")]
-    Io(#[from] std::io::Error),
     /// An idempotency key that cannot be honoured.
     #[error(transparent)]
     Idempotency(#[from] idempotency::Error),
@@ -87,6 +81,21 @@ impl From<shared::validate::Errors> for Error {
     }
 }
 
+impl From<crate::photo::Error> for Error {
+    fn from(error: crate::photo::Error) -> Self {
+        use crate::photo::Error as Photo;
+        match error {
+            Photo::Denied(denied) => denied.into(),
+            Photo::Invalid(errors) => Self::Invalid(errors),
+            Photo::File(refused) => refused.into(),
+            Photo::Damaged(cause) => Self::Damaged(cause),
+            Photo::Idempotency(error) => error.into(),
+            Photo::Case(error) => error,
+            Photo::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
@@ -94,16 +103,8 @@ impl From<Error> for ApiError {
             Error::Stale => Self::stale(),
             Error::Refused(refused) => Self::conflict(refused.0),
             Error::Invalid(errors) => Self::invalid(errors),
-            Error::FileType(detail) => Self::new(Code::UnsupportedMediaType, detail),
-            Error::TooLarge(limit) => Self::new(
-                Code::TooLarge,
-                format!(
-                    "每个附件不超过{}MB，请压缩或分开上传。",
-                    limit / 1024 / 1024
-                ),
-            ),
+            Error::File(refused) => refused.into(),
             Error::Damaged(cause) => Self::internal(cause),
-            Error::Io(error) => Self::internal(error),
             Error::Idempotency(error) => error.into(),
             Error::Database(DieselError::NotFound) => Self::not_found(),
             Error::Database(error) => error.into(),

@@ -15,7 +15,7 @@ use shared::case::state::{self, EventKind, State};
 use shared::case::view::{CaseView, EventData, EventView, Named, PersonView, Revealed};
 use shared::case::{COLLECTIVE_FROM, Outcome, PersonRole, Procedure, Purpose, Severity};
 use shared::identity::{IdNumber, Phone};
-use shared::ids::{CaseId, PersonId, UnitId, UserId};
+use shared::ids::{CaseId, PersonId, PhotoId, UnitId, UserId};
 use shared::org::UnitKind;
 use shared::role::Role;
 use shared::term::Term;
@@ -46,7 +46,7 @@ pub(super) struct Step {
 }
 
 /// Finds a case that the actor may see and do `action` with.
-pub(super) fn find(
+pub(crate) fn find(
     conn: &mut Conn,
     desk: &Desk,
     id: &CaseId,
@@ -418,6 +418,8 @@ pub(crate) struct Registration {
     repeats: Option<Repeats>,
     /// None where something is wrong.
     draft: Option<Draft>,
+    /// To become files of the case.
+    photos: Vec<PhotoId>,
 }
 
 impl Registration {
@@ -444,6 +446,7 @@ impl Registration {
                 .transpose()?,
             errors,
             repeats: Repeats::of(desk, input),
+            photos: input.photos.clone(),
         })
     }
 
@@ -459,7 +462,17 @@ impl Registration {
         let Some(draft) = self.draft.filter(|_| errors.is_empty()) else {
             return Err(errors.into());
         };
-        let entered = draft.enter(conn, desk)?;
+        let mut entered = draft.enter(conn, desk)?;
+        if !self.photos.is_empty() {
+            super::attach::photos(conn, desk, &entered.case.id, &self.photos)?;
+            let step = Step {
+                kind: EventKind::AttachmentChanged,
+                on: desk.context.today(),
+                text: Some(format!("登记时附照片{}张", self.photos.len())),
+                data: EventData::default(),
+            };
+            entered.note(conn, desk, step)?;
+        }
         log(conn, desk, AuditAction::CaseWrite, &entered.case, "登记")?;
         let earlier = view::earlier(conn, desk, &entered.case)?;
         let repeats_final = store::repeats_final(conn, &entered.case)?;
@@ -532,6 +545,17 @@ pub(crate) struct Entered {
     pub(crate) case: CaseRecord,
     events: Vec<EventRecord>,
     people: Vec<PersonRecord>,
+}
+
+impl Entered {
+    /// Appends an event that leaves the case where it stands.
+    fn note(&mut self, conn: &mut Conn, desk: &Desk, step: Step) -> Result<(), Error> {
+        let state = self.case.state.0;
+        let event = event_record(desk, &self.case.id, self.events.len(), step, state)?;
+        store::insert_event(conn, &event)?;
+        self.events.push(event);
+        Ok(())
+    }
 }
 
 /// What is wrong with a new case, but for the earlier case that it names.
@@ -732,6 +756,7 @@ fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
             procedure: Some(input.procedure.unwrap_or(Procedure::Ordinary)),
             earlier_case_id: input.earlier_case_id.clone(),
             report: entering.report.clone(),
+            recorded_at: input.recorded_at,
             ..EventData::default()
         },
     }];

@@ -345,6 +345,8 @@ impl Builder<'_> {
             accused_user_id: None,
             first_receiver_id: None,
             people: people(draft, kind),
+            photos: Vec::new(),
+            recorded_at: None,
         };
         self.check(&case, today);
         Some(Load {

@@ -1,7 +1,7 @@
 //! What people enter about a case, and what is wrong with it: the same checks in the form and on
 //! the server.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::case::{
@@ -9,7 +9,7 @@ use crate::case::{
     Purpose, Severity, Subcategory,
 };
 use crate::identity::{IdNumber, Phone};
-use crate::ids::{CaseId, UnitId, UserId};
+use crate::ids::{CaseId, PhotoId, UnitId, UserId};
 use crate::validate::Errors;
 
 /// The longest cause, in characters.
@@ -99,6 +99,13 @@ pub struct NewCase {
     /// The people.
     #[serde(default)]
     pub people: Vec<NewPerson>,
+    /// Photos that the caller has uploaded; each becomes a file of the case.
+    #[serde(default)]
+    pub photos: Vec<PhotoId>,
+    /// When it was taken down, by the phone's clock. Kept as what the phone says; the server's clock
+    /// decides.
+    #[serde(default)]
+    pub recorded_at: Option<DateTime<Utc>>,
 }
 
 /// A person of a case, as entered.
@@ -303,6 +310,7 @@ impl NewCase {
             &self.people,
             today,
         );
+        crate::photo::check(&mut errors, &self.photos);
         check_accused(
             &mut errors,
             self.purpose,
@@ -676,6 +684,8 @@ mod tests {
             accused_user_id: None,
             first_receiver_id: None,
             people: vec![NewPerson::named(PersonRole::Petitioner, "张三")],
+            photos: Vec::new(),
+            recorded_at: None,
         }
     }
 

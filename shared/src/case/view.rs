@@ -173,6 +173,9 @@ pub struct EventData {
     /// The report whose finding it was or joined; no id for those who may not see the report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<Named>,
+    /// When it was taken down, by the clock of the phone that sent it later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<DateTime<Utc>>,
 }
 
 /// An entry of a case's timeline.

@@ -21,6 +21,7 @@ mod measures;
 mod mediation;
 mod orders;
 mod people;
+mod photos;
 mod protocol;
 mod register;
 mod reports;

@@ -905,3 +905,51 @@ fn a_list_comes_page_by_page_in_either_order() {
         ["limit:out_of_range", "sort:unknown"]
     );
 }
+
+#[test]
+fn a_reports_photos_are_for_those_who_see_the_report() {
+    let app = TestApp::start();
+    let upload = |who: Staff, content: Vec<u8>| {
+        let answer = app
+            .by(who)
+            .post("/photos")
+            .file("现场.png", content)
+            .expect(201);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    };
+    let (own, others) = (
+        upload(Staff::Informant, tests::files::png()),
+        upload(Staff::NextInformant, tests::files::png()),
+    );
+    let mut input = daily(&[finding("水渠漏水")]);
+    input["photos"] = json!([own, others]);
+    let refused = app
+        .by(Staff::Informant)
+        .post("/reports/submit")
+        .json(&input)
+        .send();
+    assert_eq!(refused.invalid_fields(), ["photos:unknown"]);
+    input["photos"] = json!([own]);
+    let id = sent(&app, Staff::Informant, &input);
+    assert_eq!(
+        show(&app, Staff::Office, &id)["photos"][0]["id"],
+        own.as_str()
+    );
+    let get = |who: Staff| app.by(who).get(format!("/photos/{own}")).send();
+    for who in [Staff::Informant, Staff::Secretary, Staff::Office] {
+        get(who).expect(200);
+    }
+    for who in [Staff::NextSecretary, Staff::Police, Staff::Auditor] {
+        get(who).problem("not_found");
+    }
+    // Sent again in place of itself, it keeps its photo.
+    input["seen_version"] = json!(2);
+    sent(&app, Staff::Informant, &input);
+    assert_eq!(
+        show(&app, Staff::Office, &id)["photos"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}

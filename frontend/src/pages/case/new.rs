@@ -291,6 +291,8 @@ impl Registration {
                 .map(Into::into),
             first_receiver_id: filled(text("first_receiver_id")).map(Into::into),
             people,
+            photos: Vec::new(),
+            recorded_at: None,
         };
         (case, at)
     }

@@ -66,6 +66,7 @@ fn entry(case_id: &str, event: &EventView) -> AnyView {
             {text}
             {report}
             {data}
+            {taken_down(event)}
             <p class="event-foot">
                 {format!("{}（{}）", event.actor.name, event.actor_unit)} " · " {entered}
             </p>
@@ -83,6 +84,16 @@ fn from_report(report: &Named) -> AnyView {
         view! { <a href=format!("/reports/{}", report.id)>{name}</a> }.into_any()
     };
     view! { <p>"来自报告：" {name}</p> }.into_any()
+}
+
+/// When it was taken down, where a phone sent it later.
+fn taken_down(event: &EventView) -> Option<AnyView> {
+    let said = event.data.recorded_at?;
+    let apart = event.at.signed_duration_since(said).num_minutes();
+    (apart != 0).then(|| {
+        let words = format!("手机记录的时间 {}", format::moment(said));
+        view! { <p class="event-foot">{words}</p> }.into_any()
+    })
 }
 
 /// What was done; of a matter, with the way to its card.

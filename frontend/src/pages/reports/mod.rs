@@ -2,6 +2,7 @@
 //! list. Neighbours: [`show`] a report, [`write`] its form, [`settle`] what becomes of a finding.
 
 mod board;
+mod pictures;
 mod settle;
 pub(crate) mod show;
 mod write;
@@ -192,6 +193,7 @@ fn to_send(report: &ReportRow) -> NewReport {
         summary: String::new(),
         findings: Vec::new(),
         zero: true,
+        photos: Vec::new(),
         recorded_at: Some(browser::now()),
         seen_version: Some(report.version),
     }

@@ -11,7 +11,7 @@ use shared::report::view::{FindingView, ReportRow, ReportView};
 use shared::report::{FindingState, ReportDeed, ReportState, ReportStep};
 use shared::term::Term;
 
-use super::{period, settle, standing, until, write};
+use super::{period, pictures, settle, standing, until, write};
 use crate::api::{Call, Tagged};
 use crate::app;
 use crate::format;
@@ -183,6 +183,7 @@ pub(super) fn said(view: &ReportView) -> AnyView {
         {zero}
         {summary}
         {nothing}
+        {pictures::shown(&view.photos)}
     }
     .into_any()
 }

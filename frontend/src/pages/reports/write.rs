@@ -3,7 +3,9 @@
 
 use leptos::prelude::*;
 use shared::case::{Category, Severity};
+use shared::ids::PhotoId;
 use shared::org::UnitKind;
+use shared::photo::PhotoView;
 use shared::problem::Code;
 use shared::report::input::{FindingInput, MAX_FINDINGS, NewReport, ReportPatch, check_sent};
 use shared::report::view::{FindingView, ReportRow, ReportView};
@@ -11,7 +13,7 @@ use shared::report::{ReportKind, ReportState};
 use shared::term::Term;
 
 use super::show::{Open, findings, said};
-use super::{send, to_send, until};
+use super::{pictures, send, to_send, until};
 use crate::api::{Call, Failure, Tagged};
 use crate::app;
 use crate::browser;
@@ -146,6 +148,8 @@ struct Draft {
     cards: RwSignal<Vec<Card>>,
     next: StoredValue<u32>,
     key: StoredValue<String>,
+    /// Photos to add.
+    photos: RwSignal<Vec<PhotoView>>,
     /// What somebody else has written meanwhile.
     other: RwSignal<Option<Tagged<ReportView>>>,
     notices: Notices,
@@ -166,10 +170,16 @@ impl Draft {
             .with_untracked(|cards| cards.iter().map(Card::input).collect())
     }
 
+    fn photos(self) -> Vec<PhotoId> {
+        self.photos
+            .with_untracked(|photos| photos.iter().map(|photo| photo.id.clone()).collect())
+    }
+
     fn patch(self) -> ReportPatch {
         ReportPatch {
             summary: Some(self.summary.get_untracked()),
             findings: Some(self.inputs()),
+            photos: Some(self.photos()),
         }
     }
 
@@ -231,6 +241,7 @@ impl Draft {
             summary: self.summary.get_untracked(),
             findings: if zero { Vec::new() } else { self.inputs() },
             zero,
+            photos: self.photos(),
             recorded_at: Some(browser::now()),
             seen_version: Some(self.version.get_untracked()),
             ..self.report.with_value(to_send)
@@ -286,6 +297,7 @@ pub(super) fn form(open: Open, now: &Tagged<ReportView>) -> AnyView {
         next: StoredValue::new(u32::try_from(cards.len()).unwrap_or_default()),
         cards: RwSignal::new(cards),
         key: StoredValue::new(browser::random_key()),
+        photos: RwSignal::new(Vec::new()),
         other: RwSignal::new(None),
         notices: notices(),
     };
@@ -335,6 +347,8 @@ pub(super) fn form(open: Open, now: &Tagged<ReportView>) -> AnyView {
                 </button>
                 {gather}
             </div>
+            {pictures::shown(&view.photos)}
+            {pictures::picker(draft.form, view.photos.len(), draft.photos)}
             {field(draft.form, "summary", "综述（可不填）")
                 .hint("这一期排查了哪些户、哪些事。".to_owned())
                 .area(draft.summary, 2)}
