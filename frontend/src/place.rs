@@ -5,6 +5,7 @@
 
 use shared::access::Action;
 use shared::case::Kind;
+use shared::report::ReportDeed;
 
 use crate::outbox;
 use crate::session;
@@ -33,6 +34,10 @@ pub(crate) enum Place {
     Matters,
     /// The backlog, and what is proposed for it.
     Backlog,
+    /// Reports: what the own unit owes, the board, the list.
+    Reports,
+    /// A report.
+    Report(String),
     /// Clocks and dues by day.
     Calendar,
     /// The year's measures by law.
@@ -77,6 +82,7 @@ impl Place {
             (Some("cases"), Some(id), None, _) => Self::Case(id.to_owned()),
             (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
             (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
+            (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
             (Some(name), None, ..) => Self::simple()
                 .into_iter()
                 .find(|place| place.path().strip_prefix('/') == Some(name))
@@ -98,6 +104,8 @@ impl Place {
             Self::Drafts => "/drafts",
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
+            Self::Reports => "/reports",
+            Self::Report(id) => return format!("/reports/{id}"),
             Self::Calendar => "/calendar",
             Self::Measures => "/measures",
             Self::Imports => "/imports",
@@ -120,6 +128,7 @@ impl Place {
         [
             Self::Drafts,
             Self::Matters,
+            Self::Reports,
             Self::Backlog,
             Self::Calendar,
             Self::Measures,
@@ -150,6 +159,8 @@ impl Place {
             Self::Drafts => "待发",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
+            Self::Reports => "排查报告",
+            Self::Report(_) => "报告",
             Self::Calendar => "日程",
             Self::Measures => "依法处理",
             Self::Imports => "导入台账",
@@ -180,6 +191,8 @@ impl Place {
             Self::Drafts => "drafts",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
+            Self::Reports => "reports",
+            Self::Report(_) => "report",
             Self::Calendar => "calendar",
             Self::Measures => "measures",
             Self::Imports => "imports",
@@ -205,6 +218,7 @@ impl Place {
             Self::Drafts => Icon::Send,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
+            Self::Reports | Self::Report(_) => Icon::Report,
             Self::Calendar => Icon::Calendar,
             Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
@@ -223,6 +237,7 @@ impl Place {
     pub(crate) fn section(&self) -> Self {
         match self {
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
+            Self::Report(_) => Self::Reports,
             Self::Password => Self::Account,
             place => place.clone(),
         }
@@ -246,9 +261,14 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
         }
     };
     let manages = session::may(Action::ManageUsers);
+    let reports = session::may(Action::Report(ReportDeed::Board));
+    // What somebody who reports does every day comes first.
+    let writes = session::may(Action::Report(ReportDeed::Write));
+    add(true, Place::Reports, reports && writes);
     add(true, Place::Cases, session::may(Action::ListCases));
     add(true, Place::NewCase, may_register());
     add(true, Place::Drafts, session::may(Action::ListCases));
+    add(true, Place::Reports, reports && !writes);
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
@@ -302,7 +322,8 @@ mod tests {
             Place::NewCase,
             Place::Case(id.clone()),
             Place::EditCase(id.clone()),
-            Place::Receipt(id),
+            Place::Receipt(id.clone()),
+            Place::Report(id),
         ];
         places.extend(Place::simple());
         for place in places {

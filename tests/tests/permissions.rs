@@ -32,6 +32,7 @@ use serde_json::{Value, json};
 use shared::case::action::CaseAction;
 use shared::case::matter::{Deed, MatterKind};
 use shared::case::paper::PaperKind;
+use shared::report::ReportStep;
 use shared::role::Role;
 use shared::term::Term;
 use tests::staff::{NEXT_VILLAGE, PASSWORD, VILLAGE};
@@ -52,6 +53,8 @@ enum About {
     Case(Stand),
     /// Many cases: is the one at hand among them?
     Cases,
+    /// One report: of the own unit, or of another's.
+    Report,
     /// Something else.
     Else,
 }
@@ -86,6 +89,17 @@ fn matter_of(operation: &str) -> Option<MatterKind> {
     MatterKind::ALL.iter().copied().find(wanted)
 }
 
+/// Operations about one report.
+const REPORTS: [&str; 7] = [
+    "show_report",
+    "patch_report",
+    "act_on_report",
+    "submit_report",
+    "register_finding",
+    "join_finding",
+    "dismiss_finding",
+];
+
 fn about(operation: &str) -> About {
     let case = |stand| About::Case(stand);
     if let Some(kind) = matter_of(operation) {
@@ -95,6 +109,9 @@ fn about(operation: &str) -> About {
             MatterKind::Referral if operation != "open_referral" => Stand::Accepted,
             _ => Stand::Handling,
         });
+    }
+    if REPORTS.contains(&operation.split(':').next().unwrap_or(operation)) {
+        return About::Report;
     }
     match operation {
         "list_cases"
@@ -155,6 +172,10 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
             if name == "act_on_case" {
                 for action in CaseAction::ALL {
                     operations.insert(format!("{name}:{}", action.code()), request.clone());
+                }
+            } else if name == "act_on_report" {
+                for step in ReportStep::ALL {
+                    operations.insert(format!("{name}:{}", step.code()), request.clone());
                 }
             } else if name == "make_document" {
                 for kind in PaperKind::ALL {
@@ -706,6 +727,67 @@ fn import(client: &Client, dry_run: &str) -> Answer {
 }
 
 impl Desk<'_> {
+    /// A request about a report of the role's own unit (of 五里墩村1社, where the role writes none), or of a
+    /// group of the village next door. Its finding is there, whatever has become of it.
+    fn report_request(
+        &self,
+        operation: &str,
+        (method, path): &(String, String),
+        relation: &str,
+    ) -> Answer {
+        let app = self.app;
+        let author = match (relation, self.who) {
+            ("foreign", _) => Staff::NextInformant,
+            (
+                _,
+                who @ (Staff::Secretary
+                | Staff::Police
+                | Staff::Court
+                | Staff::Justice
+                | Staff::Centre),
+            ) => who,
+            _ => Staff::Informant,
+        };
+        let (kind, start) = match author {
+            Staff::Informant | Staff::NextInformant => ("daily", tests::base::TODAY),
+            Staff::Secretary => ("weekly", "2026-03-09"),
+            _ => ("monthly", "2026-03-01"),
+        };
+        let unit = app.unit(author.record().2);
+        let input = json!({
+            "kind": kind, "unit_id": unit, "period_start": start,
+            "findings": [{"cause": "水渠漏水", "category": "water"}],
+        });
+        let sent = app.by(author).post("/reports/submit").json(&input).send();
+        assert!(matches!(sent.status, 200 | 409), "{}", sent.text());
+        let found = app
+            .by(author)
+            .get(format!("/reports?unit_id={unit}&from={start}"))
+            .expect(200)
+            .json();
+        let id = found["items"][0]["id"].as_str().unwrap();
+        let whole = app.by(author).get(format!("/reports/{id}")).expect(200);
+        let finding = whole.json()["findings"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let (operation, step) = operation.split_once(':').unwrap_or((operation, ""));
+        let path = path
+            .replace("{id}", id)
+            .replace("{action}", step)
+            .replace("{finding}", &finding);
+        let call = self.client.call(method, &path).if_match(whole.etag());
+        match operation {
+            "show_report" => call.send(),
+            "patch_report" => call.json(&json!({"summary": "排查了八户"})).send(),
+            "submit_report" => call.json(&input).send(),
+            "register_finding" => call.json(&json!({"kind": "sign"})).send(),
+            "join_finding" => call.json(&json!({"case_id": "none"})).send(),
+            "dismiss_finding" => call.json(&json!({"reason": "没有此事"})).send(),
+            _ => call.json(&json!({})).send(),
+        }
+    }
+
     /// A request that is not about cases.
     fn other(&self, operation: &str, (method, path): &(String, String), id: &str) -> Answer {
         let app = self.app;
@@ -714,6 +796,7 @@ impl Desk<'_> {
         let admin = app.by(Staff::Admin);
         let etag = || admin.get(&path).expect(200).etag();
         match operation {
+            "list_reports" | "show_report_board" => call.send(),
             "list_imports" | "show_import" | "download_import" | "undo_import" | "me"
             | "list_units" | "get_unit" | "get_settings" | "list_law_profiles" | "setup_status"
             | "list_users" | "list_colleagues" | "get_user" | "reset_password" | "health_live"
@@ -848,6 +931,11 @@ fn column(
                     let id = prepare(&app, name);
                     desk.other(name, request, &id).status.to_string()
                 }
+                About::Report => match desk.report_request(name, request, relation).status {
+                    // Who may, and was told what is missing.
+                    200 | 409 | 422 => "ok".to_owned(),
+                    status => status.to_string(),
+                },
                 About::Case(_) if name == "register_case" => {
                     desk.registration(relation).send().status.to_string()
                 }

@@ -13,6 +13,7 @@ pub(crate) mod imports;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod reports;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -30,6 +31,8 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::Matters => matters::page(),
         Place::Backlog => backlog::page(),
         Place::Measures => measures::page(),
+        Place::Reports => reports::page(),
+        Place::Report(id) => reports::show::page(id),
         Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
         Place::Cases => case::list::page(),

@@ -50,6 +50,8 @@ pub(crate) struct ReportQuery {
     pub(crate) late: Option<bool>,
     /// 本单位要报的：还没有报，或退回要重报的
     pub(crate) todo: Option<bool>,
+    /// 是否还要报：还没有报，或退回要重报
+    pub(crate) pending: Option<bool>,
     /// 已报的，有待处置的情况
     pub(crate) open_findings: Option<bool>,
     /// `due_at` 或 `-due_at`（默认）：按截止时间
@@ -138,6 +140,11 @@ impl Filter {
         }
         if let Some(late) = query.late {
             all.push(Box::new(reports::late.eq(late)));
+        }
+        match query.pending {
+            Some(true) => all.push(Box::new(pending())),
+            Some(false) => all.push(Box::new(reports::state.ne_all(PENDING.map(Term::code)))),
+            None => {}
         }
         if query.todo == Some(true) {
             let unit = desk.actor.unit_id.as_str().to_owned();

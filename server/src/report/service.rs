@@ -11,9 +11,10 @@ use shared::calendar::Calendar;
 use shared::case::input::{NewCase, filled};
 use shared::case::view::Named;
 use shared::case::{Channel, Purpose, Severity};
-use shared::ids::{CaseId, UnitId, UserId};
+use shared::ids::{CaseId, PhotoId, UnitId, UserId};
 use shared::notice::NoticeKind;
 use shared::org::UnitKind;
+use shared::photo::OwnerKind;
 use shared::report::input::{
     FindingCase, FindingDismissal, FindingInput, FindingJoin, NewReport, ReportPatch, StepInput,
     check_sent,
@@ -33,6 +34,7 @@ use crate::case::coded::Coded;
 use crate::case::{self, Desk, scope};
 use crate::db::Conn;
 use crate::notify::{self, Draft};
+use crate::photo;
 use crate::schema::cases;
 
 /// Finds a report that the actor may see and do `deed` with.
@@ -224,6 +226,7 @@ fn view(conn: &mut Conn, desk: &Desk, report: &ReportRecord) -> Result<ReportVie
         report: row(desk, report),
         summary: report.summary.clone(),
         findings: shown,
+        photos: photo::of(conn, OwnerKind::Report, &report.id)?,
         first_due_at: report.due_at.and_utc(),
         first_submitted_at: report.first_at.map(|at| at.and_utc()),
         recorded_at: claimed.filter(|at| differs(*at, report.submitted_at.map(|at| at.and_utc()))),
@@ -263,6 +266,12 @@ pub(super) fn patch(
     if let Some(findings) = &patch.findings {
         write_findings(conn, desk, &report, findings)?;
     }
+    claim(
+        conn,
+        desk,
+        &report,
+        patch.photos.as_deref().unwrap_or_default(),
+    )?;
     report.state = Coded(next);
     report.author_id = Some(desk.actor.user_id.as_str().to_owned());
     keep(conn, desk, report, "填写")
@@ -398,6 +407,7 @@ pub(super) fn submit(conn: &mut Conn, desk: &Desk, input: &NewReport) -> Result<
     }
     let next = after(report.state.0, Change::Replace)?;
     write_findings(conn, desk, &report, &input.findings)?;
+    claim(conn, desk, &report, &input.photos)?;
     report.summary = input.summary.trim().to_owned();
     send(desk, &mut report, input.zero, input.recorded_at);
     report.state = Coded(next);
@@ -410,6 +420,29 @@ pub(super) fn submit(conn: &mut Conn, desk: &Desk, input: &NewReport) -> Result<
     let view = keep(conn, desk, report.clone(), step.label())?;
     tell(conn, desk, &report, step, &view)?;
     Ok(view)
+}
+
+/// Gives the report photos that it does not have yet.
+fn claim(
+    conn: &mut Conn,
+    desk: &Desk,
+    report: &ReportRecord,
+    photos: &[PhotoId],
+) -> Result<(), Error> {
+    let has = photo::of(conn, OwnerKind::Report, &report.id)?;
+    let new: Vec<PhotoId> = photos
+        .iter()
+        .filter(|id| !has.iter().any(|photo| photo.id == **id))
+        .cloned()
+        .collect();
+    match photo::claim(conn, desk, OwnerKind::Report, &report.id, &new) {
+        Ok(()) => Ok(()),
+        Err(photo::Error::Denied(denied)) => Err(denied.into()),
+        Err(photo::Error::Invalid(errors)) => Err(case::Error::Invalid(errors).into()),
+        Err(photo::Error::Case(error)) => Err(error.into()),
+        Err(photo::Error::Database(error)) => Err(error.into()),
+        Err(error) => Err(case::Error::Damaged(error.to_string()).into()),
+    }
 }
 
 /// Whose the reports of an open unit are.

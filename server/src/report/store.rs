@@ -339,7 +339,6 @@ pub(crate) struct UnitRow {
     pub(crate) id: String,
     pub(crate) parent_id: Option<String>,
     pub(crate) kind: String,
-    pub(crate) name: String,
     pub(crate) closed: bool,
     pub(crate) created_at: NaiveDateTime,
 }
@@ -351,7 +350,6 @@ pub(crate) fn all_units(conn: &mut Conn) -> QueryResult<Vec<UnitRow>> {
             units::id,
             units::parent_id,
             units::kind,
-            units::name,
             units::closed,
             units::created_at,
         ))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ReportKind;
 use crate::case::input::{MAX_PEOPLE_COUNT, NewPerson, filled};
 use crate::case::{Category, Kind, Severity, Subcategory};
-use crate::ids::{CaseId, UnitId};
+use crate::ids::{CaseId, PhotoId, UnitId};
 use crate::validate::Errors;
 
 /// The most findings of a report.
@@ -130,6 +130,8 @@ pub struct ReportPatch {
     pub summary: Option<String>,
     /// All findings, in order. One that is left out is removed, unless it has become a case.
     pub findings: Option<Vec<FindingInput>>,
+    /// Photos to add, uploaded before.
+    pub photos: Option<Vec<PhotoId>>,
 }
 
 impl ReportPatch {
@@ -142,6 +144,7 @@ impl ReportPatch {
             self.findings.as_deref().unwrap_or_default(),
             today,
         );
+        crate::photo::check(&mut errors, self.photos.as_deref().unwrap_or_default());
         errors
     }
 }
@@ -167,6 +170,9 @@ pub struct NewReport {
     /// Whether nothing was found.
     #[serde(default)]
     pub zero: bool,
+    /// Photos, uploaded before.
+    #[serde(default)]
+    pub photos: Vec<PhotoId>,
     /// When it was written, by the phone's clock. Kept, and shown where it differs; the server's time
     /// decides.
     #[serde(default)]
@@ -183,6 +189,7 @@ impl NewReport {
         let mut errors = Errors::new();
         check_content(&mut errors, &self.summary, &self.findings, today);
         check_sent(&mut errors, self.findings.len(), self.zero);
+        crate::photo::check(&mut errors, &self.photos);
         errors
     }
 }
@@ -343,6 +350,7 @@ mod tests {
                     ..FindingInput::default()
                 },
             ]),
+            photos: None,
         };
         assert_eq!(
             codes(patch.check(day("2026-03-10"))),

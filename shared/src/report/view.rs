@@ -9,6 +9,7 @@ use super::{FindingState, ReportKind, ReportState};
 use crate::access::FieldFacts;
 use crate::case::view::Named;
 use crate::case::{Category, Severity};
+use crate::photo::PhotoView;
 
 /// A report in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,8 @@ pub struct ReportView {
     pub summary: String,
     /// What was found.
     pub findings: Vec<FindingView>,
+    /// Its photos.
+    pub photos: Vec<PhotoView>,
     /// When it was first due.
     pub first_due_at: DateTime<Utc>,
     /// When it was first sent, by the server's clock.

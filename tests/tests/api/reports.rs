@@ -589,7 +589,7 @@ fn two_who_write_the_same_report_do_not_lose_each_others_words() {
     // Sent twice, done once; another body under the key is refused.
     let again = key(&seen).expect(200);
     assert_eq!(
-        (again.header("idempotency-replayed"), again.body),
+        (again.header("idempotency-replayed"), again.body.clone()),
         ("true", first.body)
     );
     assert_eq!(show(&app, Staff::Informant, &id)["report"]["version"], 3);
@@ -903,5 +903,53 @@ fn a_list_comes_page_by_page_in_either_order() {
     assert_eq!(
         wrong.invalid_fields(),
         ["limit:out_of_range", "sort:unknown"]
+    );
+}
+
+#[test]
+fn a_reports_photos_are_for_those_who_see_the_report() {
+    let app = TestApp::start();
+    let upload = |who: Staff, content: Vec<u8>| {
+        let answer = app
+            .by(who)
+            .post("/photos")
+            .file("现场.png", content)
+            .expect(201);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    };
+    let (own, others) = (
+        upload(Staff::Informant, tests::files::png()),
+        upload(Staff::NextInformant, tests::files::png()),
+    );
+    let mut input = daily(&[finding("水渠漏水")]);
+    input["photos"] = json!([own, others]);
+    let refused = app
+        .by(Staff::Informant)
+        .post("/reports/submit")
+        .json(&input)
+        .send();
+    assert_eq!(refused.invalid_fields(), ["photos:unknown"]);
+    input["photos"] = json!([own]);
+    let id = sent(&app, Staff::Informant, &input);
+    assert_eq!(
+        show(&app, Staff::Office, &id)["photos"][0]["id"],
+        own.as_str()
+    );
+    let get = |who: Staff| app.by(who).get(format!("/photos/{own}")).send();
+    for who in [Staff::Informant, Staff::Secretary, Staff::Office] {
+        get(who).expect(200);
+    }
+    for who in [Staff::NextSecretary, Staff::Police, Staff::Auditor] {
+        get(who).problem("not_found");
+    }
+    // Sent again in place of itself, it keeps its photo.
+    input["seen_version"] = json!(2);
+    sent(&app, Staff::Informant, &input);
+    assert_eq!(
+        show(&app, Staff::Office, &id)["photos"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
     );
 }
