@@ -436,7 +436,7 @@ terms! {
 }
 
 impl TodoList {
-    /// The app's page; below `/api/v1` the list itself (of reception days: `/reception-days`).
+    /// The app's page.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Cases => "/cases",
@@ -446,6 +446,14 @@ impl TodoList {
             Self::Promises => "/promises",
             Self::Coverage => "/visits/coverage",
             Self::Reception => "/reception",
+        }
+    }
+
+    /// The list itself, below `/api/v1`; its `total` is the line's count.
+    pub const fn api(self) -> &'static str {
+        match self {
+            Self::Reception => "/reception-days",
+            list => list.path(),
         }
     }
 }
