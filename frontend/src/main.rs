@@ -5,6 +5,7 @@
 //! | [`app`], [`shell`] | the frame: who may come in, menu, theme, notices |
 //! | [`route`], [`place`] | where the app is; the pages: URL ⇄ page |
 //! | [`api`], [`session`], [`load`], [`rows`] | the one way to the server; a page's fetch, a list's |
+//! | [`offline`], [`outbox`] | what the phone keeps, and what goes out from it later |
 //! | [`directory`] | units and colleagues, kept for forms and filters |
 //! | [`browser`], [`format`] | time, storage, files; dates in words |
 //! | [`ui`] | what pages are made of |
@@ -18,6 +19,8 @@ mod browser;
 mod directory;
 mod format;
 mod load;
+mod offline;
+mod outbox;
 mod pages;
 mod place;
 mod route;
@@ -32,5 +35,6 @@ fn main() {
     session::start();
     theme::start();
     route::start();
+    offline::start();
     leptos::mount::mount_to_body(app::gate);
 }

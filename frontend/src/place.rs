@@ -6,6 +6,7 @@
 use shared::access::Action;
 use shared::case::Kind;
 
+use crate::outbox;
 use crate::session;
 use crate::ui::icon::Icon;
 
@@ -26,6 +27,8 @@ pub(crate) enum Place {
     Receipt(String),
     /// A document of a case, to print.
     Paper(String, String),
+    /// What waits on the phone.
+    Drafts,
     /// Mediations, hearings, orders and other matters of all cases.
     Matters,
     /// The backlog, and what is proposed for it.
@@ -92,6 +95,7 @@ impl Place {
             Self::EditCase(id) => return format!("/cases/{id}/edit"),
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
             Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
+            Self::Drafts => "/drafts",
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Calendar => "/calendar",
@@ -112,8 +116,9 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 15] {
+    fn simple() -> [Self; 16] {
         [
+            Self::Drafts,
             Self::Matters,
             Self::Backlog,
             Self::Calendar,
@@ -142,6 +147,7 @@ impl Place {
             Self::EditCase(_) => "修改事项",
             Self::Receipt(_) => "回执",
             Self::Paper(..) => "文书",
+            Self::Drafts => "待发",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
             Self::Calendar => "日程",
@@ -171,6 +177,7 @@ impl Place {
             Self::EditCase(_) => "edit",
             Self::Receipt(_) => "receipt",
             Self::Paper(..) => "paper",
+            Self::Drafts => "drafts",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
             Self::Calendar => "calendar",
@@ -195,6 +202,7 @@ impl Place {
         match self {
             Self::Cases | Self::Case(_) => Icon::Ledger,
             Self::NewCase | Self::EditCase(_) => Icon::Add,
+            Self::Drafts => Icon::Send,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Calendar => Icon::Calendar,
@@ -240,6 +248,7 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     let manages = session::may(Action::ManageUsers);
     add(true, Place::Cases, session::may(Action::ListCases));
     add(true, Place::NewCase, may_register());
+    add(true, Place::Drafts, session::may(Action::ListCases));
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
@@ -265,9 +274,14 @@ pub(crate) fn short_menu() -> Vec<Place> {
     let (work, _) = menu();
     let mut places: Vec<Place> = work
         .into_iter()
-        .filter(|place| *place != Place::Imports)
+        .filter(|place| !matches!(place, Place::Imports | Place::Drafts))
         .take(4)
         .collect();
+    // What waits is in sight as long as it does.
+    if outbox::waiting() > 0 {
+        places.truncate(3);
+        places.push(Place::Drafts);
+    }
     if places.len() < 4 {
         places.push(Place::Help);
     }

@@ -15,6 +15,7 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`notice`] | what somebody is told of |
 //! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
+//! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
 //! | [`search`] | how Chinese text becomes index terms |
@@ -32,6 +33,7 @@ pub mod json;
 pub mod ledger;
 pub mod notice;
 pub mod org;
+pub mod outbox;
 pub mod page;
 pub mod photo;
 pub mod problem;

@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod case;
+pub(crate) mod drafts;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
@@ -25,6 +26,7 @@ use crate::place::Place;
 pub(crate) fn page(place: Place) -> AnyView {
     match place {
         Place::Home => home::page(),
+        Place::Drafts => drafts::page(),
         Place::Matters => matters::page(),
         Place::Backlog => backlog::page(),
         Place::Measures => measures::page(),

@@ -32,6 +32,7 @@ pub(crate) enum Icon {
     Link,
     File,
     Back,
+    Send,
 }
 
 impl Icon {
@@ -74,6 +75,7 @@ impl Icon {
             }
             Self::File => "M6 3h8l4 4v14H6zM14 3v4h4",
             Self::Back => "M15 5l-7 7 7 7",
+            Self::Send => "M21 4L3 11l7 3 3 7zM10 14l5-5",
         }
     }
 }

@@ -10,6 +10,8 @@ mod browser;
 mod dialogs;
 mod gallery;
 mod matters;
+mod offline;
 mod settling;
 mod story;
 mod town;
+mod wire;
