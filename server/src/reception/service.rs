@@ -48,6 +48,8 @@ pub(crate) struct ReceptionQuery {
     to: Option<NaiveDate>,
     /// 只看本人值班的
     mine: Option<bool>,
+    /// 只看取消了的（true）或没有取消的（false）
+    cancelled: Option<bool>,
     /// 每页条数，1 到 200，默认 50
     limit: Option<u32>,
     /// 上一页答复中的 next_cursor
@@ -189,6 +191,9 @@ pub(crate) fn page(
         let mut all = store::of_township(&desk.actor);
         if query.mine == Some(true) {
             all = Box::new(all.and(store::on_duty(&desk.actor.user_id)));
+        }
+        if let Some(cancelled) = query.cancelled {
+            all = Box::new(all.and(reception_days::cancelled.eq(cancelled)));
         }
         if let Some(from) = query.from {
             all = Box::new(all.and(reception_days::on_day.ge(from)));
@@ -804,7 +809,7 @@ pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
         ),
         count: u64::try_from(days.len()).unwrap_or(u64::MAX),
         list: TodoList::Reception,
-        query: format!("mine=true&from={today}&to={last}"),
+        query: format!("mine=true&cancelled=false&from={today}&to={last}"),
         urgent: first.on_day == today,
     }])
 }

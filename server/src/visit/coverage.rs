@@ -297,7 +297,12 @@ pub(crate) fn table(
             days_since,
         });
     }
+    let owed = rows
+        .iter()
+        .filter(|row| row.cells.last().and_then(|cell| cell.done) == Some(false))
+        .count();
     Ok(Coverage {
+        total: u64::try_from(owed).unwrap_or(u64::MAX),
         today,
         per_week,
         weeks: weeks

@@ -168,7 +168,21 @@ fn duties(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use chrono::Duration;
+    use shared::role::Role;
+    use shared::visit::{NewPromise, NewVisit, VisitKind};
+
+    use super::super::{service, tick};
     use super::*;
+    use crate::auth::Actor;
+    use crate::case::Desk;
+    use crate::clock::Clock;
+    use crate::config::{Config, Flags};
+    use crate::context::RequestContext;
+    use crate::schema::notices;
+    use crate::state::State;
 
     #[test]
     fn a_promise_is_told_of_three_days_and_one_day_before_and_weekly_when_late() {
@@ -182,5 +196,195 @@ mod tests {
         assert_eq!(key("2026-03-09").as_deref(), Some("late0"));
         assert_eq!(key("2026-03-03").as_deref(), Some("late0"));
         assert_eq!(key("2026-03-02").as_deref(), Some("late1"));
+    }
+
+    /// The demo's township, without cases, at an instant.
+    struct Town {
+        state: State,
+        _dir: tempfile::TempDir,
+    }
+
+    impl Town {
+        fn new(at: &str) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let flags = Flags {
+                data_dir: Some(dir.path().display().to_string()),
+                ..Flags::default()
+            };
+            let config = Config::load(&flags).unwrap();
+            let clock = Clock::manual(at.parse().unwrap());
+            let state = State::open(config, clock, true).unwrap();
+            crate::demo::load_staff(&state).unwrap();
+            Self { state, _dir: dir }
+        }
+
+        /// The desk of the first user of a role.
+        fn desk(&self, role: Role) -> Desk {
+            let names = self.state.directory.now_blocking().unwrap();
+            let member = names
+                .members()
+                .find(|member| member.user.username == role.code())
+                .unwrap();
+            Desk {
+                actor: Actor::of_member(Arc::clone(member)),
+                context: RequestContext::local(&self.state.clock),
+                names: Arc::clone(&names),
+                keys: Arc::clone(&self.state.keys),
+            }
+        }
+
+        fn visit(&self, by: Role, promises: &[&str]) {
+            let desk = self.desk(by);
+            let villages = desk.names.units().iter();
+            let village = villages.filter(|unit| unit.kind == UnitKind::Village);
+            let village = village.map(|unit| unit.id.clone()).next().unwrap();
+            let promises = promises.iter().map(|due| NewPromise {
+                what: "清淤".to_owned(),
+                due_on: due.parse().unwrap(),
+                unit_id: None,
+                user_id: None,
+            });
+            let input = NewVisit {
+                kind: VisitKind::Household,
+                on: desk.context.today(),
+                visitors: Vec::new(),
+                village_id: Some(village),
+                group_id: None,
+                place: None,
+                heard: "渠水不够".to_owned(),
+                promises: promises.collect(),
+                photos: Vec::new(),
+                case_id: None,
+                recorded_at: None,
+            };
+            let write = move |conn: &mut Conn| service::record(conn, &desk, &input).map(drop);
+            self.state.db.write_blocking(write).unwrap();
+        }
+
+        /// Goes on to an instant and ticks there, twice: the second time says nothing new. What was
+        /// told, as `user title`.
+        fn tick(&self, at: &str) -> Vec<String> {
+            let now: DateTime<Utc> = at.parse().unwrap();
+            self.state.clock.advance(now - self.state.clock.now());
+            let before = self.told();
+            self.state
+                .db
+                .write_blocking(move |conn| tick(conn, now))
+                .unwrap();
+            let told = self.told();
+            let again = now + Duration::minutes(1);
+            self.state
+                .db
+                .write_blocking(move |conn| tick(conn, again))
+                .unwrap();
+            assert_eq!(self.told(), told, "{at}");
+            told[before.len()..].to_vec()
+        }
+
+        fn told(&self) -> Vec<String> {
+            let names = self.state.directory.now_blocking().unwrap();
+            let rows: Vec<(String, String)> = self
+                .state
+                .db
+                .read_blocking(|conn| {
+                    notices::table
+                        .order(notices::seq)
+                        .select((notices::user_id, notices::title))
+                        .load(conn)
+                })
+                .unwrap();
+            rows.into_iter()
+                .map(|(user, title)| {
+                    let user = UserId::new(user);
+                    format!("{} {title}", names.member(&user).unwrap().user.username)
+                })
+                .collect()
+        }
+    }
+
+    #[test]
+    fn promises_are_told_of_once_a_stage_and_without_a_flood() {
+        // A Tuesday.
+        let town = Town::new("2026-03-10T02:00:00Z");
+        town.visit(Role::VillageSecretary, &["2026-03-16"]);
+        let none: [&str; 0] = [];
+        assert_eq!(town.tick("2026-03-12T00:30:00Z"), none);
+        // Three days before; not at night.
+        assert_eq!(town.tick("2026-03-12T17:00:00Z"), none);
+        assert_eq!(
+            town.tick("2026-03-13T00:30:00Z")
+                .iter()
+                .filter(|told| told.contains("承诺"))
+                .collect::<Vec<_>>(),
+            ["village_secretary 走访承诺还有3天到期"]
+        );
+        // No server for a fortnight: only the newest stage.
+        assert_eq!(
+            town.tick("2026-03-24T01:00:00Z")
+                .iter()
+                .filter(|told| told.contains("承诺"))
+                .collect::<Vec<_>>(),
+            ["village_secretary 走访承诺已逾期8天"]
+        );
+    }
+
+    #[test]
+    fn a_week_without_a_visit_is_told_of_from_thursday_noon() {
+        let town = Town::new("2026-03-10T02:00:00Z");
+        let duties = |told: Vec<String>| -> Vec<String> {
+            let duties = told.into_iter().filter(|told| told.contains("还没有走访"));
+            duties.collect()
+        };
+        // The secretary of 五里墩村 has been; of the other eight villages nobody.
+        town.visit(Role::VillageSecretary, &[]);
+        assert!(duties(town.tick("2026-03-12T03:59:00Z")).is_empty());
+        let told = duties(town.tick("2026-03-12T04:00:00Z"));
+        // Each village's leader and secretary.
+        assert_eq!(told.len(), 16, "{told:?}");
+        assert!(!told.iter().any(|told| told.contains("五里墩村")));
+        assert!(told.contains(&"township_leader 本周还没有走访三一村".to_owned()));
+        // Once a week; the next week anew.
+        assert!(duties(town.tick("2026-03-15T04:00:00Z")).is_empty());
+        assert!(duties(town.tick("2026-03-16T04:00:00Z")).is_empty());
+        assert_eq!(duties(town.tick("2026-03-19T04:00:00Z")).len(), 18);
+        // National Day is a Thursday: so on Wednesday.
+        assert!(duties(town.tick("2026-09-29T04:00:00Z")).is_empty());
+        assert_eq!(duties(town.tick("2026-09-30T04:00:00Z")).len(), 18);
+        // The Spring Festival's whole week is off.
+        let town = Town::new("2026-02-15T02:00:00Z");
+        assert!(duties(town.tick("2026-02-19T04:00:00Z")).is_empty());
+    }
+
+    #[test]
+    fn whoever_is_on_duty_hears_of_the_reception_day_on_the_day_before() {
+        use shared::reception::NewReceptionDay;
+        let town = Town::new("2026-03-10T02:00:00Z");
+        let desk = town.desk(Role::TownshipLeader);
+        let input = NewReceptionDay {
+            on: "2026-03-12".parse().unwrap(),
+            from: "09:00".to_owned(),
+            to: "11:30".to_owned(),
+            place: "镇信访接待室".to_owned(),
+            leader_id: desk.actor.user_id.clone(),
+            staff: vec![town.desk(Role::JusticeOffice).actor.user_id.clone()],
+            notice: None,
+        };
+        let create =
+            move |conn: &mut Conn| crate::reception::service::create(conn, &desk, &input).map(drop);
+        town.state.db.write_blocking(create).unwrap();
+        let of_day = |told: Vec<String>| -> Vec<String> {
+            told.into_iter()
+                .filter(|told| told.contains("接待日"))
+                .collect()
+        };
+        assert!(of_day(town.tick("2026-03-10T04:00:00Z")).is_empty());
+        assert_eq!(
+            of_day(town.tick("2026-03-11T00:30:00Z")),
+            [
+                "township_leader 明天是接待日，您值班",
+                "justice_office 明天是接待日，您值班"
+            ]
+        );
+        assert!(of_day(town.tick("2026-03-12T00:30:00Z")).is_empty());
     }
 }

@@ -441,7 +441,7 @@ terms! {
 }
 
 impl TodoList {
-    /// The app's page; below `/api/v1` the list itself (of reception days: `/reception-days`).
+    /// The app's page.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Cases => "/cases",
@@ -452,6 +452,14 @@ impl TodoList {
             Self::Promises => "/promises",
             Self::Coverage => "/visits/coverage",
             Self::Reception => "/reception",
+        }
+    }
+
+    /// The list itself, below `/api/v1`; its `total` is the line's count.
+    pub const fn api(self) -> &'static str {
+        match self {
+            Self::Reception => "/reception-days",
+            list => list.path(),
         }
     }
 }

@@ -186,6 +186,8 @@ pub struct Coverage {
     pub rows: Vec<CoverageRow>,
     /// By who is responsible.
     pub leaders: Vec<DutyOf>,
+    /// How many villages and groups of the table still ask for a visit in its last week.
+    pub total: u64,
 }
 
 /// A week of the table.
