@@ -6,6 +6,7 @@
 use shared::access::Action;
 use shared::case::Kind;
 use shared::report::ReportDeed;
+use shared::role::Role;
 
 use crate::outbox;
 use crate::session;
@@ -263,7 +264,8 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     let manages = session::may(Action::ManageUsers);
     let reports = session::may(Action::Report(ReportDeed::Board));
     // What somebody who reports does every day comes first.
-    let writes = session::may(Action::Report(ReportDeed::Write));
+    let writes = session::me()
+        .is_some_and(|me| matches!(me.user.role, Role::GroupInformant | Role::VillageSecretary));
     add(true, Place::Reports, reports && writes);
     add(true, Place::Cases, session::may(Action::ListCases));
     add(true, Place::NewCase, may_register());

@@ -766,7 +766,16 @@ impl Desk<'_> {
             .expect(200)
             .json();
         let id = found["items"][0]["id"].as_str().unwrap();
-        let whole = app.by(author).get(format!("/reports/{id}")).expect(200);
+        let mut whole = app.by(author).get(format!("/reports/{id}")).expect(200);
+        // What an operation before has taken back.
+        if matches!(
+            whole.json()["report"]["state"].as_str(),
+            Some("draft" | "returned")
+        ) {
+            let path = format!("/reports/{id}/actions/submit");
+            let call = app.by(author).post(path).if_match(whole.etag());
+            whole = call.json(&json!({})).expect(200);
+        }
         let finding = whole.json()["findings"][0]["id"]
             .as_str()
             .unwrap()
@@ -923,6 +932,7 @@ fn column(
         let request = &operations[name];
         let relations: &[&'static str] = match about(name) {
             About::Else => &["-"],
+            About::Report => &["own", "foreign"],
             _ => &RELATIONS,
         };
         for relation in relations {

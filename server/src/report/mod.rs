@@ -6,6 +6,7 @@
 //! and the board start from `field::in_field`.
 
 mod board;
+pub(crate) mod demo;
 mod list;
 pub(crate) mod routes;
 mod rule;

@@ -68,6 +68,20 @@ pub(crate) fn ensure(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
     store::set_rule(conn, &rule, now)
 }
 
+/// Says since when reports are made, in a database in which none are yet: for the demo, whose units
+/// have just been made, too.
+///
+/// # Errors
+/// The database's own.
+pub(super) fn begin(conn: &mut Conn, since: DateTime<Utc>, now: DateTime<Utc>) -> QueryResult<()> {
+    store::age_units(conn, since)?;
+    let rule = Rule {
+        since: Some(since),
+        made: String::new(),
+    };
+    store::set_rule(conn, &rule, now)
+}
+
 fn make(
     conn: &mut Conn,
     general: &General,

@@ -711,6 +711,9 @@ pub(super) fn settle(
         Fate::Dismiss(_) => ReportDeed::Dismiss,
     };
     let report = take(conn, desk, id, deed, seen)?;
+    if let Fate::Case(input) = fate {
+        can(&desk.actor, Action::RegisterCase(input.kind), Facts::None)?;
+    }
     let of_report = |conn: &mut Conn| -> Result<(usize, FindingRecord), Error> {
         let findings = store::findings(conn, &report.id)?;
         let found = findings

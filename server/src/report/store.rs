@@ -356,6 +356,14 @@ pub(crate) fn all_units(conn: &mut Conn) -> QueryResult<Vec<UnitRow>> {
         .load(conn)
 }
 
+/// Makes all units as old as that: for the demo.
+pub(super) fn age_units(conn: &mut Conn, since: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(units::table)
+        .set(units::created_at.eq(since.naive_utc()))
+        .execute(conn)
+        .map(drop)
+}
+
 /// How many units there are, and when one was last changed: what the rule's mark is made of.
 pub(crate) fn units_mark(conn: &mut Conn) -> QueryResult<(i64, Option<NaiveDateTime>)> {
     units::table

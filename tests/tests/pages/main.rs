@@ -11,6 +11,7 @@ mod dialogs;
 mod gallery;
 mod matters;
 mod offline;
+mod reports;
 mod settling;
 mod story;
 mod town;
