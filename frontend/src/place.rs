@@ -48,6 +48,8 @@ pub(crate) enum Place {
     Settings,
     /// Help.
     Help,
+    /// What one was told.
+    Inbox,
     /// The own account.
     Account,
     /// Change of the own password.
@@ -103,6 +105,7 @@ impl Place {
             Self::Audit => "/audit",
             Self::Settings => "/settings",
             Self::Help => "/help",
+            Self::Inbox => "/inbox",
             Self::Account => "/account",
             Self::Password => "/password",
             Self::Login => "/login",
@@ -112,7 +115,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 15] {
+    fn simple() -> [Self; 16] {
         [
             Self::Matters,
             Self::Backlog,
@@ -125,6 +128,7 @@ impl Place {
             Self::Audit,
             Self::Settings,
             Self::Help,
+            Self::Inbox,
             Self::Account,
             Self::Password,
             Self::Login,
@@ -153,6 +157,7 @@ impl Place {
             Self::Audit => "审计",
             Self::Settings => "设置",
             Self::Help => "帮助",
+            Self::Inbox => "通知",
             Self::Account => "我的",
             Self::Password => "修改密码",
             Self::Login => "登录",
@@ -182,6 +187,7 @@ impl Place {
             Self::Audit => "audit",
             Self::Settings => "settings",
             Self::Help => "help",
+            Self::Inbox => "inbox",
             Self::Account => "account",
             Self::Password => "password",
             Self::Login => "login",
@@ -206,6 +212,7 @@ impl Place {
             Self::Audit => Icon::Eye,
             Self::Settings => Icon::Settings,
             Self::Help => Icon::Help,
+            Self::Inbox => Icon::Bell,
             Self::Account | Self::Password => Icon::Person,
             _ => Icon::Home,
         }

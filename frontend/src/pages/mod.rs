@@ -9,9 +9,11 @@ pub(crate) mod case;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
+pub(crate) mod inbox;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod robots;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -42,6 +44,7 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
         Place::Help => help::page(),
+        Place::Inbox => inbox::page(),
         Place::Account => account::page::page(),
         Place::Password => account::password::page(),
         _ => nowhere(),

@@ -1,5 +1,6 @@
 //! The own account: sign-in, password, what the menu on a phone has no room for.
 
 pub(crate) mod login;
+mod notices;
 pub(crate) mod page;
 pub(crate) mod password;
