@@ -3,6 +3,7 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | [`app`], [`shell`] | the frame: who may come in, menu, theme, notices |
+//! | [`stream`], [`bell`] | live events; what they show: the bell, banners, a sound |
 //! | [`route`], [`place`] | where the app is; the pages: URL ⇄ page |
 //! | [`api`], [`session`], [`load`], [`rows`] | the one way to the server; a page's fetch, a list's |
 //! | [`offline`], [`outbox`] | what the phone keeps, and what goes out from it later |
@@ -15,6 +16,7 @@
 
 mod api;
 mod app;
+mod bell;
 mod browser;
 mod directory;
 mod format;
@@ -27,6 +29,7 @@ mod route;
 mod rows;
 mod session;
 mod shell;
+mod stream;
 mod theme;
 mod ui;
 

@@ -57,6 +57,8 @@ pub(crate) enum Place {
     Settings,
     /// Help.
     Help,
+    /// What one was told.
+    Inbox,
     /// The own account.
     Account,
     /// Change of the own password.
@@ -116,6 +118,7 @@ impl Place {
             Self::Audit => "/audit",
             Self::Settings => "/settings",
             Self::Help => "/help",
+            Self::Inbox => "/inbox",
             Self::Account => "/account",
             Self::Password => "/password",
             Self::Login => "/login",
@@ -140,6 +143,7 @@ impl Place {
             Self::Audit,
             Self::Settings,
             Self::Help,
+            Self::Inbox,
             Self::Account,
             Self::Password,
             Self::Login,
@@ -171,6 +175,7 @@ impl Place {
             Self::Audit => "审计",
             Self::Settings => "设置",
             Self::Help => "帮助",
+            Self::Inbox => "通知",
             Self::Account => "我的",
             Self::Password => "修改密码",
             Self::Login => "登录",
@@ -203,6 +208,7 @@ impl Place {
             Self::Audit => "audit",
             Self::Settings => "settings",
             Self::Help => "help",
+            Self::Inbox => "inbox",
             Self::Account => "account",
             Self::Password => "password",
             Self::Login => "login",
@@ -229,6 +235,7 @@ impl Place {
             Self::Audit => Icon::Eye,
             Self::Settings => Icon::Settings,
             Self::Help => Icon::Help,
+            Self::Inbox => Icon::Bell,
             Self::Account | Self::Password => Icon::Person,
             _ => Icon::Home,
         }

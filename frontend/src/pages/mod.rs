@@ -10,10 +10,12 @@ pub(crate) mod drafts;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
+pub(crate) mod inbox;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
 pub(crate) mod reports;
+pub(crate) mod robots;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -47,6 +49,7 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
         Place::Help => help::page(),
+        Place::Inbox => inbox::page(),
         Place::Account => account::page::page(),
         Place::Password => account::password::page(),
         _ => nowhere(),

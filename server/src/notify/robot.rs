@@ -516,7 +516,7 @@ fn pause_after(failures: i32) -> chrono::Duration {
 pub(crate) async fn run(state: State, mut stopped: watch::Receiver<bool>) {
     let mut posted = stream::posted();
     let holder = crate::ids::new_id();
-    let sender = Sender::new();
+    let mut sender = None;
     loop {
         tokio::select! {
             woken = tokio::time::timeout(WAKES, posted.changed()) => {
@@ -526,14 +526,14 @@ pub(crate) async fn run(state: State, mut stopped: watch::Receiver<bool>) {
             }
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
-        if let Err(error) = pass(&state, &sender, &holder).await {
+        if let Err(error) = pass(&state, &mut sender, &holder).await {
             tracing::warn!(%error, "robots cannot be looked after");
         }
     }
 }
 
 /// One message of each robot that has something to say and may try.
-async fn pass(state: &State, sender: &Sender, holder: &str) -> Result<(), Error> {
+async fn pass(state: &State, sender: &mut Option<Sender>, holder: &str) -> Result<(), Error> {
     let now = state.clock.now();
     let waiting: Vec<RobotRecord> = state
         .db
@@ -558,7 +558,13 @@ async fn pass(state: &State, sender: &Sender, holder: &str) -> Result<(), Error>
         if !mine.await? {
             return Ok(());
         }
-        speak(state, sender, robot).await?;
+        // Made when it is needed: it reads the system's certificates, which takes its time.
+        if sender.is_none() {
+            *sender = actix_web::web::block(Sender::new).await.ok();
+        }
+        if let Some(sender) = sender {
+            speak(state, sender, robot).await?;
+        }
     }
     Ok(())
 }

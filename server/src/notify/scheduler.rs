@@ -109,7 +109,8 @@ async fn clean_up(state: State) -> Result<(), Error> {
     Ok(cleaned.unwrap_or(Ok(()))?)
 }
 
-/// Forgets old notices, and what robots have said.
+/// Forgets old notices, and what robots have said. With a notice goes the memory that it was sent; the
+/// fact behind it is as old by then.
 fn forget_notices(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
     store::forget_before(conn, now - chrono::Duration::days(KEPT_DAYS))?;
     robot::forget(conn, now)

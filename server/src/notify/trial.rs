@@ -195,7 +195,7 @@ async fn a_jump_forward_and_back_sends_nothing_twice() {
     handled(&state).await;
     // Due on 1 May.
     let mut scheduler = Scheduler::new(state.clone());
-    for days in [53, 7, -7, 3, 4, 1, -60, 60, 400, -399] {
+    for days in [53, 7, -7, 3, 4, 1, -60, 60, 100, -99] {
         state.clock.advance(Duration::days(days));
         assert!(scheduler.tick().await, "{days}");
         scheduler.tick().await;
@@ -222,7 +222,7 @@ async fn a_jump_forward_and_back_sends_nothing_twice() {
             "今天到期",
             // Back a week that was told; four days before the day, nothing new; then all was told.
             "已逾期1天（5月1日到期）",
-            "已逾期401天（5月1日到期）",
+            "已逾期101天（5月1日到期）",
             "已逾期2天（5月1日到期）",
         ]
     );

@@ -102,8 +102,6 @@ fn whoever_gives_a_case_tells_the_unit_and_nobody_else() {
     };
     // Registering tells nobody: the ledger shows it.
     nobody(&app);
-    let case = case.accepted();
-    nobody(&app);
     let case = case.transferred("司法所");
     let told = inbox(&app, Staff::Justice, "");
     let title = told["items"][0]["title"].as_str().unwrap();
