@@ -7,16 +7,19 @@ pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod case;
 pub(crate) mod drafts;
+pub(crate) mod field_case;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod reception;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod users;
+pub(crate) mod visits;
 
 use leptos::prelude::*;
 
@@ -38,6 +41,14 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::EditCase(id) => case::edit::page(id),
         Place::Receipt(id) => case::receipt::page(id),
         Place::Paper(case, id) => case::papers::page(case, id),
+        Place::Visits => visits::list::page(),
+        Place::NewVisit => visits::new::page(),
+        Place::Visit(id) => visits::show::page(id),
+        Place::Coverage => visits::coverage::page(),
+        Place::Promises => visits::promises::page(),
+        Place::Receptions => reception::roster::page(),
+        Place::Reception(id) => reception::day::page(id),
+        Place::ReceptionNotice(id) => reception::notice::page(id),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),

@@ -426,7 +426,13 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
             "复核意见是终结意见，登记后事项办结，同一事实和理由不再受理。",
         ),
         A::Close => close_fields(form, values, case),
-        A::Link => earlier_field(form, values.earlier, case.row.id.to_string()),
+        A::Link => case_field(
+            form,
+            "earlier_case_id",
+            "前一件事项",
+            values.earlier,
+            case.row.id.to_string(),
+        ),
         A::HandOver => field(form, "authority", "有权机关名称")
             .required()
             .placeholder("如：某县纪委监委")
@@ -715,8 +721,14 @@ fn review_answer_fields(form: Form, values: Values, hint: &'static str) -> AnyVi
     .into_any()
 }
 
-/// Finds the earlier case by number or words.
-fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView {
+/// Finds a case by number or words.
+pub(crate) fn case_field(
+    form: Form,
+    name: &'static str,
+    label: &'static str,
+    value: RwSignal<String>,
+    except: String,
+) -> AnyView {
     let typed = RwSignal::new(String::new());
     let found = RwSignal::new(None::<Vec<CaseRow>>);
     let except = StoredValue::new(except);
@@ -762,7 +774,7 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
             if rows.is_empty() {
                 view! { <p class="hint">"没有找到。换个词试试，如信访人姓名。"</p> }.into_any()
             } else {
-                field(form, "earlier_case_id", "选择前一件")
+                field(form, name, format!("选择{label}"))
                     .required()
                     .class("field choices-long")
                     .choices(value, results)
@@ -771,11 +783,11 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
     });
     view! {
         <div class="field">
-            <label for="earlier-q">"查找前一件事项"</label>
+            <label for="case-q">{format!("查找{label}")}</label>
             <p class="hint">"输入编号、姓名或起因里的词。"</p>
             <div class="row">
                 <input
-                    id="earlier-q"
+                    id="case-q"
                     type="search"
                     autocomplete="off"
                     prop:value=follow(move || typed.get())
