@@ -7,6 +7,7 @@ pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod case;
 pub(crate) mod drafts;
+pub(crate) mod field_case;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
@@ -14,12 +15,14 @@ pub(crate) mod inbox;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod reception;
 pub(crate) mod reports;
 pub(crate) mod robots;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod users;
+pub(crate) mod visits;
 
 use leptos::prelude::*;
 
@@ -43,6 +46,14 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::EditCase(id) => case::edit::page(id),
         Place::Receipt(id) => case::receipt::page(id),
         Place::Paper(case, id) => case::papers::page(case, id),
+        Place::Visits => visits::list::page(),
+        Place::NewVisit => visits::new::page(),
+        Place::Visit(id) => visits::show::page(id),
+        Place::Coverage => visits::coverage::page(),
+        Place::Promises => visits::promises::page(),
+        Place::Receptions => reception::roster::page(),
+        Place::Reception(id) => reception::day::page(id),
+        Place::ReceptionNotice(id) => reception::notice::page(id),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),
