@@ -94,9 +94,14 @@ pub(crate) fn files(glue: Glue, sources: Sources) -> Result<BTreeMap<String, Vec
     let mut script = glue.script;
     for (path, content) in glue.snippets {
         let name = put("snippet", "js", content.into_bytes());
-        let before = script.len();
-        script = script.replace(&format!("./{path}"), &format!("./{name}"));
-        if script.len() == before && !script.contains(&name) {
+        // Only where it is imported: the module asks for it by the old name.
+        let mut imported = false;
+        for quote in ['"', '\''] {
+            let import = format!("from {quote}./{path}{quote}");
+            imported |= script.contains(&import);
+            script = script.replace(&import, &format!("from {quote}./{name}{quote}"));
+        }
+        if !imported {
             bail!("the glue does not import its snippet {path}");
         }
     }
