@@ -293,6 +293,7 @@ impl Registration {
             people,
             photos: Vec::new(),
             recorded_at: None,
+            provisional_number: None,
         };
         (case, at)
     }
