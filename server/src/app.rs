@@ -15,8 +15,8 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, audit, case, db, files, health, idempotency, import, keys, memory, notify, openapi,
-    org, photo, reception, report, settings, setup, visit,
+    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, notify,
+    openapi, org, photo, receipt, reception, report, settings, setup, sync, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -140,6 +140,9 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(report::routes::configure)
         .configure(visit::routes::configure)
         .configure(reception::routes::configure)
+        .configure(alert::routes::configure)
+        .configure(receipt::routes::configure)
+        .configure(sync::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)

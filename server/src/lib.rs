@@ -15,6 +15,7 @@
 //! | [`error`] | how errors become answers |
 
 pub mod account;
+pub mod alert;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -42,6 +43,7 @@ pub mod openapi;
 pub mod org;
 pub mod page;
 mod photo;
+mod receipt;
 mod reception;
 mod report;
 mod schema;
@@ -49,6 +51,7 @@ pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod state;
+mod sync;
 mod visit;
 mod web;
 

@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, audit, case, health, import, notify, org, photo, reception, report, session, settings,
-    setup, visit,
+    account, alert, audit, case, health, import, notify, org, photo, receipt, reception, report,
+    session, settings, setup, sync, visit,
 };
 
 /// Where the document is.
@@ -36,6 +36,8 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "people", description = "事项人员"),
         (name = "attachments", description = "附件"),
         (name = "photos", description = "照片"),
+        (name = "alerts", description = "重要信息"),
+        (name = "sync", description = "离线同步"),
         (name = "documents", description = "文书"),
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
@@ -68,6 +70,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         report::routes::Docs::openapi(),
         visit::routes::Docs::openapi(),
         reception::routes::Docs::openapi(),
+        alert::routes::Docs::openapi(),
+        receipt::routes::Docs::openapi(),
+        sync::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),

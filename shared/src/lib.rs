@@ -13,18 +13,22 @@
 //! | [`calendar`] | working days after the State Council's calendar |
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
+//! | [`alert`] | urgent information: what follows what, how long it took |
 //! | [`notice`] | what somebody is told of |
 //! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`photo`] | photos of records |
 //! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
 //! | [`report`] | reports: who owes which when, what is late, what is found |
+//! | [`receipt`] | numbers of provisional receipts, made on a phone |
 //! | [`search`] | how Chinese text becomes index terms |
+//! | [`sync`] | what a phone takes along |
 // A whole case, written out for a test, is longer than `json!` goes by default.
 #![cfg_attr(test, recursion_limit = "256")]
 
 pub mod access;
 pub mod account;
+pub mod alert;
 pub mod audit;
 pub mod calendar;
 pub mod case;
@@ -38,12 +42,14 @@ pub mod outbox;
 pub mod page;
 pub mod photo;
 pub mod problem;
+pub mod receipt;
 pub mod reception;
 pub mod report;
 pub mod role;
 pub mod search;
 pub mod settings;
 pub mod setup;
+pub mod sync;
 pub mod term;
 pub mod validate;
 pub mod visit;

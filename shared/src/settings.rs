@@ -33,6 +33,8 @@ pub struct Settings {
     pub visits_per_week: u32,
     /// When people are reminded of what is due.
     pub notices: NoticeRules,
+    /// Within how many minutes urgent information must be acknowledged and dispatched.
+    pub alerts: AlertLimits,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
 }
@@ -63,6 +65,28 @@ impl Default for NoticeRules {
         }
     }
 }
+/// The most minutes that urgent information may wait for the next step.
+pub const MAX_ALERT_MINUTES: u32 = 24 * 60;
+
+/// Within how many minutes urgent information must be acknowledged and dispatched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AlertLimits {
+    /// From the report to the first acknowledgement.
+    pub acknowledge_minutes: u32,
+    /// From there to the first dispatch.
+    pub dispatch_minutes: u32,
+}
+
+impl Default for AlertLimits {
+    fn default() -> Self {
+        Self {
+            acknowledge_minutes: 15,
+            dispatch_minutes: 30,
+        }
+    }
+}
 
 impl NoticeRules {
     /// Notes what is wrong with them.
@@ -88,6 +112,28 @@ impl NoticeRules {
         if at.is_none() || at < earliest || at > latest {
             let message = "每日汇总的时间应在07:30至19:00之间，如 08:00。";
             errors.add("notices.digest_at", "out_of_range", message);
+        }
+    }
+}
+impl AlertLimits {
+    /// Notes what is wrong with them.
+    fn check(self, errors: &mut Errors) {
+        for (field, name, minutes) in [
+            (
+                "alerts.acknowledge_minutes",
+                "签收时限",
+                self.acknowledge_minutes,
+            ),
+            (
+                "alerts.dispatch_minutes",
+                "派处置时限",
+                self.dispatch_minutes,
+            ),
+        ] {
+            if !(1..=MAX_ALERT_MINUTES).contains(&minutes) {
+                let message = format!("{name}应在1到{MAX_ALERT_MINUTES}分钟之间。");
+                errors.add(field, "out_of_range", message);
+            }
         }
     }
 }
@@ -212,6 +258,8 @@ pub struct SettingsPatch {
     pub visits_per_week: Option<u32>,
     /// When people are reminded of what is due.
     pub notices: Option<NoticeRules>,
+    /// Within how many minutes urgent information must be acknowledged and dispatched.
+    pub alerts: Option<AlertLimits>,
 }
 
 impl SettingsPatch {
@@ -243,6 +291,9 @@ impl SettingsPatch {
         }
         if let Some(notices) = &self.notices {
             notices.check(&mut errors);
+        }
+        if let Some(alerts) = self.alerts {
+            alerts.check(&mut errors);
         }
         errors
     }

@@ -3,7 +3,7 @@
 //! A request goes routes → [`service`] (load, `shared::access::can`, the domain's function, write +
 //! event + audit in one transaction) → [`store`]. Reading of many cases starts from [`scope`].
 
-mod attach;
+pub(crate) mod attach;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod coded;

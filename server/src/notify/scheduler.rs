@@ -51,7 +51,7 @@ enum Work {
 }
 
 /// All jobs, in the order in which they are run.
-fn jobs() -> [Job; 6] {
+fn jobs() -> [Job; 7] {
     [
         Job {
             name: "reminders",
@@ -70,6 +70,11 @@ fn jobs() -> [Job; 6] {
             name: "reports",
             when: When::Every(60),
             work: Work::Tick(crate::report::tick),
+        },
+        Job {
+            name: "alerts",
+            when: When::Every(30),
+            work: Work::Tick(|conn, now| crate::alert::tick(conn, now).map(drop)),
         },
         Job {
             name: "visits",

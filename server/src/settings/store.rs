@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::case::deadline::{LawProfile, Limit};
-use shared::settings::{NoticeRules, Reminders, Reporting};
+use shared::settings::{AlertLimits, NoticeRules, Reminders, Reporting};
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -26,6 +26,9 @@ pub(crate) struct General {
     pub(crate) visits_per_week: u32,
     #[serde(default)]
     pub(crate) notices: NoticeRules,
+    /// Likewise.
+    #[serde(default)]
+    pub(crate) alerts: AlertLimits,
     pub(crate) version: i64,
 }
 
@@ -42,6 +45,7 @@ impl Default for General {
             reporting: Reporting::default(),
             visits_per_week: one(),
             notices: NoticeRules::default(),
+            alerts: AlertLimits::default(),
             version: 1,
         }
     }

@@ -7,6 +7,7 @@
 
 mod actions;
 mod administration;
+mod alerts;
 mod attachments;
 mod backlog;
 mod calendar;
@@ -24,6 +25,7 @@ mod orders;
 mod people;
 mod photos;
 mod protocol;
+mod receipts;
 mod reception;
 mod register;
 mod reports;
@@ -35,5 +37,6 @@ mod session;
 mod setup;
 mod story;
 mod stream;
+mod sync;
 mod visibility;
 mod visits;
