@@ -53,7 +53,7 @@ async fn a_zero_report_is_one_tap_and_findings_become_cases() {
     informant.fits().await;
     informant.press("submit-report").await;
     informant.see("[data-testid='finding']").await;
-    informant.read("已报").await;
+    informant.read("待处置").await;
     informant.picture("report-sent").await;
     informant.fits().await;
     let path = informant.path().await;
