@@ -52,6 +52,9 @@ enum About {
     Case(Stand),
     /// Many cases: is the one at hand among them?
     Cases,
+    /// One visit: that the role recorded or went on (of 五里墩村, where it records none), or of the
+    /// village next door.
+    Visit,
     /// Something else.
     Else,
 }
@@ -86,6 +89,16 @@ fn matter_of(operation: &str) -> Option<MatterKind> {
     MatterKind::ALL.iter().copied().find(wanted)
 }
 
+/// Operations about one visit.
+const VISITS: [&str; 6] = [
+    "show_field_visit",
+    "patch_field_visit",
+    "strike_field_visit",
+    "register_from_visit",
+    "keep_promise",
+    "release_promise",
+];
+
 fn about(operation: &str) -> About {
     let case = |stand| About::Case(stand);
     if let Some(kind) = matter_of(operation) {
@@ -95,6 +108,9 @@ fn about(operation: &str) -> About {
             MatterKind::Referral if operation != "open_referral" => Stand::Accepted,
             _ => Stand::Handling,
         });
+    }
+    if VISITS.contains(&operation) {
+        return About::Visit;
     }
     match operation {
         "list_cases"
@@ -130,6 +146,7 @@ fn about(operation: &str) -> About {
         | "patch_case"
         | "list_case_actions"
         | "list_case_events"
+        | "list_case_in_field"
         | "show_receipt"
         | "list_people"
         | "add_person"
@@ -646,6 +663,14 @@ fn prepare(app: &TestApp, operation: &str) -> String {
             });
             id(&admin.post("/users").json(&user).expect(201).json()["user"]["id"])
         }
+        "show_reception_day"
+        | "patch_reception_day"
+        | "cancel_reception_day"
+        | "substitute_leader"
+        | "receive_visitor" => {
+            let day = app.by(Staff::Office).post("/reception-days");
+            id(&day.json(&reception_day(app)).expect(201).json()["day"]["id"])
+        }
         "show_photo" => {
             let call = app.by(Staff::Secretary).post("/photos");
             let photo = call.file("图.png", tests::files::png()).expect(201);
@@ -669,6 +694,18 @@ fn prepare(app: &TestApp, operation: &str) -> String {
     }
 }
 
+/// A reception day of its own, not long ago, with a leader on duty who does not ask.
+fn reception_day(app: &TestApp) -> Value {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let ago = NEXT.fetch_add(1, Ordering::Relaxed) % 360;
+    let today: chrono::NaiveDate = tests::base::TODAY.parse().unwrap();
+    let on = today - chrono::Days::new(ago.into());
+    json!({
+        "on": on.to_string(), "from": "09:00", "to": "11:30", "place": "镇信访接待室",
+        "leader_id": app.user(Staff::OtherLeader),
+    })
+}
+
 fn ledger() -> Vec<u8> {
     include_bytes!("../fixtures/ledger-2023.xlsx").to_vec()
 }
@@ -682,6 +719,57 @@ fn import(client: &Client, dry_run: &str) -> Answer {
 }
 
 impl Desk<'_> {
+    /// A request about a visit with an open promise.
+    fn visit_request(
+        &self,
+        operation: &str,
+        (method, path): &(String, String),
+        relation: &str,
+    ) -> Answer {
+        let app = self.app;
+        let (author, village, along) = match (relation, self.who) {
+            ("foreign", _) => (Staff::NextSecretary, NEXT_VILLAGE, None),
+            (_, Staff::Court | Staff::Centre) => (Staff::Police, VILLAGE, Some(self.who)),
+            (_, Staff::Auditor | Staff::Admin) => (Staff::Secretary, VILLAGE, None),
+            (_, who) => (who, VILLAGE, None),
+        };
+        let visit = json!({
+            "kind": "household", "on": tests::base::TODAY, "village_id": app.unit(village),
+            "heard": "渠首闸门锈蚀漏水",
+            "visitors": [app.user(author), app.user(along.unwrap_or(author))],
+            "promises": [{"what": "换闸门", "due_on": "2026-04-01"}],
+        });
+        let visit = app
+            .by(author)
+            .post("/visits")
+            .json(&visit)
+            .expect(201)
+            .json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let path = path
+            .replace("{id}", &text(&visit["id"]))
+            .replace("{pid}", &text(&visit["promises"][0]["id"]));
+        let call = self.client.call(method, path);
+        let call = match operation {
+            "show_field_visit" | "register_from_visit" => call,
+            _ => call.if_match("\"1\""),
+        };
+        match operation {
+            "patch_field_visit" => call.json(&json!({"heard": "闸门已锈穿"})).send(),
+            "strike_field_visit" => call.json(&json!({"reason": "记错了"})).send(),
+            "keep_promise" => call.json(&json!({"how": "已换"})).send(),
+            "release_promise" => call
+                .json(&json!({"reason": "没有依据", "told": "当面"}))
+                .send(),
+            "register_from_visit" => {
+                let case = app.case().village(village).kind("sign");
+                let case = case.set("channel", "household_visit");
+                call.json(case.input()).send()
+            }
+            _ => call.send(),
+        }
+    }
+
     /// A request that is not about cases.
     fn other(&self, operation: &str, (method, path): &(String, String), id: &str) -> Answer {
         let app = self.app;
@@ -697,6 +785,42 @@ impl Desk<'_> {
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
             "show_photo" => call.send(),
+            "list_field_visits"
+            | "list_promises"
+            | "show_visit_coverage"
+            | "list_reception_days"
+            | "show_reception_day" => call.send(),
+            "record_field_visit" => {
+                let visit = json!({
+                    "kind": "household", "on": tests::base::TODAY, "heard": "渠水不够",
+                    "village_id": app.unit(VILLAGE),
+                });
+                call.json(&visit).send()
+            }
+            "plan_reception_day" => call.json(&reception_day(app)).send(),
+            "plan_roster" => {
+                let roster = json!({
+                    "from_on": "2026-04-01", "to_on": "2026-04-30", "weekday": 3, "from": "09:00",
+                    "to": "11:30", "place": "镇信访接待室",
+                    "leaders": [app.user(Staff::OtherLeader)],
+                });
+                call.json(&roster).send()
+            }
+            "patch_reception_day" => call
+                .if_match("\"1\"")
+                .json(&json!({"place": "二楼"}))
+                .send(),
+            "cancel_reception_day" => call
+                .if_match("\"1\"")
+                .json(&json!({"reason": "防汛"}))
+                .send(),
+            "substitute_leader" => {
+                let leader = json!({"reason": "开会", "leader_id": app.user(Staff::Leader)});
+                call.if_match("\"1\"").json(&leader).send()
+            }
+            "receive_visitor" => call
+                .json(&json!({"topic": "低保", "answer": "到窗口办理"}))
+                .send(),
             "upload_photo" => call.file("图.png", tests::files::png()).send(),
             "import_ledger" => import(&self.client, "true"),
             "mark_ledger" => call.file("台账.xlsx", ledger()).send(),
@@ -797,6 +921,7 @@ fn column(
         let request = &operations[name];
         let relations: &[&'static str] = match about(name) {
             About::Else => &["-"],
+            About::Visit => &["own", "foreign"],
             _ => &RELATIONS,
         };
         for relation in relations {
@@ -804,6 +929,10 @@ fn column(
                 About::Else => {
                     let id = prepare(&app, name);
                     desk.other(name, request, &id).status.to_string()
+                }
+                About::Visit => {
+                    let status = desk.visit_request(name, request, relation).status;
+                    status.to_string()
                 }
                 About::Case(_) if name == "register_case" => {
                     desk.registration(relation).send().status.to_string()
