@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`app`], [`shell`] | the frame: who may come in, menu, theme, notices |
 //! | [`route`], [`place`] | where the app is; the pages: URL ⇄ page |
+//! | [`part`] | which pages are downloaded together, and when |
 //! | [`api`], [`session`], [`load`], [`rows`] | the one way to the server; a page's fetch, a list's |
 //! | [`directory`] | units and colleagues, kept for forms and filters |
 //! | [`browser`], [`format`] | time, storage, files; dates in words |
@@ -19,6 +20,7 @@ mod directory;
 mod format;
 mod load;
 mod pages;
+mod part;
 mod place;
 mod route;
 mod rows;
@@ -32,5 +34,6 @@ fn main() {
     session::start();
     theme::start();
     route::start();
+    part::start();
     leptos::mount::mount_to_body(app::gate);
 }
