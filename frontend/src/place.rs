@@ -7,6 +7,7 @@ use shared::access::Action;
 use shared::case::Kind;
 
 use crate::outbox;
+use crate::part::Part;
 use crate::session;
 use crate::ui::icon::Icon;
 
@@ -135,6 +136,36 @@ impl Place {
             Self::Login,
             Self::Setup,
         ]
+    }
+
+    /// The part of the app that holds it: that is downloaded when it is opened.
+    pub(crate) const fn part(&self) -> Part {
+        match self {
+            Self::Home
+            | Self::Account
+            | Self::Password
+            | Self::Login
+            | Self::Setup
+            | Self::Nowhere => Part::First,
+            Self::Cases
+            | Self::NewCase
+            | Self::Case(_)
+            | Self::EditCase(_)
+            | Self::Receipt(_)
+            | Self::Paper(..) => Part::Cases,
+            Self::Matters
+            | Self::Backlog
+            | Self::Calendar
+            | Self::Measures
+            | Self::Imports
+            | Self::Org
+            | Self::Users
+            | Self::Roles
+            | Self::Audit
+            | Self::Settings
+            | Self::Help => Part::Office,
+            Self::Drafts => Part::Field,
+        }
     }
 
     /// What it is called.

@@ -19,35 +19,79 @@ pub(crate) mod setup;
 pub(crate) mod users;
 
 use leptos::prelude::*;
+#[cfg(feature = "parts")]
+use leptos::wasm_split::wasm_split;
 
+use crate::part::{self, Drawn, Part};
 use crate::place::Place;
 
 /// The page at a place.
 pub(crate) fn page(place: Place) -> AnyView {
+    match place.part() {
+        Part::First => first(place),
+        part => part::open(part, place),
+    }
+}
+
+/// What everybody needs at once.
+fn first(place: Place) -> AnyView {
     match place {
         Place::Home => home::page(),
-        Place::Drafts => drafts::page(),
-        Place::Matters => matters::page(),
-        Place::Backlog => backlog::page(),
-        Place::Measures => measures::page(),
-        Place::Calendar => calendar::page(),
-        Place::Imports => imports::page(),
+        Place::Account => account::page::page(),
+        Place::Password => account::password::page(),
+        _ => nowhere(),
+    }
+}
+
+/// The ledger and its cases.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(cases, fallible, preload(load_cases), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn cases(place: Place) -> Drawn {
+    Ok(match place {
         Place::Cases => case::list::page(),
         Place::NewCase => case::new::page(),
         Place::Case(id) => case::show::page(id),
         Place::EditCase(id) => case::edit::page(id),
         Place::Receipt(id) => case::receipt::page(id),
         Place::Paper(case, id) => case::papers::page(case, id),
+        _ => nowhere(),
+    })
+}
+
+/// The work in the field, and what waits on the phone.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(field, fallible, preload(load_field), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn field(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Drafts => drafts::page(),
+        _ => nowhere(),
+    })
+}
+
+/// Lists over all cases, and the administration.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(office, fallible, preload(load_office), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn office(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Matters => matters::page(),
+        Place::Backlog => backlog::page(),
+        Place::Measures => measures::page(),
+        Place::Calendar => calendar::page(),
+        Place::Imports => imports::page(),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
         Place::Help => help::page(),
-        Place::Account => account::page::page(),
-        Place::Password => account::password::page(),
         _ => nowhere(),
-    }
+    })
 }
 
 /// The heading of a page, which takes the focus when the page opens.

@@ -1,4 +1,5 @@
-//! The pages in real Chromium: the main job from the window to the closing, and who does not see it.
+//! The pages in real Chromium: the main job from the window to the closing, who does not see it, and
+//! how the app itself comes to the device.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +13,7 @@ mod gallery;
 mod matters;
 mod offline;
 mod settling;
+mod shell;
 mod story;
 mod town;
 mod wire;

@@ -332,7 +332,7 @@ async fn another_person_on_the_same_phone_sees_nothing_of_it() {
     browser.draft("waiting").await;
     // Their session ends without a sign-out, as when the phone was lost and found.
     browser
-        .devtools("Network.clearBrowserCookies", json!({}))
+        .cdp("Network.clearBrowserCookies", json!({}))
         .await;
     browser.goto("/").await;
     browser.see("[data-testid='locked']").await;
@@ -368,7 +368,7 @@ async fn what_was_synced_is_wiped_after_fourteen_days_and_drafts_are_not() {
     assert!(browser.holds("synced").await > 0);
     // Their session is over, too, as it would be.
     browser
-        .devtools("Network.clearBrowserCookies", json!({}))
+        .cdp("Network.clearBrowserCookies", json!({}))
         .await;
     browser.run(FIFTEEN_DAYS_AGO, Vec::new()).await;
     browser.goto("/").await;
