@@ -15,8 +15,8 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, audit, case, db, files, health, idempotency, import, keys, memory, openapi, org,
-    photo, settings, setup,
+    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, openapi,
+    org, photo, receipt, settings, setup, sync,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -135,6 +135,9 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
         .configure(photo::routes::configure)
+        .configure(alert::routes::configure)
+        .configure(receipt::routes::configure)
+        .configure(sync::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)

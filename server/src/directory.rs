@@ -194,6 +194,16 @@ impl Snapshot {
         Ok(Arc::new(parts.with(units, users)))
     }
 
+    /// Users and units as they are in this transaction, without settings: for what runs by itself.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn of_people(conn: &mut Conn) -> QueryResult<Self> {
+        let units = crate::org::store::all(conn)?;
+        let users = crate::account::store::all(conn)?;
+        Ok(Self::default().with(units, users))
+    }
+
     fn with(self, units: Vec<Unit>, users: Vec<(User, i64)>) -> Self {
         let by_id = units
             .iter()

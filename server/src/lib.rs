@@ -15,6 +15,7 @@
 //! | [`error`] | how errors become answers |
 
 pub mod account;
+pub mod alert;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -42,11 +43,13 @@ pub mod openapi;
 pub mod org;
 pub mod page;
 mod photo;
+mod receipt;
 mod schema;
 pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod state;
+mod sync;
 mod web;
 
 #[cfg(test)]

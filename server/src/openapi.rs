@@ -8,7 +8,10 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, audit, case, health, import, org, photo, session, settings, setup};
+use crate::{
+    account, alert, audit, case, health, import, org, photo, receipt, session, settings, setup,
+    sync,
+};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -33,6 +36,8 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "people", description = "事项人员"),
         (name = "attachments", description = "附件"),
         (name = "photos", description = "照片"),
+        (name = "alerts", description = "重要信息"),
+        (name = "sync", description = "离线同步"),
         (name = "documents", description = "文书"),
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
@@ -58,6 +63,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
         photo::routes::Docs::openapi(),
+        alert::routes::Docs::openapi(),
+        receipt::routes::Docs::openapi(),
+        sync::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),

@@ -404,6 +404,80 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    alerts (id) {
+        id -> Text,
+        township_id -> Text,
+        unit_id -> Text,
+        village_id -> Nullable<Text>,
+        author_id -> Nullable<Text>,
+        kind -> Text,
+        what -> Text,
+        place -> Nullable<Text>,
+        people_count -> Nullable<Integer>,
+        drill -> Bool,
+        state -> Text,
+        discovered_at -> Timestamp,
+        recorded_at -> Nullable<Timestamp>,
+        reported_at -> Timestamp,
+        acknowledged_at -> Nullable<Timestamp>,
+        dispatched_at -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
+        result -> Nullable<Text>,
+        case_id -> Nullable<Text>,
+        report_limit -> Integer,
+        acknowledge_limit -> Integer,
+        dispatch_limit -> Integer,
+        told_late -> Integer,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    alert_events (id) {
+        id -> Text,
+        alert_id -> Text,
+        seq -> Integer,
+        kind -> Text,
+        at -> Timestamp,
+        actor_id -> Nullable<Text>,
+        actor_name -> Text,
+        actor_unit -> Text,
+        text -> Nullable<Text>,
+        unit_id -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    missed_alerts (id) {
+        id -> Text,
+        township_id -> Text,
+        kind -> Text,
+        what -> Text,
+        place -> Nullable<Text>,
+        discovered_at -> Timestamp,
+        unit_id -> Text,
+        case_id -> Nullable<Text>,
+        author_id -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    provisional_receipts (number) {
+        number -> Text,
+        case_id -> Text,
+        author_id -> Text,
+        recorded_at -> Nullable<Timestamp>,
+        at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(alerts, alert_events);
+diesel::allow_tables_to_appear_in_same_query!(cases, provisional_receipts);
+
 diesel::joinable!(case_matters -> cases (case_id));
 diesel::joinable!(import_rows -> cases (case_id));
 diesel::joinable!(import_rows -> imports (import_id));

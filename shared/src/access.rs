@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::AlertDeed;
 use crate::case::Kind;
 use crate::case::action::CaseAction;
 use crate::case::matter::Deed;
@@ -86,6 +87,8 @@ pub enum Action {
     Attach,
     /// Upload a photo, and see it again.
     Photo,
+    /// Do something with urgent information ([`Facts::Alert`]), or in general.
+    Alert(AlertDeed),
     /// Take a step with a case.
     Case(CaseAction),
     /// Take a step with a matter of a case ([`Facts::Matter`]), or start one ([`Facts::Case`]).
@@ -127,6 +130,18 @@ pub enum Facts<'a> {
     Matter(&'a CaseFacts, &'a MatterFacts),
     /// A record of the work in the field.
     Field(&'a FieldFacts),
+    /// Urgent information.
+    Alert(&'a AlertFacts),
+}
+
+/// What decisions look at in urgent information.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertFacts {
+    /// As in every record of the field; `people` are those who were sent.
+    pub field: FieldFacts,
+    /// Units that were sent.
+    pub units: Vec<UnitId>,
 }
 
 /// What decisions look at in a record of the work in the field: a report, a visit, a reception day,
@@ -194,7 +209,61 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
                 Err(Denied::Hidden)
             }
         }
+        Facts::Alert(facts) => {
+            if alert_visible(actor, facts) {
+                can_in_general(actor.role, action)
+            } else {
+                Err(Denied::Hidden)
+            }
+        }
     }
+}
+
+/// Whether the actor may know of urgent information: as of every record of the field, and the police
+/// station and the units that were sent besides. `server::alert::scope` has the same as SQL.
+pub fn alert_visible(actor: &Actor, alert: &AlertFacts) -> bool {
+    let called = match actor.role {
+        Role::PoliceStation => true,
+        Role::Auditor | Role::Administrator => false,
+        _ => alert.units.contains(&actor.unit_id),
+    };
+    field_visible(actor, &alert.field) || (called && actor.township_id == alert.field.township_id)
+}
+
+/// Whose a deed with urgent information is, and whose it is otherwise.
+const fn can_alert(role: Role, deed: AlertDeed) -> Result<(), &'static str> {
+    use AlertDeed as D;
+    use Role as R;
+    let (allowed, whose) = match deed {
+        D::List | D::Report | D::Note | D::Case => (
+            !matches!(role, R::Auditor | R::Administrator),
+            "您的角色不接触重要信息。",
+        ),
+        D::Acknowledge => (
+            matches!(
+                role,
+                R::TownshipLeader | R::CoordinationOffice | R::PoliceStation
+            ),
+            "由镇领导、镇综治办或派出所签收。",
+        ),
+        D::Dispatch => (
+            matches!(role, R::TownshipLeader | R::CoordinationOffice),
+            "由镇领导或镇综治办派处置。",
+        ),
+        D::Close => (
+            matches!(role, R::TownshipLeader | R::CoordinationOffice),
+            "由镇领导或镇综治办办结。",
+        ),
+        D::Missed => (
+            matches!(role, R::CoordinationOffice),
+            "漏报由镇综治办补登。",
+        ),
+        D::Rate => (
+            matches!(role, R::TownshipLeader | R::CoordinationOffice | R::Auditor),
+            "报送率由镇领导、镇综治办和监督员查看。",
+        ),
+    };
+    if allowed { Ok(()) } else { Err(whose) }
 }
 
 /// Whether the actor may know of a record of the work in the field. `server::field` has the same as SQL.
@@ -282,6 +351,7 @@ fn in_scope(actor: &Actor, case: &CaseFacts) -> bool {
 fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
     use Role as R;
     let allowed = match action {
+        Action::Alert(deed) => return can_alert(role, deed).map_err(Denied::NotAllowed),
         Action::ListCases | Action::ViewCase => !matches!(role, R::Auditor | R::Administrator),
         Action::RegisterCase(kind) => match role {
             R::TownshipLeader

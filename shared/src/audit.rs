@@ -27,6 +27,8 @@ terms! {
         Download = "download", "下载附件";
         /// A photo was uploaded.
         PhotoWrite = "photo_write", "上传照片";
+        /// Urgent information was reported, or something happened with it.
+        AlertWrite = "alert_write", "变更重要信息";
         /// The yearly list of measures by law was read.
         MeasureView = "measure_view", "查看依法处理清单";
         /// Cases were exported.

@@ -13,16 +13,20 @@
 //! | [`calendar`] | working days after the State Council's calendar |
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
+//! | [`alert`] | urgent information: what follows what, how long it took |
 //! | [`notice`] | what somebody is told of |
 //! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
+//! | [`receipt`] | numbers of provisional receipts, made on a phone |
 //! | [`search`] | how Chinese text becomes index terms |
+//! | [`sync`] | what a phone takes along |
 // A whole case, written out for a test, is longer than `json!` goes by default.
 #![cfg_attr(test, recursion_limit = "256")]
 
 pub mod access;
 pub mod account;
+pub mod alert;
 pub mod audit;
 pub mod calendar;
 pub mod case;
@@ -36,9 +40,11 @@ pub mod outbox;
 pub mod page;
 pub mod photo;
 pub mod problem;
+pub mod receipt;
 pub mod role;
 pub mod search;
 pub mod settings;
 pub mod setup;
+pub mod sync;
 pub mod term;
 pub mod validate;

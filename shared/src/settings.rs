@@ -24,8 +24,56 @@ pub struct Settings {
     pub urgent_hours: u32,
     /// When orders are marked yellow and red (督办黄牌、红牌提醒).
     pub reminders: Reminders,
+    /// Within how many minutes urgent information must be acknowledged and dispatched.
+    pub alerts: AlertLimits,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
+}
+
+/// The most minutes that urgent information may wait for the next step.
+pub const MAX_ALERT_MINUTES: u32 = 24 * 60;
+
+/// Within how many minutes urgent information must be acknowledged and dispatched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AlertLimits {
+    /// From the report to the first acknowledgement.
+    pub acknowledge_minutes: u32,
+    /// From there to the first dispatch.
+    pub dispatch_minutes: u32,
+}
+
+impl Default for AlertLimits {
+    fn default() -> Self {
+        Self {
+            acknowledge_minutes: 15,
+            dispatch_minutes: 30,
+        }
+    }
+}
+
+impl AlertLimits {
+    /// Notes what is wrong with them.
+    fn check(self, errors: &mut Errors) {
+        for (field, name, minutes) in [
+            (
+                "alerts.acknowledge_minutes",
+                "签收时限",
+                self.acknowledge_minutes,
+            ),
+            (
+                "alerts.dispatch_minutes",
+                "派处置时限",
+                self.dispatch_minutes,
+            ),
+        ] {
+            if !(1..=MAX_ALERT_MINUTES).contains(&minutes) {
+                let message = format!("{name}应在1到{MAX_ALERT_MINUTES}分钟之间。");
+                errors.add(field, "out_of_range", message);
+            }
+        }
+    }
 }
 
 /// When an order's deadline shows yellow and red.
@@ -85,6 +133,8 @@ pub struct SettingsPatch {
     pub urgent_hours: Option<u32>,
     /// When orders are marked yellow and red.
     pub reminders: Option<Reminders>,
+    /// Within how many minutes urgent information must be acknowledged and dispatched.
+    pub alerts: Option<AlertLimits>,
 }
 
 impl SettingsPatch {
@@ -103,6 +153,9 @@ impl SettingsPatch {
         }
         if let Some(reminders) = self.reminders {
             reminders.check(&mut errors);
+        }
+        if let Some(alerts) = self.alerts {
+            alerts.check(&mut errors);
         }
         errors
     }

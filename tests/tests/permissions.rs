@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
+use shared::alert::AlertStep;
 use shared::case::action::CaseAction;
 use shared::case::matter::{Deed, MatterKind};
 use shared::case::paper::PaperKind;
@@ -102,6 +103,7 @@ fn about(operation: &str) -> About {
         | "show_dashboard"
         | "export_ledger"
         | "list_audit"
+        | "sync_phone"
         | "list_matters"
         | "show_calendar"
         | "list_all_orders"
@@ -131,6 +133,7 @@ fn about(operation: &str) -> About {
         | "list_case_actions"
         | "list_case_events"
         | "show_receipt"
+        | "find_provisional_receipt"
         | "list_people"
         | "add_person"
         | "change_person"
@@ -156,6 +159,10 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
                 for action in CaseAction::ALL {
                     operations.insert(format!("{name}:{}", action.code()), request.clone());
                 }
+            } else if name == "act_on_alert" {
+                for step in AlertStep::ALL {
+                    operations.insert(format!("{name}:{}", step.code()), request.clone());
+                }
             } else if name == "make_document" {
                 for kind in PaperKind::ALL {
                     operations.insert(format!("{name}:{}", kind.code()), request.clone());
@@ -179,6 +186,7 @@ struct AtHand {
     number: String,
     person: String,
     attachment: String,
+    provisional: String,
     /// Somebody who sees it.
     registrar: Staff,
     /// The unit that handles it, to which matters are given.
@@ -195,6 +203,13 @@ struct Desk<'a> {
 fn fresh() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The number of a provisional receipt that no other case has.
+fn provisional() -> String {
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+    let number = shared::receipt::Provisional::make(&"somebody".into(), day, fresh());
+    number.as_str().to_owned()
 }
 
 /// The unit of a role that can be given cases.
@@ -252,7 +267,10 @@ impl Desk<'_> {
             Staff::Informant | Staff::NextInformant => builder.kind("sign"),
             _ => builder,
         };
-        let case = builder.register();
+        let provisional = provisional();
+        let case = builder
+            .set("provisional_number", provisional.as_str())
+            .register();
         let path = case.path("/attachments");
         self.app
             .by(registrar)
@@ -266,6 +284,7 @@ impl Desk<'_> {
             number: case.number.clone(),
             person: text(&case.view["people"][0]["id"]),
             attachment: text(&files["items"][0]["id"]),
+            provisional,
             registrar,
             unit,
         };
@@ -520,7 +539,8 @@ impl Desk<'_> {
             .replace("{id}", &case.id)
             .replace("{action}", action)
             .replace("{pid}", &case.person)
-            .replace("{aid}", &case.attachment);
+            .replace("{aid}", &case.attachment)
+            .replace("{number}", &case.provisional);
         let path = if path.contains("{did}") {
             path.replace("{did}", &self.receipt(case))
         } else {
@@ -588,6 +608,7 @@ impl Desk<'_> {
                 self.client.post("/cases/similar").json(&query).send()
             }
             "show_calendar" => self.client.get("/calendar").send(),
+            "sync_phone" => self.client.post("/sync").json(&json!({})).send(),
             "list_matters" => {
                 self.matter(case, MatterKind::Visit, relation);
                 self.client.get("/matters?limit=200").send()
@@ -646,6 +667,9 @@ fn prepare(app: &TestApp, operation: &str) -> String {
             });
             id(&admin.post("/users").json(&user).expect(201).json()["user"]["id"])
         }
+        // Reported by the informant of 五里墩村, and acknowledged.
+        "show_alert" | "make_case_of_alert" => alert(app),
+        _ if operation.starts_with("act_on_alert") => alert(app),
         "show_photo" => {
             let call = app.by(Staff::Secretary).post("/photos");
             let photo = call.file("图.png", tests::files::png()).expect(201);
@@ -667,6 +691,16 @@ fn prepare(app: &TestApp, operation: &str) -> String {
         }
         _ => String::new(),
     }
+}
+
+fn alert(app: &TestApp) -> String {
+    let report = json!({"what": "渠道决口"});
+    let call = app.by(Staff::Informant).post("/alerts").json(&report);
+    let id = call.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let call = app.by(Staff::Office);
+    let call = call.post(format!("/alerts/{id}/steps/acknowledge"));
+    call.if_match("\"1\"").json(&json!({})).expect(200);
+    id
 }
 
 fn ledger() -> Vec<u8> {
@@ -696,7 +730,30 @@ impl Desk<'_> {
             | "health_ready" => call.send(),
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
-            "show_photo" => call.send(),
+            "show_photo" | "list_alerts" | "show_alert" | "show_alert_rate"
+            | "list_missed_alerts" => call.send(),
+            "report_alert" => call.json(&json!({"what": "渠道决口"})).send(),
+            "enter_missed_alert" => {
+                let missed = json!({
+                    "what": "渠道决口", "discovered_at": "2026-03-01T00:00:00Z",
+                    "unit_id": app.unit(VILLAGE),
+                });
+                call.json(&missed).send()
+            }
+            "make_case_of_alert" => {
+                let call = call.if_match("\"2\"");
+                call.json(&json!({"category": "water"})).send()
+            }
+            operation if operation.starts_with("act_on_alert") => {
+                let (_, step) = operation.split_once(':').unwrap();
+                let call = self.client.call(method, path.replace("{step}", step));
+                let input = match step {
+                    "acknowledge" => json!({}),
+                    "dispatch" => json!({"text": "到场", "unit_id": app.unit("派出所")}),
+                    _ => json!({"text": "情况说明"}),
+                };
+                call.if_match("\"2\"").json(&input).send()
+            }
             "upload_photo" => call.file("图.png", tests::files::png()).send(),
             "import_ledger" => import(&self.client, "true"),
             "mark_ledger" => call.file("台账.xlsx", ledger()).send(),

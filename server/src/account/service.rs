@@ -104,6 +104,11 @@ pub(super) async fn list(
 pub(super) async fn colleagues(state: &State, actor: &Actor) -> Result<Vec<Colleague>, Error> {
     can(actor, Action::ViewColleagues, Facts::None)?;
     let directory = state.directory.current().await?;
+    Ok(colleagues_of(actor, &directory))
+}
+
+/// The colleagues of somebody, for forms.
+pub(crate) fn colleagues_of(actor: &Actor, directory: &Snapshot) -> Vec<Colleague> {
     let mut colleagues: Vec<Colleague> = directory
         .members()
         .filter(|member| !member.user.disabled)
@@ -117,7 +122,7 @@ pub(super) async fn colleagues(state: &State, actor: &Actor) -> Result<Vec<Colle
         })
         .collect();
     colleagues.sort_by(|a, b| (&a.unit_id, &a.name, &a.id).cmp(&(&b.unit_id, &b.name, &b.id)));
-    Ok(colleagues)
+    colleagues
 }
 
 /// One user of the administrator's township.

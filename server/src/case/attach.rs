@@ -172,7 +172,21 @@ pub(super) fn photos(
     photos: &[PhotoId],
 ) -> Result<(), Error> {
     photo::claim(conn, desk, OwnerKind::Case, case_id, photos)?;
-    let claimed = photo::store::of(conn, OwnerKind::Case, case_id)?;
+    copies(conn, desk, case_id, OwnerKind::Case, case_id)
+}
+
+/// Makes files of a case from the photos of a record: the same content, in a row of its own.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn copies(
+    conn: &mut Conn,
+    desk: &Desk,
+    case_id: &str,
+    kind: OwnerKind,
+    id: &str,
+) -> Result<(), Error> {
+    let claimed = photo::store::of(conn, kind, id)?;
     for (at, photo) in claimed.into_iter().enumerate() {
         let ending = photo.media_type.rsplit('/').next().unwrap_or_default();
         let record = AttachmentRecord {

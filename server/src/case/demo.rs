@@ -521,6 +521,7 @@ fn new_case(at: usize, line: &Line, received: NaiveDate) -> NewCase {
         people,
         photos: Vec::new(),
         recorded_at: None,
+        provisional_number: None,
     }
 }
 

@@ -13,6 +13,7 @@ use shared::case::view::CaseRow;
 use shared::case::{Category, Channel, Kind, Procedure, Purpose, Severity};
 use shared::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use shared::problem::FieldError;
+use shared::receipt::Provisional;
 use shared::search::query_phrases;
 use shared::term::Term;
 use shared::validate::Errors;
@@ -22,7 +23,7 @@ use super::scope::{self, Condition};
 use super::store::CaseRecord;
 use super::{Error, view};
 use crate::db::Conn;
-use crate::schema::cases;
+use crate::schema::{cases, provisional_receipts};
 
 /// The query string of `GET /cases` and of the export. Several terms of a set are separated by
 /// commas.
@@ -74,6 +75,8 @@ pub(crate) struct CaseQuery {
     pub(crate) open: Option<bool>,
     /// What the caller leads, handles in person, or registered.
     pub(crate) mine: Option<bool>,
+    /// The number of the provisional receipt (临时回执) that was given out for it.
+    pub(crate) provisional: Option<String>,
     /// `received_on`, `due_on`, `number`, `updated_at`; a leading `-` turns it round.
     pub(crate) sort: Option<String>,
     /// How many, 1 to 200; 50 when absent.
@@ -200,6 +203,11 @@ impl Filter {
         if query.q.as_deref().is_some_and(|q| q.chars().count() > 100) {
             errors.add("q", "too_long", "搜索词最多100个字。");
         }
+        if let Some(number) = set(&query.provisional)
+            && let Err(wrong) = Provisional::read(&number)
+        {
+            errors.add("provisional", wrong.code(), wrong.to_string());
+        }
         let filter = Self {
             kinds: terms(&mut errors, "kind", query.kind.as_deref()),
             states: terms(&mut errors, "state", query.state.as_deref()),
@@ -325,10 +333,24 @@ impl Filter {
                     .or(cases::registrar_id.eq(me)),
             ));
         }
-        if let Some(q) = set(&query.q) {
+        if let Some(number) = self.provisional() {
+            all.push(Box::new(
+                cases::id.eq_any(
+                    provisional_receipts::table
+                        .filter(provisional_receipts::number.eq(number.as_str().to_owned()))
+                        .select(provisional_receipts::case_id),
+                ),
+            ));
+        } else if let Some(q) = set(&query.q) {
             all.push(found(&q, sqlite));
         }
         all.into_iter().fold(scope, |a, b| Box::new(a.and(b)))
+    }
+
+    /// The provisional receipt that is asked for, by its parameter or in the search.
+    fn provisional(&self) -> Option<Provisional> {
+        let asked = set(&self.query.provisional).or_else(|| set(&self.query.q))?;
+        Provisional::read(&asked).ok()
     }
 
     /// What comes after the cursor.

@@ -3,14 +3,14 @@
 //! A request goes routes → [`service`] (load, `shared::access::can`, the domain's function, write +
 //! event + audit in one transaction) → [`store`]. Reading of many cases starts from [`scope`].
 
-mod attach;
+pub(crate) mod attach;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod coded;
 pub mod demo;
 pub(crate) mod desk;
 mod export;
-mod home;
+pub(crate) mod home;
 pub(crate) mod list;
 pub(crate) mod matter;
 pub(crate) mod paper;

@@ -38,6 +38,7 @@ pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Recei
         .map(super::store::PersonRecord::care)
         .unwrap_or_default();
     Ok(Receipt {
+        provisional_number: crate::receipt::store::of_case(conn, &case.id)?,
         township: desk.names.unit_name(&desk.actor.township_id).to_owned(),
         office: desk
             .names

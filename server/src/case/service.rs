@@ -1,7 +1,7 @@
 //! What can be done with a case. Each function runs inside one transaction: load, decide, apply,
 //! write the case, its event, the search index and the audit log together.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::Connection;
 use shared::access::{self, Action, CaseFacts, Facts, can};
 use shared::audit::AuditAction;
@@ -15,8 +15,9 @@ use shared::case::state::{self, EventKind, State};
 use shared::case::view::{CaseView, EventData, EventView, Named, PersonView, Revealed};
 use shared::case::{COLLECTIVE_FROM, Outcome, PersonRole, Procedure, Purpose, Severity};
 use shared::identity::{IdNumber, Phone};
-use shared::ids::{CaseId, PersonId, PhotoId, UnitId, UserId};
+use shared::ids::{AlertId, CaseId, PersonId, PhotoId, UnitId, UserId};
 use shared::org::UnitKind;
+use shared::receipt::Provisional;
 use shared::role::Role;
 use shared::term::Term;
 use shared::validate::Errors;
@@ -28,6 +29,7 @@ use super::{Error, matter, view};
 use crate::audit;
 use crate::db::Conn;
 use crate::keys::Place;
+use crate::receipt::{self, store::ReceiptRecord};
 
 /// A case taken up for a change: the row, what decisions look at, what has happened.
 pub(super) struct Taken {
@@ -340,6 +342,8 @@ pub(crate) struct Registration {
     draft: Option<Draft>,
     /// To become files of the case.
     photos: Vec<PhotoId>,
+    /// What the phone gave out for it, and when, by its clock.
+    provisional: Option<(Provisional, Option<DateTime<Utc>>)>,
 }
 
 impl Registration {
@@ -366,6 +370,9 @@ impl Registration {
             errors,
             repeats: Repeats::of(desk, input),
             photos: input.photos.clone(),
+            provisional: filled(input.provisional_number.as_deref())
+                .and_then(|number| Provisional::read(number).ok())
+                .map(|number| (number, input.recorded_at)),
         })
     }
 
@@ -382,6 +389,9 @@ impl Registration {
             return Err(errors.into());
         };
         let mut entered = draft.enter(conn, desk)?;
+        if let Some((number, recorded_at)) = self.provisional {
+            keep_receipt(conn, desk, &entered.case, &number, recorded_at)?;
+        }
         if !self.photos.is_empty() {
             super::attach::photos(conn, desk, &entered.case.id, &self.photos)?;
             let step = Step {
@@ -401,6 +411,30 @@ impl Registration {
             repeats_final,
         })
     }
+}
+
+/// Keeps which case a provisional receipt became.
+fn keep_receipt(
+    conn: &mut Conn,
+    desk: &Desk,
+    case: &CaseRecord,
+    number: &Provisional,
+    recorded_at: Option<DateTime<Utc>>,
+) -> Result<(), Error> {
+    let receipt = ReceiptRecord {
+        number: number.as_str().to_owned(),
+        case_id: case.id.clone(),
+        author_id: desk.actor.user_id.as_str().to_owned(),
+        recorded_at: recorded_at.map(|at| at.naive_utc()),
+        at: desk.context.now.naive_utc(),
+    };
+    if receipt::store::insert(conn, &receipt)? {
+        return Ok(());
+    }
+    let mut errors = Errors::new();
+    let message = format!("临时回执{number}已用于另一件事项，请核对是不是已经登记过。");
+    errors.add("provisional_number", "duplicate", message);
+    Err(errors.into())
 }
 
 /// The case that a new one repeats, and from whom the new one is sealed.
@@ -1684,12 +1718,37 @@ pub(super) fn attachment_changed(
     taken.save(conn, desk, &text)
 }
 
+/// Notes in a case's timeline which urgent information it came from; answers the case's number.
+///
+/// # Errors
+/// [`Error::Denied`], the database's own.
+pub(crate) fn note_origin(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    text: String,
+    alert: &AlertId,
+) -> Result<String, Error> {
+    let mut taken = take(conn, desk, id, Action::Case(CaseAction::Note), None)?;
+    let step = Step {
+        kind: EventKind::Noted,
+        on: desk.context.today(),
+        text: Some(text.clone()),
+        data: EventData {
+            alert_id: Some(alert.clone()),
+            ..EventData::default()
+        },
+    };
+    taken.note(conn, desk, step)?;
+    Ok(taken.keep(conn, desk, &text)?.number)
+}
+
 /// Whether the actor may attach to the case, before an upload is taken in.
 pub(super) fn may_attach(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<(), Error> {
     find(conn, desk, id, Action::Attach).map(drop)
 }
 
 /// Whether the actor's role takes part in the ledger at all.
-pub(super) fn may_list(desk: &Desk) -> Result<(), Error> {
+pub(crate) fn may_list(desk: &Desk) -> Result<(), Error> {
     Ok(can(&desk.actor, Action::ListCases, access::Facts::None)?)
 }

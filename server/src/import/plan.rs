@@ -347,6 +347,7 @@ impl Builder<'_> {
             people: people(draft, kind),
             photos: Vec::new(),
             recorded_at: None,
+            provisional_number: None,
         };
         self.check(&case, today);
         Some(Load {

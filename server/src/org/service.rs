@@ -56,11 +56,16 @@ impl From<Error> for ApiError {
 pub(super) async fn list(state: &State, actor: &Actor) -> Result<Vec<Unit>, Error> {
     can(actor, Action::ViewOrg, Facts::None)?;
     let directory = state.directory.current().await?;
+    Ok(seen_by(actor, &directory))
+}
+
+/// The units that somebody sees.
+pub(crate) fn seen_by(actor: &Actor, directory: &Snapshot) -> Vec<Unit> {
     let units = directory
         .units()
         .iter()
-        .filter(|unit| sees(actor, &directory, &unit.id));
-    Ok(units.cloned().collect())
+        .filter(|unit| sees(actor, directory, &unit.id));
+    units.cloned().collect()
 }
 
 /// One of them.

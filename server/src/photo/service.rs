@@ -181,8 +181,9 @@ fn may_see(conn: &mut Conn, desk: &Desk, kind: OwnerKind, id: &str) -> Result<bo
                 Err(error) => Err(error.into()),
             }
         }
+        OwnerKind::Alert => Ok(crate::alert::may_see(conn, desk, id)?),
         // No room claims these yet.
-        OwnerKind::Visit | OwnerKind::Report | OwnerKind::Alert | OwnerKind::Reception => Ok(false),
+        OwnerKind::Visit | OwnerKind::Report | OwnerKind::Reception => Ok(false),
     }
 }
 

@@ -6,7 +6,7 @@
 
 pub mod password;
 pub mod routes;
-mod service;
+pub(crate) mod service;
 pub(crate) mod store;
 mod throttle;
 pub(crate) mod token;

@@ -198,7 +198,7 @@ fn answer(
 }
 
 /// The caller, as the app needs to know them.
-pub(super) fn me(state: &State, directory: &Snapshot, actor: &Actor) -> Me {
+pub(crate) fn me(state: &State, directory: &Snapshot, actor: &Actor) -> Me {
     Me {
         user: actor.user().clone(),
         unit_name: directory.unit_name(&actor.unit_id).to_owned(),

@@ -57,6 +57,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         urgent_hours: general.urgent_hours,
         reminders: general.reminders,
+        alerts: general.alerts,
         version: general.version,
     })
 }
@@ -110,6 +111,17 @@ fn update(
             old.yellow_days, new.yellow_days, old.red_days, new.red_days
         ));
         general.reminders = new;
+    }
+    if let Some(new) = patch.alerts {
+        let old = general.alerts;
+        what.push(format!(
+            "重要信息签收时限由{}分钟改为{}分钟，派处置时限由{}分钟改为{}分钟",
+            old.acknowledge_minutes,
+            new.acknowledge_minutes,
+            old.dispatch_minutes,
+            new.dispatch_minutes
+        ));
+        general.alerts = new;
     }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::case::deadline::{LawProfile, Limit};
-use shared::settings::Reminders;
+use shared::settings::{AlertLimits, Reminders};
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -19,6 +19,9 @@ pub(crate) struct General {
     /// What an older release wrote has none.
     #[serde(default)]
     pub(crate) reminders: Reminders,
+    /// Likewise.
+    #[serde(default)]
+    pub(crate) alerts: AlertLimits,
     pub(crate) version: i64,
 }
 
@@ -27,6 +30,7 @@ impl Default for General {
         Self {
             urgent_hours: 2,
             reminders: Reminders::default(),
+            alerts: AlertLimits::default(),
             version: 1,
         }
     }

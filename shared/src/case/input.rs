@@ -10,6 +10,7 @@ use crate::case::{
 };
 use crate::identity::{IdNumber, Phone};
 use crate::ids::{CaseId, PhotoId, UnitId, UserId};
+use crate::receipt::Provisional;
 use crate::validate::Errors;
 
 /// The longest cause, in characters.
@@ -106,6 +107,9 @@ pub struct NewCase {
     /// decides.
     #[serde(default)]
     pub recorded_at: Option<DateTime<Utc>>,
+    /// The number of the provisional receipt that the phone gave out for it.
+    #[serde(default)]
+    pub provisional_number: Option<String>,
 }
 
 /// A person of a case, as entered.
@@ -258,6 +262,48 @@ pub fn filled(text: Option<&str>) -> Option<&str> {
 }
 
 impl NewCase {
+    /// A case with only what every case has, received by inspection.
+    pub fn plain(
+        kind: Kind,
+        purpose: Purpose,
+        category: Category,
+        cause: String,
+        people_count: u32,
+        received_on: NaiveDate,
+    ) -> Self {
+        Self {
+            kind,
+            channel: Channel::Inspection,
+            purpose,
+            category,
+            subcategory: None,
+            severity: None,
+            cause,
+            demand: None,
+            occurred_on: None,
+            occurred_text: None,
+            place: None,
+            unit_concerned: None,
+            village_id: None,
+            group_id: None,
+            people_count,
+            people_count_text: None,
+            collective: None,
+            development: None,
+            handling: None,
+            received_on,
+            procedure: None,
+            earlier_case_id: None,
+            accused_unit_id: None,
+            accused_user_id: None,
+            first_receiver_id: None,
+            people: Vec::new(),
+            photos: Vec::new(),
+            recorded_at: None,
+            provisional_number: None,
+        }
+    }
+
     /// What is wrong with the input by itself; that ids exist is checked where they are known.
     /// `today` is the day in Asia/Shanghai.
     pub fn check(&self, today: NaiveDate) -> Errors {
@@ -311,6 +357,11 @@ impl NewCase {
             today,
         );
         crate::photo::check(&mut errors, &self.photos);
+        if let Some(number) = filled(self.provisional_number.as_deref())
+            && let Err(wrong) = Provisional::read(number)
+        {
+            errors.add("provisional_number", wrong.code(), wrong.to_string());
+        }
         check_accused(
             &mut errors,
             self.purpose,
@@ -686,6 +737,7 @@ mod tests {
             people: vec![NewPerson::named(PersonRole::Petitioner, "张三")],
             photos: Vec::new(),
             recorded_at: None,
+            provisional_number: None,
         }
     }
 

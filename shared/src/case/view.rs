@@ -13,7 +13,7 @@ use crate::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
     Purpose, ReviewOutcome, Severity, Subcategory,
 };
-use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
+use crate::ids::{AlertId, AttachmentId, CaseId, EventId, ImportId, PersonId};
 use crate::terms;
 
 /// An id with the name that goes with it.
@@ -173,6 +173,9 @@ pub struct EventData {
     /// When it was taken down, by the clock of the phone that sent it later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<DateTime<Utc>>,
+    /// The urgent information that it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert_id: Option<AlertId>,
 }
 
 /// An entry of a case's timeline.
@@ -446,6 +449,8 @@ pub struct Home {
 pub struct Receipt {
     /// The case's number.
     pub number: String,
+    /// The number of the provisional receipt that was given out before, if one was.
+    pub provisional_number: Option<String>,
     /// The township's name.
     pub township: String,
     /// The office that registered it.

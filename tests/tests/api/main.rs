@@ -7,6 +7,7 @@
 
 mod actions;
 mod administration;
+mod alerts;
 mod attachments;
 mod backlog;
 mod calendar;
@@ -23,10 +24,12 @@ mod orders;
 mod people;
 mod photos;
 mod protocol;
+mod receipts;
 mod register;
 mod review;
 mod search;
 mod session;
 mod setup;
 mod story;
+mod sync;
 mod visibility;

@@ -343,6 +343,7 @@ impl Registration {
             people,
             photos: Vec::new(),
             recorded_at: None,
+            provisional_number: None,
         };
         (case, at)
     }

@@ -4,5 +4,5 @@
 pub(crate) mod list;
 pub(crate) mod measures;
 pub(crate) mod routes;
-pub(super) mod service;
+pub(crate) mod service;
 pub(crate) mod store;

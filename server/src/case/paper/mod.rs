@@ -3,5 +3,5 @@
 
 mod docx;
 pub(crate) mod routes;
-mod service;
+pub(crate) mod service;
 pub(crate) mod store;

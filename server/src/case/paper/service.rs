@@ -84,7 +84,7 @@ fn denied(scene: &Scene<'_>, action: Action) -> Option<String> {
 ///
 /// # Errors
 /// [`Error::Denied`] and the database's own.
-pub(super) fn of_case(
+pub(crate) fn of_case(
     conn: &mut Conn,
     desk: &Desk,
     id: &CaseId,
