@@ -350,7 +350,9 @@ async fn send_kept(slip: Slip, key: String, kind: DraftKind) -> Answer<Sent> {
         }
         _ => {
             slip.renew(None);
-            spawn_local(pump());
+            if !phone().down.get_untracked() {
+                spawn_local(pump());
+            }
             Ok(Sent::Waits(key))
         }
     }

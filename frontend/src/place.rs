@@ -11,6 +11,7 @@ use shared::role::Role;
 use shared::visit::VisitDeed;
 
 use crate::outbox;
+use crate::part::Part;
 use crate::session;
 use crate::ui::icon::Icon;
 
@@ -185,6 +186,45 @@ impl Place {
             Self::Login,
             Self::Setup,
         ]
+    }
+
+    /// The part of the app that holds it: that is downloaded when it is opened.
+    pub(crate) const fn part(&self) -> Part {
+        match self {
+            Self::Home
+            | Self::Account
+            | Self::Password
+            | Self::Login
+            | Self::Setup
+            | Self::Nowhere => Part::First,
+            Self::Cases
+            | Self::NewCase
+            | Self::Case(_)
+            | Self::EditCase(_)
+            | Self::Receipt(_)
+            | Self::Paper(..) => Part::Cases,
+            Self::Matters
+            | Self::Backlog
+            | Self::Calendar
+            | Self::Measures
+            | Self::Imports
+            | Self::Org
+            | Self::Users
+            | Self::Roles
+            | Self::Audit
+            | Self::Settings
+            | Self::Help => Part::Office,
+            Self::Receptions | Self::Reception(_) | Self::ReceptionNotice(_) => Part::Office,
+            Self::Drafts
+            | Self::Inbox
+            | Self::Reports
+            | Self::Report(_)
+            | Self::Visits
+            | Self::NewVisit
+            | Self::Visit(_)
+            | Self::Coverage
+            | Self::Promises => Part::Field,
+        }
     }
 
     /// What it is called.

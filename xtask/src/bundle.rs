@@ -20,16 +20,28 @@ const HASH_LENGTH: usize = 16;
 /// Not worth compressing: these formats are compressed already.
 const COMPRESSED: [&str; 8] = ["png", "jpg", "jpeg", "webp", "avif", "woff2", "gz", "br"];
 
-/// What `pack glue` made.
+/// What `pack` made of the compiled app.
 pub(crate) struct Glue {
     pub(crate) wasm: Vec<u8>,
     pub(crate) script: String,
     /// Modules the script imports, by path (`snippets/…/inline0.js`).
     pub(crate) snippets: BTreeMap<String, String>,
+    /// What is loaded later; none for an app in one piece.
+    pub(crate) parts: Option<Parts>,
+}
+
+/// What `pack split` made beside the first part.
+pub(crate) struct Parts {
+    /// The script that loads them.
+    pub(crate) loader: String,
+    /// Modules by the name that the loader gives them, without `.wasm`.
+    pub(crate) modules: BTreeMap<String, Vec<u8>>,
+    /// Which parts need a module.
+    pub(crate) needed_by: BTreeMap<String, Vec<String>>,
 }
 
 impl Glue {
-    /// Reads the folder that `pack glue` wrote.
+    /// Reads the folder that `pack` wrote.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let mut snippets = BTreeMap::new();
         for file in stamp::files(&folder.join("snippets"))? {
@@ -40,7 +52,35 @@ impl Glue {
             wasm: fs::read(folder.join("app_bg.wasm"))?,
             script: fs::read_to_string(folder.join("app.js"))?,
             snippets,
+            parts: Parts::read(folder)?,
         })
+    }
+}
+
+impl Parts {
+    fn read(folder: &Path) -> Result<Option<Self>> {
+        let table = folder.join("parts.txt");
+        if !table.exists() {
+            return Ok(None);
+        }
+        let mut needed_by: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for line in fs::read_to_string(&table)?.lines() {
+            let mut words = line.split(' ').map(ToOwned::to_owned);
+            let part = words.next().unwrap_or_default();
+            for module in words {
+                needed_by.entry(module).or_default().push(part.clone());
+            }
+        }
+        let mut modules = BTreeMap::new();
+        for file in stamp::files(&folder.join("parts"))? {
+            let stem = file.file_stem().unwrap_or_default();
+            modules.insert(stem.to_string_lossy().into_owned(), fs::read(&file)?);
+        }
+        Ok(Some(Self {
+            loader: fs::read_to_string(folder.join("parts.js"))?,
+            modules,
+            needed_by,
+        }))
     }
 }
 
@@ -84,40 +124,59 @@ impl Sources {
 
 /// All files of the app by path below `frontend/dist`, without their compressed copies.
 pub(crate) fn files(glue: Glue, sources: Sources) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    let mut put = |stem: &str, extension: &str, content: Vec<u8>| {
-        let name = hashed(stem, extension, &content);
-        files.insert(format!("assets/{name}"), content);
-        name
-    };
+    let mut files = Files::default();
 
     let mut script = glue.script;
+    let mut scripts = Vec::new();
     for (path, content) in glue.snippets {
-        let name = put("snippet", "js", content.into_bytes());
-        // Only where it is imported: the module asks for it by the old name.
-        let mut imported = false;
-        for quote in ['"', '\''] {
-            let import = format!("from {quote}./{path}{quote}");
-            imported |= script.contains(&import);
-            script = script.replace(&import, &format!("from {quote}./{name}{quote}"));
-        }
-        if !imported {
-            bail!("the glue does not import its snippet {path}");
-        }
+        let name = files.put("snippet", "js", content.into_bytes());
+        // Only where it is imported: the module goes on asking for it by the old name.
+        script = imported_as(&script, &path, &name)?;
+        scripts.push(name);
     }
-    let wasm = put("app", "wasm", glue.wasm);
-    let script = put("app", "js", script.into_bytes());
-    let style = put("style", "css", sources.style.into_bytes());
+    let script = match glue.parts {
+        None => files.put("app", "js", script.into_bytes()),
+        Some(parts) => {
+            let mut loader = parts.loader;
+            for (module, content) in parts.modules {
+                let needed_by = parts.needed_by.get(&module);
+                let needed_by = needed_by.with_context(|| format!("no part needs {module}"))?;
+                let name = files.put(&format!("part-{}", needed_by.join("-")), "wasm", content);
+                loader = renamed(&loader, &format!("./{module}.wasm"), &format!("./{name}"))?;
+            }
+            // The two scripts import each other, so each is named after both.
+            let both = format!("{script}{loader}");
+            let script_name = hashed("app", "js", both.as_bytes());
+            let loader_name = hashed("parts", "js", both.as_bytes());
+            // The same words without `from` are the name that the module knows the loader by.
+            let import = |name: &str| format!("from \"./{name}\"");
+            script = renamed(&script, &import("parts.js"), &import(&loader_name))?;
+            loader = renamed(&loader, &import("app.js"), &import(&script_name))?;
+            files.put_as(&loader_name, loader.into_bytes());
+            files.put_as(&script_name, script.into_bytes());
+            scripts.push(loader_name);
+            script_name
+        }
+    };
+    scripts.push(script.clone());
+    let wasm = files.put("app", "wasm", glue.wasm);
+    let style = files.put("style", "css", sources.style.into_bytes());
+    let names = [("app.wasm", wasm.as_str()), ("app.js", &script)];
+    let boot = fill(&sources.boot, &names)?;
+    let boot = files.put("boot", "js", boot.into_bytes());
+
+    let modules: Vec<String> = scripts
+        .iter()
+        .map(|name| format!("<link rel=\"modulepreload\" href=\"/assets/{name}\">"))
+        .collect();
     let names = [
         ("app.wasm", wasm.as_str()),
-        ("app.js", &script),
+        ("boot.js", &boot),
         ("style.css", &style),
+        ("modules", &modules.join("\n    ")),
     ];
-    let boot = put("boot", "js", fill(&sources.boot, &names)?.into_bytes());
-
-    let mut names = names.to_vec();
-    names.push(("boot.js", &boot));
     let index = fill(&sources.index, &names)?;
+    let mut files = files.0;
     for (name, content) in sources.fixed {
         files.insert(name, content);
     }
@@ -128,6 +187,57 @@ pub(crate) fn files(glue: Glue, sources: Sources) -> Result<BTreeMap<String, Vec
         bail!("frontend/static must not hold an index.html: it is made from frontend/index.html");
     }
     Ok(files)
+}
+
+/// Files by path.
+#[derive(Default)]
+struct Files(BTreeMap<String, Vec<u8>>);
+
+impl Files {
+    /// Adds one below `assets/` under a name that carries its hash, and returns the name.
+    fn put(&mut self, stem: &str, extension: &str, content: Vec<u8>) -> String {
+        let name = hashed(stem, extension, &content);
+        self.put_as(&name, content);
+        name
+    }
+
+    fn put_as(&mut self, name: &str, content: Vec<u8>) {
+        self.0.insert(format!("assets/{name}"), content);
+    }
+}
+
+/// The script with another name where it imports a module; that it does is checked.
+fn imported_as(script: &str, path: &str, name: &str) -> Result<String> {
+    let mut script = script.to_owned();
+    let mut found = false;
+    for quote in ['"', '\''] {
+        let import = format!("from {quote}./{path}{quote}");
+        found |= script.contains(&import);
+        script = script.replace(&import, &format!("from {quote}./{name}{quote}"));
+    }
+    if !found {
+        bail!("the glue does not import its snippet {path}");
+    }
+    Ok(script)
+}
+
+/// Replaces what must be there: else a file would be asked for that there is not.
+fn renamed(text: &str, from: &str, to: &str) -> Result<String> {
+    if !text.contains(from) {
+        bail!("the glue does not say {from}");
+    }
+    Ok(text.replace(from, to))
+}
+
+/// The parts that need a file, by its name; none for what every page needs.
+pub(crate) fn needed_by(name: &str) -> Vec<&str> {
+    let parts = name
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.strip_prefix("part-"))
+        .and_then(|name| name.rsplit_once('-'))
+        .map(|(parts, _hash)| parts);
+    parts.map_or_else(Vec::new, |parts| parts.split('-').collect())
 }
 
 /// `app`, `js` → `app-0123456789abcdef.js`.
@@ -172,12 +282,35 @@ mod tests {
                 "snippets/x-1/inline0.js".to_owned(),
                 "export function f() {}".to_owned(),
             )]),
+            parts: None,
+        }
+    }
+
+    fn glue_in_parts() -> Glue {
+        let all = ["list".to_owned(), "page".to_owned()];
+        Glue {
+            script: "import * as import1 from \"./parts.js\"; f({\"./parts.js\": import1});"
+                .to_owned(),
+            snippets: BTreeMap::new(),
+            parts: Some(Parts {
+                loader: "import { g } from \"./app.js\"; \"./chunk_1.wasm\"; \"./split_list.wasm\""
+                    .to_owned(),
+                modules: BTreeMap::from([
+                    ("chunk_1".to_owned(), vec![1]),
+                    ("split_list".to_owned(), vec![2]),
+                ]),
+                needed_by: BTreeMap::from([
+                    ("chunk_1".to_owned(), all.to_vec()),
+                    ("split_list".to_owned(), vec!["list".to_owned()]),
+                ]),
+            }),
+            ..glue()
         }
     }
 
     fn sources() -> Sources {
         Sources {
-            index: r#"<link href="/assets/{{style.css}}"><script src="/assets/{{boot.js}}">"#
+            index: r#"<link href="/assets/{{style.css}}">{{modules}}<script src="/assets/{{boot.js}}">"#
                 .to_owned(),
             boot: "import init from './{{app.js}}'; init('./{{app.wasm}}');".to_owned(),
             style: "h1 { color: red }".to_owned(),
@@ -207,7 +340,9 @@ mod tests {
         let wasm = files.keys().find(|name| name.ends_with(".wasm")).unwrap();
         let base = |name: &str| name.strip_prefix("assets/").unwrap().to_owned();
 
-        assert!(index.contains(&boot) && index.contains(&style), "{index}");
+        for name in [&boot, &style, &snippet, script] {
+            assert!(index.contains(name), "{index}");
+        }
         assert!(boot_text.contains(&base(script)) && boot_text.contains(&base(wasm)));
         let script_text = String::from_utf8(files[script].clone()).unwrap();
         assert_eq!(
@@ -228,6 +363,34 @@ mod tests {
             text(&second, "assets/boot-").0
         );
         assert_ne!(first["index.html"], second["index.html"]);
+    }
+
+    #[test]
+    fn parts_are_named_after_who_needs_them_and_the_scripts_after_each_other() {
+        let files = files(glue_in_parts(), sources()).unwrap();
+        let (loader, loader_text) = text(&files, "assets/parts-");
+        let script = files
+            .keys()
+            .find(|name| name.starts_with("assets/app-") && name.ends_with(".js"));
+        let script = script.unwrap();
+        let script_text = String::from_utf8(files[script].clone()).unwrap();
+        let base = |name: &str| name.strip_prefix("assets/").unwrap().to_owned();
+        // The module's own name for the loader stays.
+        assert_eq!(
+            script_text,
+            format!(
+                "import * as import1 from \"./{}\"; f({{\"./parts.js\": import1}});",
+                base(&loader)
+            )
+        );
+        let (shared, _) = text(&files, "assets/part-list-page-");
+        let (own, _) = files.iter().find(|(_, content)| **content == [2]).unwrap();
+        for name in [script, &shared, own] {
+            assert!(loader_text.contains(&base(name)), "{loader_text}");
+        }
+        assert_eq!(needed_by(&shared), ["list", "page"]);
+        assert_eq!(needed_by(own), ["list"]);
+        assert!(needed_by(script).is_empty() && needed_by(&loader).is_empty());
     }
 
     #[test]

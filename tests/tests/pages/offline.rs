@@ -71,6 +71,13 @@ impl Browser {
             .collect()
     }
 
+    /// The window hears something.
+    async fn hear(&self, event: &str) {
+        let script = "window.dispatchEvent(new Event(arguments[0]))";
+        let event = vec![json!(event)];
+        self.client.execute(script, event).await.unwrap();
+    }
+
     /// How many values each store holds.
     async fn holds(&self, store: &str) -> u64 {
         self.run(DUMP, Vec::new()).await[store]
@@ -179,9 +186,11 @@ async fn what_is_registered_without_a_network_arrives_once() {
     let browser = phone(&driver, &wire, WHO).await;
 
     wire.set(Way::Down);
+    // As a phone says when it loses its network.
+    browser.hear("offline").await;
+    browser.read("离线").await;
     register(&browser, CAUSE).await;
     browser.draft("waiting").await;
-    browser.read("离线").await;
     browser.read("在这部手机上，还没有发出").await;
     browser.see("[data-testid='count']").await;
     browser.fits().await;
@@ -260,15 +269,14 @@ async fn two_tabs_send_each_draft_once() {
     }
     wire.set(Way::Up);
     // Both hear of the network at once.
-    const ONLINE: &str = "window.dispatchEvent(new Event('online'))";
     browser
         .client
         .switch_to_window(other.clone())
         .await
         .unwrap();
-    browser.client.execute(ONLINE, Vec::new()).await.unwrap();
+    browser.hear("online").await;
     browser.client.switch_to_window(first).await.unwrap();
-    browser.client.execute(ONLINE, Vec::new()).await.unwrap();
+    browser.hear("online").await;
     browser.gone("[data-stage='waiting']").await;
     for turn in 0..3 {
         assert_eq!(registered(&town, &format!("{CAUSE}，第{turn}回")), 1);
@@ -323,9 +331,7 @@ async fn another_person_on_the_same_phone_sees_nothing_of_it() {
     register(&browser, CAUSE).await;
     browser.draft("waiting").await;
     // Their session ends without a sign-out, as when the phone was lost and found.
-    browser
-        .devtools("Network.clearBrowserCookies", json!({}))
-        .await;
+    browser.cdp("Network.clearBrowserCookies", json!({})).await;
     browser.goto("/").await;
     browser.see("[data-testid='locked']").await;
     browser.read("有1条没有发出的记录").await;
@@ -359,9 +365,7 @@ async fn what_was_synced_is_wiped_after_fourteen_days_and_drafts_are_not() {
     browser.draft("waiting").await;
     assert!(browser.holds("synced").await > 0);
     // Their session is over, too, as it would be.
-    browser
-        .devtools("Network.clearBrowserCookies", json!({}))
-        .await;
+    browser.cdp("Network.clearBrowserCookies", json!({})).await;
     browser.run(FIFTEEN_DAYS_AGO, Vec::new()).await;
     browser.goto("/").await;
     browser.see("[data-testid='wiped']").await;
@@ -491,7 +495,10 @@ async fn photos_go_along_once_and_small() {
         assert_eq!(browser.holds("photos").await, 0);
         assert_eq!(registered(&town, &cause), 1);
         let (width, height) = rest(&town, "coordination_office", |client| {
-            let page = client.get("/cases?limit=200").expect(200).json();
+            let page = client
+                .get("/cases?limit=200&sort=-received_on")
+                .expect(200)
+                .json();
             let cases = page["items"].as_array().unwrap();
             let case = cases
                 .iter()
