@@ -3,11 +3,14 @@
 //! The access token stays in memory. A 401 refreshes it once, however many requests wait for it,
 //! and repeats the request; where that fails, the session is over and the shell asks for the
 //! password without throwing away what is on the page.
+//!
+//! Where no answer comes, what is read comes from the phone's last sync ([`offline::kept`]).
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 
+use leptos::prelude::GetUntracked as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::account::Session;
@@ -17,7 +20,7 @@ use shared::problem::{Code, FieldError, Problem};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use crate::{browser, session};
+use crate::{browser, offline, session};
 
 /// Where the API lives.
 const BASE: &str = "/api/v1";
@@ -40,6 +43,8 @@ pub(crate) enum Failure {
     },
     /// No answer came.
     Offline,
+    /// No answer came, and the phone's last sync has none either.
+    NotKept,
     /// An answer came that nobody can read.
     Unreadable(u16),
 }
@@ -49,7 +54,7 @@ impl Failure {
     pub(crate) fn code(&self) -> Option<Code> {
         match self {
             Self::Problem { problem, .. } => Some(problem.code),
-            Self::Offline | Self::Unreadable(_) => None,
+            Self::Offline | Self::NotKept | Self::Unreadable(_) => None,
         }
     }
 
@@ -65,6 +70,7 @@ impl Failure {
             Self::Problem { problem, .. } if problem.detail.is_empty() => problem.title.clone(),
             Self::Problem { problem, .. } => problem.detail.clone(),
             Self::Offline => "连不上服务器。请检查网络后重试；您填写的内容还在。".to_owned(),
+            Self::NotKept => "现在没有网络，这一页没有存在手机上，联网后再看。存过的事项照常能看，登记、走访、报告、重要信息照常能填。".to_owned(),
             Self::Unreadable(status) => format!("服务器的答复无法读取（{status}）。请稍后重试。"),
         }
     }
@@ -73,7 +79,7 @@ impl Failure {
     pub(crate) fn fields(&self) -> Vec<FieldError> {
         match self {
             Self::Problem { problem, .. } => problem.errors.clone(),
-            Self::Offline | Self::Unreadable(_) => Vec::new(),
+            Self::Offline | Self::NotKept | Self::Unreadable(_) => Vec::new(),
         }
     }
 }
@@ -101,7 +107,12 @@ pub(crate) struct Call {
     path: String,
     body: JsValue,
     headers: Vec<(&'static str, String)>,
+    /// Milliseconds after which it is given up; 0 for never.
+    limit: u32,
 }
+
+/// How long an answer is waited for, in milliseconds, where the phone has an older one.
+const PATIENCE: u32 = 8_000;
 
 impl Call {
     fn new(method: &'static str, path: impl Into<String>) -> Self {
@@ -110,6 +121,7 @@ impl Call {
             path: path.into(),
             body: JsValue::UNDEFINED,
             headers: Vec::new(),
+            limit: 0,
         }
     }
 
@@ -126,6 +138,11 @@ impl Call {
     /// Changes.
     pub(crate) fn patch(path: impl Into<String>) -> Self {
         Self::new("PATCH", path)
+    }
+
+    /// Puts the whole of something in place.
+    pub(crate) fn put(path: impl Into<String>) -> Self {
+        Self::new("PUT", path)
     }
 
     /// Removes.
@@ -157,9 +174,30 @@ impl Call {
         self.header("If-Match", etag)
     }
 
+    /// From after this event on.
+    pub(crate) fn resume(self, last: &str) -> Self {
+        self.header("Last-Event-ID", last)
+    }
+
+    /// Sends it; the answer is read as it comes.
+    pub(crate) async fn open(self) -> Answer<web_sys::Response> {
+        self.send().await
+    }
+
     /// Once, however often it is sent.
     pub(crate) fn once(self, key: &str) -> Self {
         self.header("Idempotency-Key", key)
+    }
+
+    /// Given up after so many milliseconds.
+    pub(crate) fn limit(mut self, milliseconds: u32) -> Self {
+        self.limit = milliseconds;
+        self
+    }
+
+    /// Sends it; the answer's text.
+    pub(crate) async fn text(self) -> Answer<String> {
+        Ok(self.read().await?.content)
     }
 
     /// Sends it; the answer's JSON.
@@ -198,7 +236,19 @@ impl Call {
     /// Boxed, as is [`Call::send`]: what waits for an answer, of some forty types, then holds a
     /// pointer instead of a copy of all these steps.
     fn read(self) -> Waiting<Text> {
-        Box::pin(async move { Text::of(&self.send().await?).await })
+        Box::pin(async move {
+            let kept = (self.method == "GET").then(|| self.path.clone());
+            let knows = kept.as_deref().is_some_and(offline::knows);
+            let call = if knows { self.limit(PATIENCE) } else { self };
+            let answer = match call.send().await {
+                Ok(response) => Text::of(&response).await,
+                Err(failure) => Err(failure),
+            };
+            match (answer, kept) {
+                (Err(Failure::Offline), Some(path)) => Text::kept(path).await,
+                (answer, _) => answer,
+            }
+        })
     }
 
     fn send(self) -> Waiting<web_sys::Response> {
@@ -256,10 +306,17 @@ impl Call {
         }
         init.set_headers(&headers);
         let url = format!("{BASE}{}", self.path);
+        if self.limit > 0
+            && let Ok(signal) = offline::store::limit(self.limit).dyn_into()
+        {
+            init.set_signal(Some(&signal));
+        }
         let promise = leptos::prelude::window().fetch_with_str_and_init(&url, &init);
-        let response = JsFuture::from(promise)
-            .await
-            .map_err(|_| Failure::Offline)?;
+        let Ok(response) = JsFuture::from(promise).await else {
+            offline::lost();
+            return Err(Failure::Offline);
+        };
+        offline::reached();
         response.dyn_into().map_err(|_| Failure::Offline)
     }
 }
@@ -288,6 +345,20 @@ impl Text {
             status: response.status(),
             url: response.url(),
         })
+    }
+
+    /// From the phone's last sync.
+    async fn kept(path: String) -> Answer<Self> {
+        match offline::kept(&path).await {
+            Some((content, etag)) => Ok(Self {
+                content,
+                etag,
+                status: 200,
+                url: path,
+            }),
+            None if offline::phone().open.get_untracked() => Err(Failure::NotKept),
+            None => Err(Failure::Offline),
+        }
     }
 
     fn parse<T: DeserializeOwned>(&self) -> Answer<T> {

@@ -12,7 +12,7 @@ use crate::route::{self, How, route};
 use crate::session::{self, Stand};
 use crate::ui::live::{live, watch};
 use crate::ui::states::{failed, waiting};
-use crate::{browser, shell};
+use crate::{browser, offline, shell};
 
 /// What stands between a caller and the pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +41,12 @@ pub(crate) fn gate() -> AnyView {
         session::stand().with(|stand| match stand {
             Stand::Unknown => Gate::Wait,
             Stand::Nobody => Gate::SignIn,
-            Stand::Here(me) | Stand::Ended(me) if me.user.must_change_password => {
+            Stand::Here(me) | Stand::Kept(me) | Stand::Ended(me)
+                if me.user.must_change_password =>
+            {
                 Gate::ChangePassword
             }
-            Stand::Here(me) | Stand::Ended(me) => Gate::Open(format!(
+            Stand::Here(me) | Stand::Kept(me) | Stand::Ended(me) => Gate::Open(format!(
                 "{} {} {}",
                 me.user.id, me.user.role, me.user.unit_id
             )),
@@ -58,7 +60,7 @@ pub(crate) fn gate() -> AnyView {
                 broken.set(None);
                 come_in(broken, set_up);
             };
-            view! { <main class="plain">{failed(&failure, again)}</main> }.into_any()
+            view! { <main class="plain">{failed(&failure, again)} {locked()}</main> }.into_any()
         }
         Gate::SignIn => account::login::page(),
         Gate::SetUp { demo } => setup::page(demo, move || set_up.set(None)),
@@ -67,13 +69,35 @@ pub(crate) fn gate() -> AnyView {
     })
 }
 
-/// Tries the refresh cookie; with nobody signed in, asks whether the first set-up is due.
+/// What whoever is not let in may know: that something was taken away, that something waits.
+pub(crate) fn locked() -> AnyView {
+    let wiped = offline::phone().wiped.get_untracked().then(|| {
+        view! {
+            <p class="note" data-testid="wiped">
+                "超过14天没有登录，这部手机上存的事项已经清除。联网登录后会重新存。"
+            </p>
+        }
+    });
+    let waiting =
+        offline::locked().map(|words| view! { <p class="note" data-testid="locked">{words}</p> });
+    view! { {wiped} {waiting} }.into_any()
+}
+
+/// Tries the refresh cookie; without a network, who was here before. With nobody signed in, asks whether the first set-up is due.
 fn come_in(broken: RwSignal<Option<Failure>>, set_up: RwSignal<Option<bool>>) {
     spawn_local(async move {
+        offline::wake().await;
+        if offline::is_leaving() {
+            session::stand().set(Stand::Nobody);
+            return;
+        }
         if let Err(failure) = api::refresh().await
             && session::stand().get_untracked() == Stand::Unknown
         {
-            broken.set(Some(failure));
+            match offline::kept_me().await {
+                Some(me) => session::kept(me),
+                None => broken.set(Some(failure)),
+            }
             return;
         }
         if session::stand().get_untracked() == Stand::Nobody
@@ -96,7 +120,7 @@ fn titles(place: Memo<Place>) {
         let title = session::stand().with(|stand| match stand {
             Stand::Unknown => None,
             Stand::Nobody => Some(Place::Login.title()),
-            Stand::Here(_) | Stand::Ended(_) => Some(place.read().title()),
+            Stand::Here(_) | Stand::Kept(_) | Stand::Ended(_) => Some(place.read().title()),
         });
         if let Some(title) = title {
             document().set_title(&format!("{title} · 信访三无工作台"));

@@ -12,22 +12,73 @@ use wasm_bindgen::{JsCast, JsValue};
 std::thread_local! {
     /// By how many milliseconds the server's clock is ahead of this computer's: office PCs are
     /// often wrong by days, and "3 days left" has to be right all the same.
-    static AHEAD: std::cell::Cell<f64> = const { std::cell::Cell::new(0.0) };
+    static AHEAD: std::cell::Cell<Option<f64>> = const { std::cell::Cell::new(None) };
+}
+
+/// Learns the server's time from an event.
+pub(crate) fn learn_instant(server: DateTime<Utc>) {
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "milliseconds of this age fit"
+    )]
+    learn_millis(server.timestamp_millis() as f64);
 }
 
 /// Learns the server's time from an answer's `Date` header.
 pub(crate) fn learn_time(date_header: &str) {
-    let server = js_sys::Date::parse(date_header);
+    learn_millis(js_sys::Date::parse(date_header));
+}
+
+fn learn_millis(server: f64) {
     if server.is_finite() {
         let ahead = server - js_sys::Date::now();
         // The header counts whole seconds; the way here takes some, too.
-        AHEAD.set(if ahead.abs() < 5000.0 { 0.0 } else { ahead });
+        AHEAD.set(Some(if ahead.abs() < 5000.0 { 0.0 } else { ahead }));
     }
+}
+
+/// By how many seconds the server's clock is ahead, where that is known.
+pub(crate) fn ahead() -> Option<i64> {
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "seconds fit i64 for ages"
+    )]
+    AHEAD.get().map(|millis| (millis / 1000.0) as i64)
+}
+
+/// Takes over what was known of the server's clock when the app was last open, until an answer says
+/// it anew.
+pub(crate) fn recall_ahead(seconds: i64) {
+    if AHEAD.get().is_none() {
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_precision_loss,
+            reason = "seconds fit f64 for ages"
+        )]
+        AHEAD.set(Some(seconds as f64 * 1000.0));
+    }
+}
+
+/// Now, by this computer's own clock, right or wrong.
+pub(crate) fn phone_now() -> DateTime<Utc> {
+    instant(js_sys::Date::now())
+}
+
+/// Milliseconds since the page was opened, which no clock takes back.
+pub(crate) fn awake_millis() -> f64 {
+    window()
+        .performance()
+        .map_or(0.0, |performance| performance.now())
 }
 
 /// Now, by the server's clock as far as it is known.
 pub(crate) fn now() -> DateTime<Utc> {
-    let millis = js_sys::Date::now() + AHEAD.get();
+    instant(js_sys::Date::now() + AHEAD.get().unwrap_or_default())
+}
+
+fn instant(millis: f64) -> DateTime<Utc> {
     #[expect(
         clippy::as_conversions,
         clippy::cast_possible_truncation,
@@ -159,6 +210,11 @@ pub(crate) fn save_file(name: &str, content: &web_sys::Blob) {
     later(Duration::from_secs(60), move || {
         let _ = web_sys::Url::revoke_object_url(&url);
     });
+}
+
+/// Forgets the address of a file that a page shows.
+pub(crate) fn forget_url(url: &str) {
+    let _ = web_sys::Url::revoke_object_url(url);
 }
 
 /// Copies text. `navigator.clipboard` is missing over plain HTTP, so the text is selected and

@@ -3,8 +3,10 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | [`app`], [`shell`] | the frame: who may come in, menu, theme, notices |
+//! | [`stream`], [`bell`] | live events; what they show: the bell, banners, a sound |
 //! | [`route`], [`place`] | where the app is; the pages: URL ⇄ page |
 //! | [`api`], [`session`], [`load`], [`rows`] | the one way to the server; a page's fetch, a list's |
+//! | [`offline`], [`outbox`] | what the phone keeps, and what goes out from it later |
 //! | [`directory`] | units and colleagues, kept for forms and filters |
 //! | [`browser`], [`format`] | time, storage, files; dates in words |
 //! | [`ui`] | what pages are made of |
@@ -14,16 +16,20 @@
 
 mod api;
 mod app;
+mod bell;
 mod browser;
 mod directory;
 mod format;
 mod load;
+mod offline;
+mod outbox;
 mod pages;
 mod place;
 mod route;
 mod rows;
 mod session;
 mod shell;
+mod stream;
 mod theme;
 mod ui;
 
@@ -32,5 +38,6 @@ fn main() {
     session::start();
     theme::start();
     route::start();
+    offline::start();
     leptos::mount::mount_to_body(app::gate);
 }

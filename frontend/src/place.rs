@@ -5,7 +5,10 @@
 
 use shared::access::Action;
 use shared::case::Kind;
+use shared::report::ReportDeed;
+use shared::role::Role;
 
+use crate::outbox;
 use crate::session;
 use crate::ui::icon::Icon;
 
@@ -26,10 +29,16 @@ pub(crate) enum Place {
     Receipt(String),
     /// A document of a case, to print.
     Paper(String, String),
+    /// What waits on the phone.
+    Drafts,
     /// Mediations, hearings, orders and other matters of all cases.
     Matters,
     /// The backlog, and what is proposed for it.
     Backlog,
+    /// Reports: what the own unit owes, the board, the list.
+    Reports,
+    /// A report.
+    Report(String),
     /// Clocks and dues by day.
     Calendar,
     /// The year's measures by law.
@@ -48,6 +57,8 @@ pub(crate) enum Place {
     Settings,
     /// Help.
     Help,
+    /// What one was told.
+    Inbox,
     /// The own account.
     Account,
     /// Change of the own password.
@@ -74,6 +85,7 @@ impl Place {
             (Some("cases"), Some(id), None, _) => Self::Case(id.to_owned()),
             (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
             (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
+            (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
             (Some(name), None, ..) => Self::simple()
                 .into_iter()
                 .find(|place| place.path().strip_prefix('/') == Some(name))
@@ -92,8 +104,11 @@ impl Place {
             Self::EditCase(id) => return format!("/cases/{id}/edit"),
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
             Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
+            Self::Drafts => "/drafts",
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
+            Self::Reports => "/reports",
+            Self::Report(id) => return format!("/reports/{id}"),
             Self::Calendar => "/calendar",
             Self::Measures => "/measures",
             Self::Imports => "/imports",
@@ -103,6 +118,7 @@ impl Place {
             Self::Audit => "/audit",
             Self::Settings => "/settings",
             Self::Help => "/help",
+            Self::Inbox => "/inbox",
             Self::Account => "/account",
             Self::Password => "/password",
             Self::Login => "/login",
@@ -112,9 +128,11 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 15] {
+    fn simple() -> [Self; 16] {
         [
+            Self::Drafts,
             Self::Matters,
+            Self::Reports,
             Self::Backlog,
             Self::Calendar,
             Self::Measures,
@@ -125,6 +143,7 @@ impl Place {
             Self::Audit,
             Self::Settings,
             Self::Help,
+            Self::Inbox,
             Self::Account,
             Self::Password,
             Self::Login,
@@ -142,8 +161,11 @@ impl Place {
             Self::EditCase(_) => "修改事项",
             Self::Receipt(_) => "回执",
             Self::Paper(..) => "文书",
+            Self::Drafts => "待发",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
+            Self::Reports => "排查报告",
+            Self::Report(_) => "报告",
             Self::Calendar => "日程",
             Self::Measures => "依法处理",
             Self::Imports => "导入台账",
@@ -153,6 +175,7 @@ impl Place {
             Self::Audit => "审计",
             Self::Settings => "设置",
             Self::Help => "帮助",
+            Self::Inbox => "通知",
             Self::Account => "我的",
             Self::Password => "修改密码",
             Self::Login => "登录",
@@ -171,8 +194,11 @@ impl Place {
             Self::EditCase(_) => "edit",
             Self::Receipt(_) => "receipt",
             Self::Paper(..) => "paper",
+            Self::Drafts => "drafts",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
+            Self::Reports => "reports",
+            Self::Report(_) => "report",
             Self::Calendar => "calendar",
             Self::Measures => "measures",
             Self::Imports => "imports",
@@ -182,6 +208,7 @@ impl Place {
             Self::Audit => "audit",
             Self::Settings => "settings",
             Self::Help => "help",
+            Self::Inbox => "inbox",
             Self::Account => "account",
             Self::Password => "password",
             Self::Login => "login",
@@ -195,8 +222,10 @@ impl Place {
         match self {
             Self::Cases | Self::Case(_) => Icon::Ledger,
             Self::NewCase | Self::EditCase(_) => Icon::Add,
+            Self::Drafts => Icon::Send,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
+            Self::Reports | Self::Report(_) => Icon::Report,
             Self::Calendar => Icon::Calendar,
             Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
@@ -206,6 +235,7 @@ impl Place {
             Self::Audit => Icon::Eye,
             Self::Settings => Icon::Settings,
             Self::Help => Icon::Help,
+            Self::Inbox => Icon::Bell,
             Self::Account | Self::Password => Icon::Person,
             _ => Icon::Home,
         }
@@ -215,6 +245,7 @@ impl Place {
     pub(crate) fn section(&self) -> Self {
         match self {
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
+            Self::Report(_) => Self::Reports,
             Self::Password => Self::Account,
             place => place.clone(),
         }
@@ -238,8 +269,15 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
         }
     };
     let manages = session::may(Action::ManageUsers);
+    let reports = session::may(Action::Report(ReportDeed::Board));
+    // What somebody who reports does every day comes first.
+    let writes = session::me()
+        .is_some_and(|me| matches!(me.user.role, Role::GroupInformant | Role::VillageSecretary));
+    add(true, Place::Reports, reports && writes);
     add(true, Place::Cases, session::may(Action::ListCases));
     add(true, Place::NewCase, may_register());
+    add(true, Place::Drafts, session::may(Action::ListCases));
+    add(true, Place::Reports, reports && !writes);
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
@@ -265,9 +303,14 @@ pub(crate) fn short_menu() -> Vec<Place> {
     let (work, _) = menu();
     let mut places: Vec<Place> = work
         .into_iter()
-        .filter(|place| *place != Place::Imports)
+        .filter(|place| !matches!(place, Place::Imports | Place::Drafts))
         .take(4)
         .collect();
+    // What waits is in sight as long as it does.
+    if outbox::waiting() > 0 {
+        places.truncate(3);
+        places.push(Place::Drafts);
+    }
     if places.len() < 4 {
         places.push(Place::Help);
     }
@@ -288,7 +331,8 @@ mod tests {
             Place::NewCase,
             Place::Case(id.clone()),
             Place::EditCase(id.clone()),
-            Place::Receipt(id),
+            Place::Receipt(id.clone()),
+            Place::Report(id),
         ];
         places.extend(Place::simple());
         for place in places {

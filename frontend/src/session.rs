@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use shared::access::{Action, Facts, can};
 use shared::account::{Me, Session};
 
-use crate::api::{self, Answer, Call};
+use crate::api::{self, Answer, Call, Failure};
+use crate::offline;
 
 /// Where the session stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) enum Stand {
     Nobody,
     /// Somebody is.
     Here(Box<Me>),
+    /// There is no network; somebody was here before, and the server has not said otherwise.
+    Kept(Box<Me>),
     /// Somebody was, and the session ended while they worked: ask for the password, keep the page.
     Ended(Box<Me>),
 }
@@ -25,7 +28,7 @@ impl Stand {
     /// Who is or was signed in.
     pub(crate) fn me(&self) -> Option<&Me> {
         match self {
-            Self::Here(me) | Self::Ended(me) => Some(me),
+            Self::Here(me) | Self::Kept(me) | Self::Ended(me) => Some(me),
             Self::Unknown | Self::Nobody => None,
         }
     }
@@ -64,10 +67,16 @@ pub(crate) fn may(action: Action) -> bool {
 pub(crate) fn opened(session: Session) {
     api::hold_token(Some(session.access_token));
     let me = Box::new(session.user);
+    offline::confirmed(&me);
     // A refresh in the middle of work must not draw the page anew.
     if stand().with_untracked(|stand| *stand != Stand::Here(me.clone())) {
         stand().set(Stand::Here(me));
     }
+}
+
+/// Somebody who was here before, while there is no network.
+pub(crate) fn kept(me: Me) {
+    stand().set(Stand::Kept(Box::new(me)));
 }
 
 /// The session ended.
@@ -75,7 +84,7 @@ pub(crate) fn over() {
     api::hold_token(None);
     stand().update(|stand| {
         *stand = match std::mem::replace(stand, Stand::Unknown) {
-            Stand::Here(me) | Stand::Ended(me) => Stand::Ended(me),
+            Stand::Here(me) | Stand::Kept(me) | Stand::Ended(me) => Stand::Ended(me),
             Stand::Unknown | Stand::Nobody => Stand::Nobody,
         };
     });
@@ -90,14 +99,20 @@ pub(crate) fn require_password_change() {
     });
 }
 
-/// Signs out; `everywhere` ends the sessions on other computers, too.
-pub(crate) async fn sign_out(everywhere: bool) -> Answer<()> {
-    let path = if everywhere {
-        "/session/all"
+/// Signs out; `everywhere` ends the sessions on other computers, too. What was synced goes at once,
+/// and with `drafts` what was written and not sent. Without a network the server hears of it at the
+/// next start.
+pub(crate) async fn sign_out(everywhere: bool, drafts: bool) -> Answer<()> {
+    if everywhere {
+        Call::delete("/session/all").done().await?;
+        offline::leave(drafts).await;
     } else {
-        "/session"
-    };
-    Call::delete(path).done().await?;
+        offline::leave(drafts).await;
+        match Call::delete("/session").done().await {
+            Err(Failure::Offline) => offline::tell_later(),
+            answer => answer?,
+        }
+    }
     api::hold_token(None);
     stand().set(Stand::Nobody);
     Ok(())

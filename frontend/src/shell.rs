@@ -6,13 +6,14 @@ use shared::role::Role;
 use shared::term::Term;
 
 use crate::app::{self, focus_heading};
+use crate::bell;
 use crate::pages;
 use crate::place::{self, Place};
 use crate::session::{self, Stand};
 use crate::ui::icon::icon;
 use crate::ui::live::{follow, live, watch};
 use crate::ui::notice;
-use crate::{browser, directory};
+use crate::{browser, directory, format, offline, outbox};
 
 /// The frame around the page at `place`.
 pub(crate) fn shell(place: Memo<Place>) -> AnyView {
@@ -22,12 +23,14 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
     provide_context(me.clone());
     notice::provide();
     directory::provide();
+    bell::provide();
     let narrow = browser::media("(max-width: 700px)");
     provide_context(Narrow(narrow));
     let go = app::going();
     // A new page: its heading takes the focus. Not at the first one, where the browser just began.
     Effect::new(move |before: Option<Place>| {
         let now = place.get();
+        offline::phone().stale.set(false);
         // Nor where the URL names a part of the page, which takes it itself.
         if before.is_some_and(|before| before != now) && browser::hash().is_empty() {
             focus_heading();
@@ -35,7 +38,9 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
         now
     });
     let section = Memo::new(move |_| place.read().section());
+    let phone = offline::phone();
     let page = move || {
+        phone.again.track();
         let place = place.get();
         if matches!(place, Place::Login | Place::Setup) {
             go.run("/".to_owned());
@@ -50,13 +55,16 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
         {me.demo.then(demo_banner)}
         <div class=if me.demo { "frame frame-demo" } else { "frame" } data-page=follow(move || place.read().name())>
             <header class="side">
-                <a class="brand" href="/">
-                    <span class="brand-mark" aria-hidden="true">"信"</span>
-                    <span class="brand-words">
-                        <span class="brand-name">"信访三无工作台"</span>
-                        <span class="brand-town">{me.township_name.clone()}</span>
-                    </span>
-                </a>
+                <div class="side-head">
+                    <a class="brand" href="/">
+                        <span class="brand-mark" aria-hidden="true">"信"</span>
+                        <span class="brand-words">
+                            <span class="brand-name">"信访三无工作台"</span>
+                            <span class="brand-town">{me.township_name.clone()}</span>
+                        </span>
+                    </a>
+                    {bell::bell(section)}
+                </div>
                 {side_menu(section)}
                 <a
                     class="whoami"
@@ -71,9 +79,10 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
                     </span>
                 </a>
             </header>
-            <main class="main" id="main">{page}</main>
+            <main class="main" id="main">{network()} {page}</main>
             {bottom_menu(section)}
         </div>
+        {bell::banners()}
         {notice::board()}
         {ended()}
     }
@@ -106,6 +115,88 @@ fn demo_banner() -> AnyView {
     .into_any()
 }
 
+/// What there is to know of the network and of what waits, above every page.
+fn network() -> AnyView {
+    let phone = offline::phone();
+    let words = live(move || {
+        let of = phone.synced.get().map(format::moment);
+        match (phone.down.get(), phone.open.get()) {
+            (true, true) => {
+                let seen = match (of, phone.stale.get()) {
+                    (Some(of), true) => format!("离线数据，截至 {of}。"),
+                    (Some(of), false) => format!("已存的内容截至 {of}。"),
+                    (None, _) => String::new(),
+                };
+                strip(
+                    "strip strip-down",
+                    format!("离线。{seen}登记、走访、报告、重要信息照常填，联网后自动发出。"),
+                    None,
+                )
+            }
+            (true, false) => strip(
+                "strip strip-down",
+                "连不上服务器。填写的内容先不要关，联网后再提交。".to_owned(),
+                None,
+            ),
+            (false, _) if phone.stale.get() => {
+                let of = of.unwrap_or_default();
+                let again = view! {
+                    <button
+                        type="button"
+                        class="btn btn-small"
+                        data-testid="fresh"
+                        on:click=move |_| {
+                            phone.stale.set(false);
+                            phone.again.update(|again| *again += 1);
+                        }
+                    >
+                        "换成最新的"
+                    </button>
+                };
+                strip(
+                    "strip",
+                    format!("已联网。这一页是离线数据，截至 {of}。"),
+                    Some(again.into_any()),
+                )
+            }
+            _ => ().into_any(),
+        }
+    });
+    let waiting = live(move || {
+        let waiting = outbox::waiting();
+        (waiting > 0).then(|| {
+            view! {
+                <a class="strip strip-waiting" href="/drafts" data-testid="waiting">
+                    {icon(Place::Drafts.icon())}
+                    <span>{format!("{waiting}条还在这部手机上")}</span>
+                </a>
+            }
+        })
+    });
+    view! { <div role="status" class="strips no-print">{words} {waiting}</div> }.into_any()
+}
+
+fn strip(class: &'static str, words: String, more: Option<AnyView>) -> AnyView {
+    view! { <p class=class data-testid="network"><span>{words}</span> {more}</p> }.into_any()
+}
+
+/// How many drafts wait, beside the menu's entry.
+fn badge(place: &Place) -> Option<AnyView> {
+    (*place == Place::Drafts).then(|| {
+        live(move || {
+            let waiting = outbox::waiting();
+            (waiting > 0).then(|| {
+                view! {
+                    <span class="count" data-testid="count">
+                        {waiting}
+                        <span class="sr-only">"条等待"</span>
+                    </span>
+                }
+            })
+        })
+    })
+}
+
 fn current(section: &Place, place: &Place) -> Option<&'static str> {
     (section == place).then_some("page")
 }
@@ -121,6 +212,7 @@ fn entry(place: Place, section: Memo<Place>) -> AnyView {
             >
                 {icon(place.icon())}
                 <span>{place.title()}</span>
+                {badge(&place)}
             </a>
         </li>
     }
@@ -157,6 +249,7 @@ fn bottom_menu(section: Memo<Place>) -> AnyView {
                         >
                             {icon(place.icon())}
                             <span>{place.title()}</span>
+                            {badge(&place)}
                         </a>
                     </li>
                 }

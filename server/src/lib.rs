@@ -15,7 +15,7 @@
 //! | [`error`] | how errors become answers |
 
 pub mod account;
-pub mod alert;
+mod alert;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -44,12 +44,15 @@ pub mod org;
 pub mod page;
 mod photo;
 mod receipt;
+mod reception;
+mod report;
 mod schema;
 pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod state;
 mod sync;
+mod visit;
 mod web;
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, audit, case, health, import, org, photo, receipt, session, settings, setup,
-    sync,
+    account, alert, audit, case, health, import, notify, org, photo, receipt, reception, report,
+    session, settings, setup, sync, visit,
 };
 
 /// Where the document is.
@@ -41,10 +41,14 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "documents", description = "文书"),
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
+        (name = "reports", description = "排查报告"),
+        (name = "visits", description = "走访、承诺与走访覆盖"),
+        (name = "reception", description = "接待日"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
         (name = "settings", description = "设置与期限规定"),
+        (name = "notifications", description = "通知、实时事件、群机器人"),
         (name = "audit", description = "审计"),
         (name = "health", description = "运行状况"),
     ),
@@ -66,10 +70,14 @@ pub fn document() -> utoipa::openapi::OpenApi {
         alert::routes::Docs::openapi(),
         receipt::routes::Docs::openapi(),
         sync::routes::Docs::openapi(),
+        report::routes::Docs::openapi(),
+        visit::routes::Docs::openapi(),
+        reception::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
+        notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];

@@ -35,6 +35,10 @@ terms! {
         Export = "export", "导出";
         /// A ledger was imported.
         Import = "import", "导入";
+        /// A visit or a promise was written.
+        Visit = "visit", "走访与承诺";
+        /// A reception day was written, or somebody came.
+        Reception = "reception", "接待日";
         /// A unit was written.
         OrgWrite = "org_write", "变更单位";
         /// A user was written.
@@ -43,6 +47,10 @@ terms! {
         SettingWrite = "setting_write", "变更设置";
         /// A token or a feed's address was made or taken back.
         Token = "token", "令牌与订阅";
+        /// A report was written, sent, judged, or a finding of it dealt with.
+        ReportWrite = "report_write", "变更报告";
+        /// A chat robot was written.
+        RobotWrite = "robot_write", "变更通知机器人";
         /// The audit log itself was read.
         AuditView = "audit_view", "查看审计";
     }

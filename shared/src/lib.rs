@@ -15,9 +15,12 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`alert`] | urgent information: what follows what, how long it took |
 //! | [`notice`] | what somebody is told of |
+//! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`photo`] | photos of records |
+//! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
 //! | [`receipt`] | numbers of provisional receipts, made on a phone |
+//! | [`report`] | reports: who owes which when, what is late, what is found |
 //! | [`search`] | how Chinese text becomes index terms |
 //! | [`sync`] | what a phone takes along |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -35,10 +38,13 @@ pub mod json;
 pub mod ledger;
 pub mod notice;
 pub mod org;
+pub mod outbox;
 pub mod page;
 pub mod photo;
 pub mod problem;
 pub mod receipt;
+pub mod reception;
+pub mod report;
 pub mod role;
 pub mod search;
 pub mod settings;
@@ -46,3 +52,4 @@ pub mod setup;
 pub mod sync;
 pub mod term;
 pub mod validate;
+pub mod visit;

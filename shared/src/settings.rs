@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::deadline::Limit;
 use crate::case::matter::Tone;
+use crate::notice::prefs::time_of_day;
 use crate::validate::Errors;
 
 /// The most hours that urgent information may take.
 pub const MAX_URGENT_HOURS: u32 = 72;
 /// The most days that a reminder may lie before or after a deadline.
 pub const MAX_REMINDER_DAYS: u32 = 30;
+/// The most visits a week that a village may be due.
+pub const MAX_VISITS_PER_WEEK: u32 = 7;
 /// The longest limit, in days.
 const MAX_LIMIT_DAYS: u32 = 3650;
 
@@ -26,8 +29,69 @@ pub struct Settings {
     pub reminders: Reminders,
     /// Within how many minutes urgent information must be acknowledged and dispatched.
     pub alerts: AlertLimits,
+    /// When reports are due.
+    pub reporting: Reporting,
+    /// How many visits a week each village and group is to have (每周走访次数).
+    pub visits_per_week: u32,
+    /// When people are reminded of what is due.
+    pub notices: NoticeRules,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
+}
+
+/// The most stages that a reminder has.
+pub const MAX_STAGES: usize = 5;
+
+/// When people are reminded of what is due (到期提醒), and when the day's digest comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NoticeRules {
+    /// So many days before a case's deadline; beside it on the day itself, and daily once overdue.
+    pub case_days: Vec<u32>,
+    /// So many days before a matter's due; beside it on the day itself, and on working days once
+    /// overdue.
+    pub matter_days: Vec<u32>,
+    /// When the digest comes on working days, `HH:MM`, Asia/Shanghai.
+    pub digest_at: String,
+}
+
+impl Default for NoticeRules {
+    fn default() -> Self {
+        Self {
+            case_days: vec![7, 3, 1],
+            matter_days: vec![3, 1],
+            digest_at: "08:00".to_owned(),
+        }
+    }
+}
+
+impl NoticeRules {
+    /// Notes what is wrong with them.
+    fn check(&self, errors: &mut Errors) {
+        for (field, days) in [
+            ("notices.case_days", &self.case_days),
+            ("notices.matter_days", &self.matter_days),
+        ] {
+            let apart = |at: usize, day: &u32| !days.iter().take(at).any(|other| other == day);
+            let good = days.len() <= MAX_STAGES
+                && days.iter().all(|day| (1..=MAX_REMINDER_DAYS).contains(day))
+                && days.iter().enumerate().all(|(at, day)| apart(at, day));
+            if !good {
+                let message = format!(
+                    "请填写期限前提醒的天数，1至{MAX_REMINDER_DAYS}之间，最多{MAX_STAGES}个，不重复，如 7,3,1。"
+                );
+                errors.add(field, "out_of_range", message);
+            }
+        }
+        let earliest = time_of_day("07:30");
+        let latest = time_of_day("19:00");
+        let at = time_of_day(&self.digest_at);
+        if at.is_none() || at < earliest || at > latest {
+            let message = "每日汇总的时间应在07:30至19:00之间，如 08:00。";
+            errors.add("notices.digest_at", "out_of_range", message);
+        }
+    }
 }
 
 /// The most minutes that urgent information may wait for the next step.
@@ -122,6 +186,63 @@ impl Reminders {
     }
 }
 
+/// When reports are due (排查报告的时限). A change holds for the periods whose reports are not made yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reporting {
+    /// The hour before which a group's daily is due, Asia/Shanghai.
+    pub daily_hour: u32,
+    /// Whether groups report on rest days, too.
+    pub daily_rest_days: bool,
+    /// The weekday on which a village's weekly is due, 1 (Monday) to 7; where it is no working day, the
+    /// next one.
+    pub weekly_weekday: u32,
+    /// The hour of that day.
+    pub weekly_hour: u32,
+    /// The hour of the month's last working day before which a township unit's monthly is due.
+    pub monthly_hour: u32,
+    /// The first day of reporting; none: since the program came into use.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+}
+
+impl Default for Reporting {
+    fn default() -> Self {
+        Self {
+            daily_hour: 18,
+            daily_rest_days: false,
+            weekly_weekday: 3,
+            weekly_hour: 18,
+            monthly_hour: 18,
+            from: None,
+        }
+    }
+}
+
+impl Reporting {
+    /// Notes what is wrong with it.
+    fn check(self, errors: &mut Errors) {
+        for (field, name, hour) in [
+            ("daily_hour", "日报告", self.daily_hour),
+            ("weekly_hour", "周报告", self.weekly_hour),
+            ("monthly_hour", "月报告", self.monthly_hour),
+        ] {
+            if !(1..=23).contains(&hour) {
+                let message = format!("{name}的截止时间应在1点至23点之间。");
+                errors.add(format!("reporting.{field}"), "out_of_range", message);
+            }
+        }
+        if !(1..=7).contains(&self.weekly_weekday) {
+            errors.add(
+                "reporting.weekly_weekday",
+                "out_of_range",
+                "周报告的截止日应为1（星期一）至7（星期日）。",
+            );
+        }
+    }
+}
+
 /// A change of settings; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -135,6 +256,12 @@ pub struct SettingsPatch {
     pub reminders: Option<Reminders>,
     /// Within how many minutes urgent information must be acknowledged and dispatched.
     pub alerts: Option<AlertLimits>,
+    /// When reports are due.
+    pub reporting: Option<Reporting>,
+    /// How many visits a week each village and group is to have.
+    pub visits_per_week: Option<u32>,
+    /// When people are reminded of what is due.
+    pub notices: Option<NoticeRules>,
 }
 
 impl SettingsPatch {
@@ -156,6 +283,19 @@ impl SettingsPatch {
         }
         if let Some(alerts) = self.alerts {
             alerts.check(&mut errors);
+        }
+        if let Some(reporting) = self.reporting {
+            reporting.check(&mut errors);
+        }
+        if self
+            .visits_per_week
+            .is_some_and(|visits| visits == 0 || visits > MAX_VISITS_PER_WEEK)
+        {
+            let message = format!("每周走访次数应在1到{MAX_VISITS_PER_WEEK}之间。");
+            errors.add("visits_per_week", "out_of_range", message);
+        }
+        if let Some(notices) = &self.notices {
+            notices.check(&mut errors);
         }
         errors
     }
@@ -229,6 +369,58 @@ mod tests {
             ..SettingsPatch::default()
         };
         assert_eq!(wrong.check().into_vec().len(), 2);
+    }
+
+    #[test]
+    fn reports_are_due_at_an_hour_of_a_weekday() {
+        let patch = SettingsPatch {
+            reporting: Some(Reporting {
+                daily_hour: 0,
+                weekly_weekday: 8,
+                weekly_hour: 24,
+                ..Reporting::default()
+            }),
+            ..SettingsPatch::default()
+        };
+        let fields: Vec<String> = patch
+            .check()
+            .into_vec()
+            .into_iter()
+            .map(|e| e.field)
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "reporting.daily_hour",
+                "reporting.weekly_hour",
+                "reporting.weekly_weekday"
+            ]
+        );
+    }
+
+    #[test]
+    fn reminders_come_on_days_of_their_own_and_the_digest_by_day() {
+        let wrong = |case_days: &[u32], digest_at: &str| {
+            let rules = NoticeRules {
+                case_days: case_days.to_vec(),
+                digest_at: digest_at.to_owned(),
+                ..NoticeRules::default()
+            };
+            let patch = SettingsPatch {
+                notices: Some(rules),
+                ..SettingsPatch::default()
+            };
+            let errors = patch.check().into_vec().into_iter();
+            errors.map(|error| error.field).collect::<Vec<_>>()
+        };
+        assert!(wrong(&[7, 3, 1], "08:00").is_empty());
+        assert!(wrong(&[], "07:30").is_empty(), "only on the day itself");
+        for days in [&[0][..], &[31], &[3, 3], &[9, 8, 7, 6, 5, 4]] {
+            assert_eq!(wrong(days, "19:00"), ["notices.case_days"], "{days:?}");
+        }
+        for at in ["07:29", "19:01", "8:00", ""] {
+            assert_eq!(wrong(&[7], at), ["notices.digest_at"], "{at}");
+        }
     }
 
     #[test]

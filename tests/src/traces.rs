@@ -60,6 +60,7 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
         ("actions", "/actions"),
         ("matters", "/matters"),
         ("documents", "/documents"),
+        ("field visits", "/field-visits"),
     ];
     for (way, below) in reading {
         note(
@@ -127,7 +128,7 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
             let query = todo["query"].as_str().expect("a query");
             let list: TodoList = serde_json::from_value(todo["list"].clone()).expect("a list");
             let listed = client
-                .get(format!("{}?{query}", list.path()))
+                .get(format!("{}?{query}", list.api()))
                 .expect(200)
                 .json();
             assert_eq!(todo["count"], listed["total"], "{who:?}: {todo}");
@@ -172,7 +173,7 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
 
 /// The lists of what is done about cases, by the way that they are: a case stands in one when there
 /// is something of the kind.
-pub const LISTS: [(&str, &str); 6] = [
+pub const LISTS: [(&str, &str); 8] = [
     ("list of matters", "/matters?limit=200"),
     (
         "calendar",
@@ -182,6 +183,8 @@ pub const LISTS: [(&str, &str); 6] = [
     ("list of measures", "/measures"),
     ("backlog", "/backlog?limit=200"),
     ("proposals for the backlog", "/backlog/proposals?limit=200"),
+    ("visits", "/visits?limit=200"),
+    ("promises", "/promises?limit=200"),
 ];
 
 /// The ways that are open to a role that sees the case and exports.
@@ -194,6 +197,7 @@ pub const ALL: &[&str] = &[
     "actions",
     "matters",
     "documents",
+    "field visits",
     "act",
     "edit",
     "add a person",

@@ -6,12 +6,16 @@ pub(crate) mod audit;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod case;
+pub(crate) mod drafts;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
+pub(crate) mod inbox;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod reports;
+pub(crate) mod robots;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -25,9 +29,12 @@ use crate::place::Place;
 pub(crate) fn page(place: Place) -> AnyView {
     match place {
         Place::Home => home::page(),
+        Place::Drafts => drafts::page(),
         Place::Matters => matters::page(),
         Place::Backlog => backlog::page(),
         Place::Measures => measures::page(),
+        Place::Reports => reports::page(),
+        Place::Report(id) => reports::show::page(id),
         Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
         Place::Cases => case::list::page(),
@@ -42,6 +49,7 @@ pub(crate) fn page(place: Place) -> AnyView {
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
         Place::Help => help::page(),
+        Place::Inbox => inbox::page(),
         Place::Account => account::page::page(),
         Place::Password => account::password::page(),
         _ => nowhere(),

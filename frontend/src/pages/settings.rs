@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
 use shared::settings::{
-    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, NewLawProfile, Reminders, Settings, SettingsPatch,
+    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, NewLawProfile, NoticeRules, Reminders, Reporting, Settings,
+    SettingsPatch,
 };
 use shared::term::Term;
 use shared::validate::Errors;
@@ -15,7 +16,7 @@ use super::heading;
 use super::help::limits_table;
 use crate::api::{Call, Tagged};
 use crate::browser;
-use crate::directory::directory;
+use crate::directory::{Options, directory};
 use crate::format::{self, ordered};
 use crate::load::{Loader, load};
 use crate::session;
@@ -60,6 +61,7 @@ fn settings() -> AnyView {
             {heading("设置")}
             {desk.settings.view(waiting, move |now| general(desk, &now.value))}
             {dialog(desk.changing, "修改设置".to_owned(), body)}
+            {session::may(Action::ManageSettings).then(super::robots::section)}
             {law(desk)}
         </div>
     }
@@ -105,10 +107,66 @@ fn general(desk: Desk, settings: &Settings) -> AnyView {
                         )}
                     </dd>
                 </div>
+                <div>
+                    <dt>"排查报告"</dt>
+                    <dd>{reporting(settings.reporting)}</dd>
+                    <dt>"到期通知"</dt>
+                    <dd>
+                        {format!(
+                            "事项期限前{}日、专项期限前{}日，当天，逾期每天；工作日{}发每日汇总",
+                            days(&settings.notices.case_days),
+                            days(&settings.notices.matter_days),
+                            settings.notices.digest_at,
+                        )}
+                    </dd>
+                </div>
             </dl>
         </section>
     }
     .into_any()
+}
+
+/// When reports are due, in a sentence.
+fn reporting(at: Reporting) -> String {
+    let days = if at.daily_rest_days {
+        "每天"
+    } else {
+        "每个工作日"
+    };
+    let weekday = WEEKDAYS
+        .iter()
+        .find(|(number, _)| *number == at.weekly_weekday.to_string())
+        .map_or("", |(_, name)| name);
+    let from = at
+        .from
+        .map_or_else(String::new, |day| format!("自{}起。", format::date(day)));
+    format!(
+        "社{days}{}点前报日报告，村{weekday}{}点前报周报告，站所每月最后一个工作日{}点前报月报告；遇休息日顺延。{from}",
+        at.daily_hour, at.weekly_hour, at.monthly_hour
+    )
+}
+
+const WEEKDAYS: [(&str, &str); 7] = [
+    ("1", "星期一"),
+    ("2", "星期二"),
+    ("3", "星期三"),
+    ("4", "星期四"),
+    ("5", "星期五"),
+    ("6", "星期六"),
+    ("7", "星期日"),
+];
+/// Days as they are typed: `7,3,1`.
+fn days(days: &[u32]) -> String {
+    let days: Vec<String> = days.iter().map(u32::to_string).collect();
+    days.join(",")
+}
+
+/// What is no number is out of range, too.
+fn read_days(text: &str) -> Vec<u32> {
+    let parts = text
+        .split([',', '，', '、', ' '])
+        .filter(|part| !part.is_empty());
+    parts.map(|part| number(part).unwrap_or(0)).collect()
 }
 
 fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
@@ -123,6 +181,17 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     let hours = RwSignal::new(before.urgent_hours.to_string());
     let yellow = RwSignal::new(before.reminders.yellow_days.to_string());
     let red = RwSignal::new(before.reminders.red_days.to_string());
+    let rules = before.reporting;
+    let text = |number: u32| RwSignal::new(number.to_string());
+    let daily = text(rules.daily_hour);
+    let rest_days = RwSignal::new(rules.daily_rest_days);
+    let weekday = text(rules.weekly_weekday);
+    let weekly = text(rules.weekly_hour);
+    let monthly = text(rules.monthly_hour);
+    let reports_from = RwSignal::new(rules.from.map(format::short_date).unwrap_or_default());
+    let case_days = RwSignal::new(days(&before.notices.case_days));
+    let matter_days = RwSignal::new(days(&before.notices.matter_days));
+    let digest_at = RwSignal::new(before.notices.digest_at.clone());
     let directory = directory();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -133,10 +202,25 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             yellow_days: number(&yellow.get_untracked()).unwrap_or(u32::MAX),
             red_days: number(&red.get_untracked()).unwrap_or(0),
         };
+        let typed = |text: RwSignal<String>| number(&text.get_untracked()).unwrap_or(0);
+        let reporting = Reporting {
+            daily_hour: typed(daily),
+            daily_rest_days: rest_days.get_untracked(),
+            weekly_weekday: typed(weekday),
+            weekly_hour: typed(weekly),
+            monthly_hour: typed(monthly),
+            from: reports_from.get_untracked().parse().ok(),
+        };
         let patch = SettingsPatch {
             township_name: Some(name),
             urgent_hours: Some(hours.unwrap_or(0)),
             reminders: Some(reminders),
+            reporting: Some(reporting),
+            notices: Some(NoticeRules {
+                case_days: read_days(&case_days.get_untracked()),
+                matter_days: read_days(&matter_days.get_untracked()),
+                digest_at: digest_at.get_untracked(),
+            }),
         };
         if !form.accept(patch.check()) {
             return;
@@ -147,6 +231,8 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .filter(|name| *name != before.township_name),
             urgent_hours: hours.filter(|hours| *hours != before.urgent_hours),
             reminders: Some(reminders).filter(|reminders| *reminders != before.reminders),
+            reporting: Some(reporting).filter(|reporting| *reporting != before.reporting),
+            notices: patch.notices.filter(|notices| *notices != before.notices),
         };
         if patch == SettingsPatch::default() {
             desk.changing.set(false);
@@ -190,10 +276,54 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .class("field field-short")
                 .required()
                 .input(red)}
+            <fieldset class="group">
+                <legend>"排查报告"</legend>
+                <p class="hint">"改动从下一期起生效，已生成的报告仍按原来的时间。"</p>
+                <div class="grid">
+                    {hour(form, "reporting.daily_hour", "社日报告：几点前", daily)}
+                    {hour(form, "reporting.weekly_hour", "村周报告：几点前", weekly)}
+                    {field(form, "reporting.weekly_weekday", "村周报告：星期几")
+                        .select(weekday, None, weekdays())}
+                    {hour(form, "reporting.monthly_hour", "站所月报告：月末几点前", monthly)}
+                    {field(form, "reporting.from", "从哪天起报")
+                        .hint("不填为系统启用之日；补报最多60天。".to_owned())
+                        .date(reports_from)}
+                </div>
+                {field(form, "reporting.daily_rest_days", "休息日也要报日报告").check(rest_days)}
+            </fieldset>
+            {field(form, "notices.case_days", "事项期限前几日通知")
+                .hint("用逗号分开，如 7,3,1。到期当天和逾期后每天另有通知。".to_owned())
+                .class("field field-short")
+                .input(case_days)}
+            {field(form, "notices.matter_days", "专项期限前几日通知")
+                .hint("督办、听证等。逾期后每个工作日另有通知。".to_owned())
+                .class("field field-short")
+                .input(matter_days)}
+            {field(form, "notices.digest_at", "每日汇总时间")
+                .hint("工作日发，07:30至19:00之间。".to_owned())
+                .kind("time")
+                .class("field field-short")
+                .required()
+                .input(digest_at)}
             {foot(form, desk.changing, "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
+}
+
+fn hour(form: Form, name: &'static str, label: &'static str, value: RwSignal<String>) -> AnyView {
+    field(form, name, label)
+        .mode("numeric")
+        .class("field field-short")
+        .required()
+        .input(value)
+}
+
+fn weekdays() -> Options {
+    WEEKDAYS
+        .iter()
+        .map(|(number, name)| ((*number).to_owned(), (*name).to_owned()))
+        .collect()
 }
 
 fn law(desk: Desk) -> AnyView {

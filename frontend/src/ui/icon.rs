@@ -9,6 +9,7 @@ pub(crate) enum Icon {
     Ledger,
     Matter,
     Calendar,
+    Report,
     Add,
     Upload,
     Download,
@@ -32,6 +33,8 @@ pub(crate) enum Icon {
     Link,
     File,
     Back,
+    Bell,
+    Send,
 }
 
 impl Icon {
@@ -40,6 +43,7 @@ impl Icon {
             Self::Home => "M4 11l8-7 8 7M6 9.5V20h12V9.5M10 20v-6h4v6",
             Self::Ledger => "M5 4h14v16H5zM9 4v16M12 9h4M12 13h4",
             Self::Matter => "M4 6h9M4 12h9M4 18h5M15 16l2.5 2.5L21 14M17 4v6M14 7h6",
+            Self::Report => "M6 4h12v16H6zM9 4V3h6v1M9 10l2 2 4-4M9 16h6",
             Self::Calendar => "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5M8 14h2M14 14h2",
             Self::Add => "M5 4h9l5 5v11H5zM14 4v5h5M12 12v6M9 15h6",
             Self::Upload => "M12 16V5M7.5 9.5L12 5l4.5 4.5M5 19h14",
@@ -74,6 +78,8 @@ impl Icon {
             }
             Self::File => "M6 3h8l4 4v14H6zM14 3v4h4",
             Self::Back => "M15 5l-7 7 7 7",
+            Self::Send => "M21 4L3 11l7 3 3 7zM10 14l5-5",
+            Self::Bell => "M5.5 17h13l-1.8-2.8V10a4.7 4.7 0 0 0-9.4 0v4.2zM10 20h4",
         }
     }
 }

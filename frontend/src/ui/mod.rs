@@ -9,4 +9,5 @@ pub(crate) mod fields;
 pub(crate) mod icon;
 pub(crate) mod live;
 pub(crate) mod notice;
+pub(crate) mod photos;
 pub(crate) mod states;

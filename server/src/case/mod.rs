@@ -9,6 +9,7 @@ pub(crate) mod calendar;
 pub(crate) mod coded;
 pub mod demo;
 pub(crate) mod desk;
+pub(crate) mod due;
 mod export;
 pub(crate) mod home;
 pub(crate) mod list;
@@ -21,7 +22,7 @@ pub(crate) mod scope;
 pub(crate) mod service;
 mod similar;
 pub(crate) mod store;
-mod view;
+pub(crate) mod view;
 
 pub(crate) use desk::Desk;
 

@@ -12,10 +12,12 @@ use shared::case::input::{
 };
 use shared::case::number::Series;
 use shared::case::state::{self, EventKind, State};
-use shared::case::view::{CaseView, EventData, EventView, Named, PersonView, Revealed};
+use shared::case::view::{
+    CaseView, EventData, EventView, FieldKind, FieldMark, Named, PersonView, Revealed,
+};
 use shared::case::{COLLECTIVE_FROM, Outcome, PersonRole, Procedure, Purpose, Severity};
 use shared::identity::{IdNumber, Phone};
-use shared::ids::{AlertId, CaseId, PersonId, PhotoId, UnitId, UserId};
+use shared::ids::{CaseId, PersonId, PhotoId, UnitId, UserId};
 use shared::org::UnitKind;
 use shared::receipt::Provisional;
 use shared::role::Role;
@@ -319,6 +321,8 @@ pub(crate) struct Entering<'a> {
     pub(crate) lead_id: Option<String>,
     /// When and how it ended, if it has.
     pub(crate) closed: Option<(NaiveDate, Outcome)>,
+    /// The report that found it.
+    pub(crate) report: Option<Named>,
 }
 
 /// Registers a case.
@@ -329,6 +333,84 @@ pub(crate) fn register(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<
     Registration::prepare(desk, input)?
         .write(conn, desk)?
         .view(desk)
+}
+
+/// Registers a case that a report has found; `text` says where. Answers its id and number.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], the database's own.
+pub(crate) fn register_found(
+    conn: &mut Conn,
+    desk: &Desk,
+    input: &NewCase,
+    report: Named,
+    text: String,
+) -> Result<Named, Error> {
+    can(&desk.actor, Action::RegisterCase(input.kind), Facts::None)?;
+    let errors = check_new(desk, input);
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let entering = Entering {
+        input,
+        kind: EventKind::Registered,
+        text: Some(text),
+        responsible_unit_id: None,
+        lead_id: None,
+        closed: None,
+        report: Some(report),
+    };
+    let entered = Draft::new(desk, &entering)?.enter(conn, desk)?;
+    log(
+        conn,
+        desk,
+        AuditAction::CaseWrite,
+        &entered.case,
+        "登记（排查报告）",
+    )?;
+    Ok(Named {
+        id: entered.case.id,
+        name: entered.case.number,
+    })
+}
+
+/// Notes in a case's timeline what a report has found of it. Answers its id and number. Not of an
+/// accusation: who reads the report would learn of it (条例第三十条).
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], [`Error::Refused`], the database's own.
+pub(crate) fn note_report(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    report: Named,
+    text: String,
+) -> Result<Named, Error> {
+    let mut taken = take(conn, desk, id, Action::Case(CaseAction::Note), None)?;
+    if taken.case.seal.0 != Series::Open {
+        let mut errors = Errors::new();
+        errors.add(
+            "case_id",
+            "sealed",
+            "检举控告件不与排查报告关联（《信访工作条例》第三十条）。",
+        );
+        return Err(errors.into());
+    }
+    let step = Step {
+        kind: EventKind::Noted,
+        on: desk.context.today(),
+        text: Some(text),
+        data: EventData {
+            report: Some(report),
+            ..EventData::default()
+        },
+    };
+    taken.note(conn, desk, step)?;
+    let case = taken.keep(conn, desk, "并入排查报告中的情况")?;
+    Ok(Named {
+        id: case.id,
+        name: case.number,
+    })
 }
 
 /// A case that may be registered, as far as can be told without the database. The one writer has
@@ -361,6 +443,7 @@ impl Registration {
             responsible_unit_id: None,
             lead_id: None,
             closed: None,
+            report: None,
         };
         Ok(Self {
             draft: errors
@@ -709,6 +792,7 @@ fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
             procedure: Some(input.procedure.unwrap_or(Procedure::Ordinary)),
             earlier_case_id: input.earlier_case_id.clone(),
             recorded_at: input.recorded_at,
+            report: entering.report.clone(),
             ..EventData::default()
         },
     }];
@@ -891,6 +975,54 @@ fn person_record(
     })
 }
 
+/// Notes in a case's timeline what was done about it in the field (a visit, a reception day), with the
+/// way there. Whoever may see the case may have been there about it.
+///
+/// # Errors
+/// [`Error::Denied`] and the database's own.
+pub(crate) fn note_from_field(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    (on, text): (NaiveDate, String),
+    mark: FieldMark,
+) -> Result<(), Error> {
+    let mut taken = take(conn, desk, id, Action::ViewCase, None)?;
+    let detail = format!("记录{}", mark.kind.label());
+    let step = Step {
+        kind: EventKind::Noted,
+        on,
+        text: Some(text),
+        data: EventData {
+            field: Some(mark),
+            ..EventData::default()
+        },
+    };
+    taken.note(conn, desk, step)?;
+    taken.keep(conn, desk, &detail).map(drop)
+}
+
+/// Registers a case that comes from the field, and says so in its timeline. Where the case is sealed
+/// from the registrar too, or only to be handed over, nothing more is written in it.
+///
+/// # Errors
+/// As [`register`].
+pub(crate) fn register_from_field(
+    conn: &mut Conn,
+    desk: &Desk,
+    input: &NewCase,
+    text: String,
+    mark: FieldMark,
+) -> Result<CaseView, Error> {
+    let case = register(conn, desk, input)?;
+    if case.facts.seal == Series::RegistrarOnly || !access::visible(&desk.actor, &case.facts) {
+        return Ok(case);
+    }
+    let id = case.row.id;
+    note_from_field(conn, desk, &id, (input.received_on, text), mark)?;
+    show(conn, desk, &id)
+}
+
 /// A case, whole. The caller notes the view in the audit log.
 ///
 /// # Errors
@@ -924,6 +1056,24 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
             && find(conn, desk, earlier, Action::ViewCase).is_err()
         {
             event.data.earlier_case_id = None;
+        }
+        // Nor the way to a report that they may not open; its name is part of the case.
+        if let Some(report) = &mut event.data.report
+            && !crate::report::service::may_open(conn, desk, &report.id)?
+        {
+            report.id = String::new();
+        }
+        // Nor to a visit, or to urgent information.
+        let open = match &event.data.field {
+            Some(mark) => match mark.kind {
+                FieldKind::Visit => crate::visit::service::may_see(conn, desk, &mark.id)?,
+                FieldKind::Alert => crate::alert::may_see(conn, desk, &mark.id)?,
+                FieldKind::Reception => true,
+            },
+            None => true,
+        };
+        if !open {
+            event.data.field = None;
         }
     }
     Ok(events)
@@ -1267,6 +1417,11 @@ pub(crate) fn act(
     }
     apply_step(conn, desk, &mut taken, action, input)?;
     taken.arrive(conn, desk, step, next)?;
+    if matches!(action, CaseAction::Transfer | CaseAction::Dispatch)
+        && let Some(unit) = &input.unit_id
+    {
+        crate::notify::given::case(conn, desk, &taken.case, unit.as_str(), action)?;
+    }
     taken.save(conn, desk, action.label())
 }
 
@@ -1716,31 +1871,6 @@ pub(super) fn attachment_changed(
     };
     taken.note(conn, desk, step)?;
     taken.save(conn, desk, &text)
-}
-
-/// Notes in a case's timeline which urgent information it came from; answers the case's number.
-///
-/// # Errors
-/// [`Error::Denied`], the database's own.
-pub(crate) fn note_origin(
-    conn: &mut Conn,
-    desk: &Desk,
-    id: &CaseId,
-    text: String,
-    alert: &AlertId,
-) -> Result<String, Error> {
-    let mut taken = take(conn, desk, id, Action::Case(CaseAction::Note), None)?;
-    let step = Step {
-        kind: EventKind::Noted,
-        on: desk.context.today(),
-        text: Some(text.clone()),
-        data: EventData {
-            alert_id: Some(alert.clone()),
-            ..EventData::default()
-        },
-    };
-    taken.note(conn, desk, step)?;
-    Ok(taken.keep(conn, desk, &text)?.number)
 }
 
 /// Whether the actor may attach to the case, before an upload is taken in.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::case::deadline::{LawProfile, Limit};
-use shared::settings::{AlertLimits, Reminders};
+use shared::settings::{AlertLimits, NoticeRules, Reminders, Reporting};
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -22,7 +22,19 @@ pub(crate) struct General {
     /// Likewise.
     #[serde(default)]
     pub(crate) alerts: AlertLimits,
+    /// Nor this.
+    #[serde(default)]
+    pub(crate) reporting: Reporting,
+    #[serde(default = "one")]
+    pub(crate) visits_per_week: u32,
+    #[serde(default)]
+    pub(crate) notices: NoticeRules,
     pub(crate) version: i64,
+}
+
+/// What an older release wrote asks for one visit a week.
+const fn one() -> u32 {
+    1
 }
 
 impl Default for General {
@@ -31,6 +43,9 @@ impl Default for General {
             urgent_hours: 2,
             reminders: Reminders::default(),
             alerts: AlertLimits::default(),
+            reporting: Reporting::default(),
+            visits_per_week: one(),
+            notices: NoticeRules::default(),
             version: 1,
         }
     }

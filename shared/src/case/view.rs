@@ -13,7 +13,7 @@ use crate::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
     Purpose, ReviewOutcome, Severity, Subcategory,
 };
-use crate::ids::{AlertId, AttachmentId, CaseId, EventId, ImportId, PersonId};
+use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
 use crate::terms;
 
 /// An id with the name that goes with it.
@@ -173,9 +173,45 @@ pub struct EventData {
     /// When it was taken down, by the clock of the phone that sent it later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<DateTime<Utc>>,
-    /// The urgent information that it came from.
+    /// The report whose finding it was or joined; no id for those who may not see the report.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub alert_id: Option<AlertId>,
+    pub report: Option<Named>,
+    /// The record of the work in the field that it comes from, for readers who may see that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<FieldMark>,
+}
+
+terms! {
+    /// A kind of record of the work in the field.
+    FieldKind, "走访接待" {
+        /// A visit.
+        Visit = "visit", "走访";
+        /// A reception day.
+        Reception = "reception", "接待日";
+        /// Urgent information.
+        Alert = "alert", "重要信息";
+    }
+}
+
+impl FieldKind {
+    /// The app's page of such a record.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Visit => "/visits",
+            Self::Reception => "/reception",
+            Self::Alert => "/alerts",
+        }
+    }
+}
+
+/// Names a record of the work in the field in a case's timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldMark {
+    /// What it is.
+    pub kind: FieldKind,
+    /// Which.
+    pub id: String,
 }
 
 /// An entry of a case's timeline.
@@ -396,17 +432,40 @@ terms! {
         Backlog = "backlog", "积案";
         /// What is proposed as backlog.
         Proposals = "proposals", "建议列为积案";
+        /// Reports.
+        Reports = "reports", "报告";
+        /// Promises given on visits.
+        Promises = "promises", "承诺";
+        /// Who has visited where and when last.
+        Coverage = "coverage", "走访覆盖";
+        /// The roster of reception days.
+        Reception = "reception", "接待安排";
+        /// Urgent information.
+        Alerts = "alerts", "重要信息";
     }
 }
 
 impl TodoList {
-    /// The app's page; below `/api/v1` the list itself.
+    /// The app's page.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Cases => "/cases",
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Proposals => "/backlog/proposals",
+            Self::Reports => "/reports",
+            Self::Promises => "/promises",
+            Self::Coverage => "/visits/coverage",
+            Self::Reception => "/reception",
+            Self::Alerts => "/alerts",
+        }
+    }
+
+    /// The list itself, below `/api/v1`; its `total` is the line's count.
+    pub const fn api(self) -> &'static str {
+        match self {
+            Self::Reception => "/reception-days",
+            list => list.path(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fantoccini::elements::Element;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// How long a page may take to show what is waited for. Machines are slow under a full test run.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -336,10 +336,19 @@ impl Browser {
 
     /// A phone's screen: headless windows have a least width, the emulated device has none.
     pub(crate) async fn metrics(&self, width: u32, height: u32) {
+        let metrics = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+    }
+
+    /// A command of the browser's own protocol.
+    pub(crate) async fn devtools(&self, name: &str, parameters: Value) -> Value {
         use fantoccini::wd::WebDriverCompatibleCommand;
         #[derive(Debug)]
-        struct Metrics(u32, u32);
-        impl WebDriverCompatibleCommand for Metrics {
+        struct Devtools(String);
+        impl WebDriverCompatibleCommand for Devtools {
             fn endpoint(
                 &self,
                 base: &url::Url,
@@ -351,14 +360,12 @@ impl Browser {
                 ))
             }
             fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-                let body = json!({
-                    "cmd": "Emulation.setDeviceMetricsOverride",
-                    "params": {"width": self.0, "height": self.1, "deviceScaleFactor": 1, "mobile": self.0 < 600},
-                });
-                (http::Method::POST, Some(body.to_string()))
+                (http::Method::POST, Some(self.0.clone()))
             }
         }
-        self.client.issue_cmd(Metrics(width, height)).await.unwrap();
+        let body = json!({"cmd": name, "params": parameters});
+        let answer = self.client.issue_cmd(Devtools(body.to_string())).await;
+        answer.unwrap()
     }
 
     /// Waits until nothing is loading.

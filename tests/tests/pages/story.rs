@@ -8,7 +8,7 @@ use crate::town::{PASSWORD, Town};
 const CAUSE: &str = "村西头机井坏了半个月没有人修，二十多亩玉米浇不上水";
 const ACCUSATION: &str = "反映村里用集体资金请客送礼，账目没有公开";
 
-async fn sign_in(browser: &Browser, username: &str) {
+pub(crate) async fn sign_in(browser: &Browser, username: &str) {
     browser.goto("/login").await;
     let name = browser.see("[data-testid='login-username']").await;
     name.send_keys(username).await.unwrap();

@@ -21,6 +21,7 @@ pub(crate) fn page() -> AnyView {
                 <h1>"信访三无工作台"</h1>
                 <p class="quiet">"乡镇信访事项登记、办理、答复"</p>
                 {form(username, true)}
+                {app::locked()}
                 <p class="hint">
                     "忘记密码或没有账号，请找本镇系统管理员。公用电脑用完请退出。"
                 </p>

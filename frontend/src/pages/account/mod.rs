@@ -1,5 +1,7 @@
 //! The own account: sign-in, password, what the menu on a phone has no room for.
 
+pub(crate) mod leave;
 pub(crate) mod login;
+mod notices;
 pub(crate) mod page;
 pub(crate) mod password;

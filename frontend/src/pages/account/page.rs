@@ -3,17 +3,15 @@
 
 use leptos::prelude::*;
 use shared::term::Term;
-use wasm_bindgen_futures::spawn_local;
 
+use super::leave;
 use crate::app;
 use crate::pages::heading;
 use crate::place;
-use crate::session;
 use crate::theme::{self, Theme};
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::icon;
 use crate::ui::live::watch;
-use crate::ui::notice::notices;
 
 /// The page.
 pub(crate) fn page() -> AnyView {
@@ -41,12 +39,13 @@ pub(crate) fn page() -> AnyView {
             </section>
             {others()}
             <section class="card">{looks()}</section>
+            {super::notices::settings()}
             <section class="card">
                 <h2>"退出"</h2>
                 <p class="hint">
                     "公用电脑用完请退出。怀疑密码被别人知道时，退出所有电脑并修改密码。"
                 </p>
-                {leave()}
+                {leave::leave()}
             </section>
         </div>
     }
@@ -87,33 +86,4 @@ fn looks() -> AnyView {
     field(Form::new(), "theme", Theme::NAME)
         .hint("只影响这台电脑上的这个浏览器。".to_owned())
         .choices(chosen, terms::<Theme>())
-}
-
-fn leave() -> AnyView {
-    let notices = notices();
-    let go = app::going();
-    let out = move |everywhere: bool| {
-        spawn_local(async move {
-            match session::sign_out(everywhere).await {
-                Ok(()) => go.run("/login".to_owned()),
-                Err(failure) => notices.say(failure.message()),
-            }
-        });
-    };
-    view! {
-        <p class="row">
-            <button
-                type="button"
-                class="btn btn-primary"
-                data-testid="sign-out"
-                on:click=move |_| out(false)
-            >
-                "退出登录"
-            </button>
-            <button type="button" class="btn" on:click=move |_| out(true)>
-                "退出所有电脑"
-            </button>
-        </p>
-    }
-    .into_any()
 }

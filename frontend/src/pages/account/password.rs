@@ -34,7 +34,7 @@ pub(crate) fn forced() -> AnyView {
     let name = session::me().map(|me| me.user.name).unwrap_or_default();
     let leave = move |_| {
         spawn_local(async {
-            let _ = session::sign_out(false).await;
+            let _ = session::sign_out(false, false).await;
         });
     };
     view! {

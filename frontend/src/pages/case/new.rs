@@ -1,5 +1,6 @@
 //! `/cases/new`: registration in four steps, with a draft against a lost connection, hints at what
 //! may be the same matter, and one idempotency key a draft, so that a double click registers once.
+//! Without a network it waits in the outbox.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use shared::case::{
     COLLECTIVE_FROM, Category, Channel, Kind, PersonRole, Procedure, Purpose, Severity, Subcategory,
 };
 use shared::ids::UnitId;
+use shared::json;
+use shared::outbox::DraftKind;
 use shared::problem::{Code, FieldError};
 use shared::role::Role;
 use shared::term::Term;
@@ -28,15 +31,18 @@ use super::values::{
     CaseValues, category_fields, cause_fields, count_fields, course_fields, place_fields,
     purpose_fields, seal, severity_field, village_fields,
 };
-use crate::api::Call;
+use crate::api::{Call, Failure};
 use crate::app::{self, Go};
 use crate::browser;
-use crate::directory::{Options, directory};
+use crate::directory::{Directory, Options, directory};
 use crate::format;
+use crate::offline;
+use crate::outbox::{self, Outgoing, Sent, Slip};
 use crate::pages::heading;
 use crate::ui::field::{Form, field, filled, offer, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live, watch};
+use crate::ui::photos::Photos;
 
 const STEPS: [&str; 4] = ["来访信息", "人员", "事项内容", "核对"];
 
@@ -76,12 +82,14 @@ struct Registration {
     earlier: RwSignal<Option<(String, String)>>,
     /// Whether the time is known as a day, or in words only.
     dated: RwSignal<String>,
-    key: RwSignal<String>,
+    photos: Photos,
+    slip: Slip,
     kept_at: RwSignal<Option<String>>,
     restored: RwSignal<Option<String>>,
     done: RwSignal<Option<CaseView>>,
     next_key: StoredValue<u32>,
     user: StoredValue<String>,
+    directory: Directory,
 }
 
 impl Registration {
@@ -93,18 +101,51 @@ impl Registration {
             people: RwSignal::new(Vec::new()),
             earlier: RwSignal::new(None),
             dated: RwSignal::new("day".to_owned()),
-            key: RwSignal::new(browser::random_key()),
+            photos: Photos::new(),
+            slip: Slip::new(),
             kept_at: RwSignal::new(None),
             restored: RwSignal::new(None),
             done: RwSignal::new(None),
             next_key: StoredValue::new(0),
             user: StoredValue::new(me.user.id.to_string()),
+            directory: directory(),
         };
         this.begin();
-        if let Some(draft) = draft::recall(&this.user.get_value()) {
-            this.restore(&draft);
-        }
         this
+    }
+
+    /// Fills in what was left half done, or a draft of the outbox that is to be changed.
+    async fn recall(self, wanted: String) {
+        let draft = if wanted.is_empty() {
+            match draft::recall(&self.user.get_value()).await {
+                // It went to the outbox as the window was closed.
+                Some(draft) if outbox::find(&draft.key).await.is_some() => None,
+                draft => draft,
+            }
+        } else {
+            self.take_up(&wanted).await
+        };
+        // Whoever has begun to type goes on with that.
+        if let Some(draft) = draft
+            && self.form.errors.try_with_untracked(Vec::is_empty) == Some(true)
+            && !untrack(|| self.draft()).is_worth_keeping()
+        {
+            self.restore(&draft);
+        }
+    }
+
+    async fn take_up(self, key: &str) -> Option<Draft> {
+        let waiting = outbox::find(key)
+            .await
+            .filter(|waiting| waiting.may_edit())?;
+        let text = serde_json::to_string(&waiting.form).ok()?;
+        let mut draft: Draft = json::read(&text).ok()?;
+        self.photos.set(outbox::pictures(&waiting).await);
+        draft.key = browser::random_key();
+        draft.replaces = Some(waiting.key);
+        draft.at = waiting.recorded_at;
+        self.form.errors.try_set(waiting.errors);
+        Some(draft)
     }
 
     /// Empty fields with what is most likely.
@@ -142,7 +183,8 @@ impl Registration {
         self.people.set(vec![self.somebody()]);
         self.earlier.set(None);
         set(self.dated, "day");
-        self.key.set(browser::random_key());
+        self.photos.set(Vec::new());
+        self.slip.renew(None);
         self.form.errors.set(Vec::new());
         self.form.failure.set(None);
         self.restored.set(None);
@@ -175,6 +217,7 @@ impl Registration {
                 person.review_on.set(kept.review_on.clone());
                 person.follow_up.set(kept.follow_up.clone());
                 person.restore_care(&kept.care);
+                person.restore_numbers(kept.numbers.clone());
                 person
             })
             .collect();
@@ -182,14 +225,16 @@ impl Registration {
             self.people.set(people);
         }
         self.earlier.set(draft.earlier.clone());
-        self.key.set(draft.key.clone());
+        self.slip.fill(draft.key.clone(), draft.replaces.clone());
         self.restored.set(Some(format::moment(draft.at)));
     }
 
     /// The draft as it is typed; followed.
     fn draft(self) -> Draft {
+        let (key, replaces) = self.slip.typed();
         Draft {
-            key: self.key.get(),
+            key,
+            replaces,
             at: browser::now(),
             fields: self.values.typed(),
             people: self
@@ -204,6 +249,7 @@ impl Registration {
                     review_on: person.review_on.get(),
                     follow_up: person.follow_up.get(),
                     care: person.care(),
+                    numbers: person.numbers(),
                 })
                 .collect(),
             earlier: self.earlier.get(),
@@ -225,9 +271,13 @@ impl Registration {
                     return;
                 }
                 // It may have been registered meanwhile.
-                if self.done.try_with_untracked(Option::is_some) == Some(false) {
-                    let kept = draft::keep(&self.user.get_value(), &draft);
-                    self.kept_at.set(kept.then(|| format::moment(draft.at)));
+                if self.done.try_with_untracked(Option::is_some) == Some(false)
+                    && self.form.busy.try_get_untracked() == Some(false)
+                {
+                    spawn_local(async move {
+                        let kept = draft::keep(&draft).await;
+                        self.kept_at.try_set(kept.then(|| format::moment(draft.at)));
+                    });
                 }
             });
         });
@@ -298,6 +348,57 @@ impl Registration {
         (case, at)
     }
 
+    /// What goes into the outbox.
+    fn outgoing(self, case: &NewCase) -> Outgoing {
+        let body = match serde_json::to_value(case) {
+            Ok(serde_json::Value::Object(body)) => body,
+            _ => serde_json::Map::new(),
+        };
+        let title = case.cause.chars().take(40).collect();
+        let directory = self.directory;
+        let unit = |id: &Option<UnitId>| {
+            let id = id.as_ref().map(UnitId::as_str).unwrap_or_default();
+            directory.unit_name(id).unwrap_or_default()
+        };
+        let people = case.people.iter().map(|person| person.name.as_str());
+        let lines = [
+            ("类别", case.kind.label().to_owned()),
+            ("来源", case.channel.label().to_owned()),
+            ("收到日期", format::short_date(case.received_on)),
+            ("村", unit(&case.village_id)),
+            ("社", unit(&case.group_id)),
+            ("人员", people.collect::<Vec<_>>().join("、")),
+            ("涉及人数", case.people_count.to_string()),
+            ("起因", case.cause.clone()),
+            ("诉求", case.demand.clone().unwrap_or_default()),
+            ("类型", bits::category(case.category, case.subcategory)),
+            ("地点", case.place.clone().unwrap_or_default()),
+            ("涉及单位", case.unit_concerned.clone().unwrap_or_default()),
+            ("事态发展", case.development.clone().unwrap_or_default()),
+            ("调处情况", case.handling.clone().unwrap_or_default()),
+        ];
+        let lines = lines
+            .into_iter()
+            .filter(|(_, words)| !words.is_empty())
+            .map(|(label, words)| (label.to_owned(), words))
+            .collect();
+        Outgoing {
+            kind: DraftKind::Case,
+            path: "/cases".to_owned(),
+            if_match: None,
+            about: None,
+            body,
+            photos: self.photos.pictures(),
+            title,
+            lines,
+            form: untrack(|| serde_json::to_value(self.draft())).unwrap_or_default(),
+            receipt: None,
+            kept_as: draft::FORM,
+            // Nothing of an accusation stays on a computer: it goes out now or not at all.
+            stays: case.purpose != Purpose::Accusation,
+        }
+    }
+
     /// What is wrong, with the fields named as the form has them.
     fn errors(self) -> Vec<FieldError> {
         let (case, at) = self.input();
@@ -355,7 +456,9 @@ pub(crate) fn page() -> AnyView {
         .into_any();
     }
     let registration = Registration::new();
+    let wanted = app::query("draft").get_untracked();
     registration.keep_drafts();
+    spawn_local(registration.recall(wanted));
     let asked = app::query("step");
     let go = app::going();
     let step = Memo::new(move |_| {
@@ -448,37 +551,39 @@ fn advance(registration: Registration, step: usize, go: Go) {
         return;
     }
     if last {
-        send(registration);
+        send(registration, go);
         return;
     }
     form.show(Vec::new());
     go.run(format!("/cases/new?step={}", step + 2));
 }
 
-fn send(registration: Registration) {
+fn send(registration: Registration, go: Go) {
     let form = registration.form;
     let (case, at) = registration.input();
-    let key = registration.key.get_untracked();
-    let request = async move {
-        Call::post("/cases")
-            .once(&key)
-            .json(&case)
-            .fetch::<CaseView>()
-            .await
+    let slip = registration.slip;
+    let show = move |case: CaseView| {
+        registration.done.set(Some(case));
+        app::focus_heading();
     };
+    let outgoing = registration.outgoing(&case);
     form.send_or(
-        request,
-        move |case| {
-            draft::forget(&registration.user.get_value());
-            registration.done.set(Some(case));
-            app::focus_heading();
+        outbox::submit(slip, outgoing),
+        move |sent| match sent {
+            Sent::Done(text) => match json::read(&text) {
+                Ok(case) => show(case),
+                Err(_) => go.run("/cases?mine=true&sort=-updated_at".to_owned()),
+            },
+            Sent::Waits(key) => go.run(format!("/drafts?at={key}")),
         },
-        move |failure| {
-            let errors = placed(failure.fields(), &at);
-            form.fail(failure);
-            form.errors.set(errors);
-        },
+        move |failure| refused(form, failure, &at),
     );
+}
+
+fn refused(form: Form, failure: Failure, at: &[usize]) {
+    let errors = placed(failure.fields(), at);
+    form.fail(failure);
+    form.errors.set(errors);
 }
 
 /// The key went out with another form: the first sending may have arrived after all.
@@ -504,7 +609,7 @@ fn mismatch(registration: Registration) -> AnyView {
                             type="button"
                             class="btn"
                             on:click=move |_| {
-                                registration.key.set(browser::random_key());
+                                registration.slip.renew(None);
                                 form.failure.set(None);
                             }
                         >
@@ -527,7 +632,7 @@ fn kept(registration: Registration) -> AnyView {
             return "检举控告不存草稿，请一次登记完。".to_owned();
         }
         match registration.kept_at.get() {
-            Some(at) => format!("草稿已存在这台电脑上（{at}）"),
+            Some(at) => format!("草稿已存在本机（{at}）"),
             None => String::new(),
         }
     });
@@ -538,14 +643,15 @@ fn restored(registration: Registration, go: Go) -> AnyView {
     live(move || {
         let at = registration.restored.get()?;
         let again = move |_| {
-            draft::forget(&registration.user.get_value());
+            spawn_local(draft::forget());
             registration.begin();
             go.run("/cases/new".to_owned());
         };
         Some(view! {
             <div class="note row">
                 <span>
-                    {format!("已恢复上次没有登记完的内容（{at}）。身份证号和电话不存草稿，请重新填写。")}
+                    {format!("已恢复上次没有登记完的内容（{at}）。")}
+                    {(!offline::phone().open.get()).then_some("身份证号和电话不存草稿，请重新填写。")}
                 </span>
                 <button type="button" class="btn btn-small" on:click=again>
                     "不要了，重新开始"
@@ -766,6 +872,7 @@ fn third_step(registration: Registration) -> AnyView {
                 .choices(values.procedure, terms::<Procedure>())}
             {course_fields(form, values)}
         </div>
+        <div class="card">{registration.photos.view(form)}</div>
     }
     .into_any()
 }

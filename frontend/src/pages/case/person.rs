@@ -84,6 +84,22 @@ impl PersonValues {
         }
     }
 
+    /// The numbers, as they are typed; followed.
+    pub(crate) fn numbers(self) -> [String; 3] {
+        [
+            self.id_number.get(),
+            self.phone.get(),
+            self.trusted_phone.get(),
+        ]
+    }
+
+    /// Types them in again.
+    pub(crate) fn restore_numbers(self, [id_number, phone, trusted_phone]: [String; 3]) {
+        self.id_number.set(id_number);
+        self.phone.set(phone);
+        self.trusted_phone.set(trusted_phone);
+    }
+
     /// Types it in again.
     pub(crate) fn restore_care(self, care: &Care) {
         self.hours.set(care.hours.clone().unwrap_or_default());

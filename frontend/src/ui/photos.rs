@@ -1,0 +1,151 @@
+//! Photos of a record that is being filled in: taken or picked, shown small, taken out again. They are
+//! scaled when they are sent ([`crate::outbox::submit`]).
+
+use leptos::prelude::*;
+use shared::photo::MAX_PHOTOS;
+use wasm_bindgen::JsCast;
+
+use super::field::Form;
+use super::icon::{Icon, icon};
+use crate::browser;
+use crate::outbox::Picture;
+use crate::ui::live::live;
+
+/// Photos that were picked.
+#[derive(Clone, Copy)]
+pub(crate) struct Photos(RwSignal<Vec<Shown>, LocalStorage>);
+
+/// A photo, and where the page shows it from.
+struct Shown {
+    picture: Picture,
+    url: String,
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        browser::forget_url(&self.url);
+    }
+}
+
+impl Photos {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Self(RwSignal::new_local(Vec::new()))
+    }
+
+    /// What is sent.
+    pub(crate) fn pictures(self) -> Vec<Picture> {
+        self.0
+            .with_untracked(|shown| shown.iter().map(|shown| shown.picture.clone()).collect())
+    }
+
+    /// Takes these in place of what was picked.
+    pub(crate) fn set(self, pictures: Vec<Picture>) {
+        self.0.try_set(Vec::new());
+        for picture in pictures {
+            self.add(picture);
+        }
+    }
+
+    fn add(self, picture: Picture) {
+        if let Ok(url) = web_sys::Url::create_object_url_with_blob(&picture.content) {
+            self.0
+                .try_update(|shown| shown.push(Shown { picture, url }));
+        }
+    }
+
+    /// The field, named `photos` as in the API.
+    pub(crate) fn view(self, form: Form) -> AnyView {
+        let Self(shown) = self;
+        let thumbs = live(move || {
+            let count = shown.with(Vec::len);
+            (0..count).map(|at| thumb(shown, form, at)).collect_view()
+        });
+        let picker = live(move || {
+            (shown.with(Vec::len) < MAX_PHOTOS).then(|| {
+                view! {
+                    <label class="btn photo-add">
+                        {icon(Icon::Add)}
+                        "拍照或选照片"
+                        <input
+                            id="photos"
+                            class="sr-only"
+                            type="file"
+                            accept="image/*"
+                            multiple
+                            on:change=move |event| {
+                                form.mended("photos");
+                                pick(self, &event);
+                            }
+                        />
+                    </label>
+                }
+            })
+        });
+        let wrong = live(move || {
+            form.errors.with(|errors| {
+                let error = errors.iter().find(|error| error.field == "photos")?;
+                Some(view! { <p class="wrong">{error.message.clone()}</p> })
+            })
+        });
+        view! {
+            <div class="field field-full">
+                <p class="photo-label">"照片"</p>
+                <p class="hint">
+                    {format!("最多{MAX_PHOTOS}张，可以不拍。发送前自动缩小，并去掉拍摄地点。")}
+                </p>
+                <div class="photo-row">{thumbs} {picker}</div>
+                {wrong}
+            </div>
+        }
+        .into_any()
+    }
+}
+
+fn pick(photos: Photos, event: &leptos::ev::Event) {
+    let input = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+    let Some(input) = input else { return };
+    let files = input.files();
+    for at in 0..files.as_ref().map_or(0, web_sys::FileList::length) {
+        let full = photos.0.with_untracked(Vec::len) >= MAX_PHOTOS;
+        if let Some(file) = files.as_ref().and_then(|files| files.get(at))
+            && !full
+        {
+            photos.add(Picture {
+                name: file.name(),
+                content: file.into(),
+            });
+        }
+    }
+    // The same file may be picked again after it was taken out.
+    input.set_value("");
+}
+
+fn thumb(shown: RwSignal<Vec<Shown>, LocalStorage>, form: Form, at: usize) -> AnyView {
+    let found = shown.with_untracked(|shown| {
+        let photo = shown.get(at)?;
+        Some((photo.url.clone(), photo.picture.name.clone()))
+    });
+    let Some((url, name)) = found else {
+        return ().into_any();
+    };
+    view! {
+        <span class="photo" data-testid="photo">
+            <img src=url alt=name/>
+            <button
+                type="button"
+                class="btn-icon"
+                aria-label=format!("去掉第{}张照片", at + 1)
+                on:click=move |_| {
+                    form.mended("photos");
+                    shown.update(|shown| drop(shown.remove(at)));
+                }
+            >
+                {icon(Icon::Close)}
+            </button>
+        </span>
+    }
+    .into_any()
+}

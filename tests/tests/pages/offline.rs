@@ -1,0 +1,398 @@
+//! Without a network: what is written waits on the phone and arrives once, whatever is cut; what is
+//! kept is encrypted, and goes with the sign-out, with time, and with another person.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, Driver};
+use crate::dialogs::rest;
+use crate::story::sign_in;
+use crate::town::Town;
+use crate::wire::{Way, Wire};
+
+const CAUSE: &str = "三社水渠被冲断二十多米，下游地浇不上水";
+const NAME: &str = "尚明德";
+const PHONE: &str = "13000004321";
+const WHO: &str = "village_secretary";
+
+/// A phone on which somebody is signed in, at the end of a wire.
+async fn phone(driver: &Driver, wire: &Wire, username: &str) -> Browser {
+    let browser = driver.browser(&wire.url, 360, 740).await;
+    browser.metrics(360, 740).await;
+    sign_in(&browser, username).await;
+    browser.stored().await;
+    browser
+}
+
+impl Browser {
+    /// Waits until the store is open: the sign-in has been noted in it.
+    async fn stored(&self) {
+        self.until("the store is open", DUMP, |dump| {
+            dump["meta"].as_u64().unwrap_or(0) > 0
+        })
+        .await;
+    }
+
+    /// Runs JavaScript until what it gives (through `done`) is so.
+    async fn until(&self, what: &str, script: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let found = self.run(script, Vec::new()).await;
+            if is_so(&found) {
+                return found;
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(40),
+                "{what}: {found}\n{}",
+                self.text().await
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Runs JavaScript that answers through `done`.
+    async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let script =
+            format!("const done = arguments[arguments.length - 1]; (async () => {{ {script} }})()");
+        self.client.execute_async(&script, arguments).await.unwrap()
+    }
+
+    /// The words of this text that lie on the phone as they are.
+    async fn plain(&self, words: &[&str]) -> Vec<String> {
+        let dump = self.run(DUMP, Vec::new()).await;
+        assert_eq!(dump["extractable"], json!(0), "a key that can be taken out");
+        let text = dump["text"].as_str().unwrap();
+        words
+            .iter()
+            .filter(|word| text.contains(**word))
+            .map(|word| (*word).to_owned())
+            .collect()
+    }
+
+    /// How many values each store holds.
+    async fn holds(&self, store: &str) -> u64 {
+        self.run(DUMP, Vec::new()).await[store]
+            .as_u64()
+            .unwrap_or(0)
+    }
+
+    /// Waits until one draft stands so.
+    async fn draft(&self, stage: &str) {
+        self.see(&format!("[data-testid='draft'][data-stage='{stage}']"))
+            .await;
+    }
+}
+
+/// Everything that is kept on the phone, as text, and how many values each store holds.
+const DUMP: &str = "
+    const found = {text: JSON.stringify({...localStorage}) + JSON.stringify({...sessionStorage}), extractable: 0};
+    const words = (value) => {
+      if (value instanceof CryptoKey) { found.extractable += value.extractable ? 1 : 0; return ''; }
+      if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+        return new TextDecoder().decode(value) + new TextDecoder('utf-16le').decode(value);
+      }
+      if (value && typeof value === 'object') return Object.entries(value).map(([k, v]) => k + words(v)).join(' ');
+      return String(value);
+    };
+    const ask = (request) => new Promise((ok, no) => { request.onsuccess = () => ok(request.result); request.onerror = no; });
+    for (const {name} of await indexedDB.databases()) {
+      const base = await ask(indexedDB.open(name));
+      for (const store of base.objectStoreNames) {
+        const kept = base.transaction(store).objectStore(store);
+        const [keys, values] = await Promise.all([ask(kept.getAllKeys()), ask(kept.getAll())]);
+        found[store] = (found[store] ?? 0) + values.length;
+        found.text += keys.join(' ') + values.map(words).join(' ');
+      }
+      base.close();
+    }
+    done(found);";
+
+/// Sets back the time at which somebody last signed in.
+const FIFTEEN_DAYS_AGO: &str = "
+    const ask = (request) => new Promise((ok, no) => { request.onsuccess = () => ok(request.result); request.onerror = no; });
+    for (const {name} of await indexedDB.databases()) {
+      const base = await ask(indexedDB.open(name));
+      const meta = base.transaction('meta', 'readwrite').objectStore('meta');
+      const seen = JSON.parse(await ask(meta.get('seen')));
+      seen.signed_in = new Date(Date.parse(seen.signed_in) - 15 * 864e5).toISOString();
+      await ask(meta.put(JSON.stringify(seen), 'seen'));
+      base.close();
+    }
+    done(true);";
+
+/// Registers through the steps of the form, up to the last button.
+async fn register(browser: &Browser, cause: &str) {
+    browser.follow("/cases/new").await;
+    browser.see("[data-testid='step-next']").await;
+    browser.choose_label("village_id", "五里墩村").await;
+    browser.press("step-next").await;
+    browser.fill("people.0.name", NAME).await;
+    browser.fill("people.0.phone", PHONE).await;
+    browser.press("step-next").await;
+    browser.fill("cause", cause).await;
+    browser.choose("category", "water").await;
+    browser.press("step-next").await;
+    browser.press("step-submit").await;
+}
+
+impl Browser {
+    /// Goes to a page of the app without loading it anew, as a link does.
+    async fn follow(&self, path: &str) {
+        self.client
+            .execute(
+                "const a = document.createElement('a'); a.href = arguments[0]; \
+                 document.body.append(a); a.click(); a.remove()",
+                vec![json!(path)],
+            )
+            .await
+            .unwrap();
+    }
+}
+
+/// How many cases the server has with this cause.
+fn registered(town: &Town, cause: &str) -> usize {
+    rest(town, "coordination_office", |client| {
+        let page = client.get("/cases?limit=200&sort=-received_on").expect(200);
+        let page = page.json();
+        let items = page["items"].as_array().unwrap();
+        items
+            .iter()
+            .filter(|case| case["cause"].as_str().unwrap().starts_with(cause))
+            .count()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_registered_without_a_network_arrives_once() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+
+    wire.set(Way::Down);
+    register(&browser, CAUSE).await;
+    browser.draft("waiting").await;
+    browser.read("离线").await;
+    browser.read("在这部手机上，还没有发出").await;
+    browser.see("[data-testid='count']").await;
+    browser.fits().await;
+    browser.picture("drafts-waiting-360").await;
+    // Nothing of it lies there as it was typed, and the form is empty again.
+    assert_eq!(browser.plain(&[CAUSE, NAME, PHONE]).await, [""; 0]);
+    assert_eq!(browser.holds("drafts").await, 1);
+    assert_eq!(browser.holds("forms").await, 0);
+
+    wire.set(Way::Up);
+    browser.draft("accepted").await;
+    browser.read("镇里已收到，编号").await;
+    browser.gone("[data-testid='count']").await;
+    assert_eq!(registered(&town, CAUSE), 1);
+    browser.press("open").await;
+    browser.see("[data-testid='case-state']").await;
+    browser.read(CAUSE).await;
+    browser.close().await;
+}
+
+/// The wire is cut before the record arrives, and after it did but before the answer was back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cut_loses_nothing_and_doubles_nothing() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    for (way, arrived) in [
+        (Way::Before("POST /api/v1/cases "), 0),
+        (Way::After("POST /api/v1/cases "), 1),
+    ] {
+        let cause = format!("{CAUSE}，第{arrived}回");
+        wire.set(way);
+        register(&browser, &cause).await;
+        browser.draft("waiting").await;
+        browser.read("已经发过，还没有收到答复").await;
+        // What may have arrived is not offered to be changed.
+        assert!(!browser.has("[data-testid='edit']").await);
+        assert_eq!(registered(&town, &cause), arrived);
+        // The tab is closed in this state.
+        browser.goto("/drafts").await;
+        browser.draft("waiting").await;
+        wire.set(Way::Up);
+        browser.gone("[data-stage='waiting']").await;
+        browser.draft("accepted").await;
+        assert_eq!(registered(&town, &cause), 1);
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_tabs_send_each_draft_once() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    let first = browser.client.window().await.unwrap();
+    let other = browser.client.new_window(true).await.unwrap().handle;
+    browser
+        .client
+        .switch_to_window(other.clone())
+        .await
+        .unwrap();
+    browser.goto("/drafts").await;
+    browser.see("#page-title").await;
+    browser
+        .client
+        .switch_to_window(first.clone())
+        .await
+        .unwrap();
+
+    wire.set(Way::Down);
+    for turn in 0..3 {
+        register(&browser, &format!("{CAUSE}，第{turn}回")).await;
+        browser.draft("waiting").await;
+    }
+    wire.set(Way::Up);
+    // Both hear of the network at once.
+    const ONLINE: &str = "window.dispatchEvent(new Event('online'))";
+    browser
+        .client
+        .switch_to_window(other.clone())
+        .await
+        .unwrap();
+    browser.client.execute(ONLINE, Vec::new()).await.unwrap();
+    browser.client.switch_to_window(first).await.unwrap();
+    browser.client.execute(ONLINE, Vec::new()).await.unwrap();
+    browser.gone("[data-stage='waiting']").await;
+    for turn in 0..3 {
+        assert_eq!(registered(&town, &format!("{CAUSE}，第{turn}回")), 1);
+    }
+    // One turn, one request: the tabs wait for each other.
+    assert_eq!(wire.arrived("POST /api/v1/cases "), 3);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_out_shows_what_waits_and_empties_the_phone() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    wire.set(Way::Down);
+    register(&browser, CAUSE).await;
+    browser.draft("waiting").await;
+    browser.follow("/account").await;
+    browser.press("sign-out").await;
+    browser.read("还有1条没有发出").await;
+    browser.picture("sign-out-360").await;
+    browser.press("stay").await;
+    browser.gone("dialog[open]").await;
+    assert_eq!(browser.holds("drafts").await, 1);
+    browser.press("sign-out").await;
+    browser.press("discard").await;
+    browser.press("discard-sure").await;
+    browser.see("[data-testid='login-username']").await;
+    browser
+        .until("the phone is empty", DUMP, |dump| {
+            ["keys", "drafts", "synced", "forms", "photos"]
+                .iter()
+                .all(|store| dump[*store].as_u64().unwrap_or(0) == 0)
+        })
+        .await;
+    // The server hears of it when it can be reached: the cookie does not open the session again.
+    wire.set(Way::Up);
+    browser.goto("/").await;
+    browser.see("[data-testid='login-username']").await;
+    assert_eq!(registered(&town, CAUSE), 0);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_person_on_the_same_phone_sees_nothing_of_it() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    wire.set(Way::Before("POST /api/v1/cases "));
+    register(&browser, CAUSE).await;
+    browser.draft("waiting").await;
+    // Their session ends without a sign-out, as when the phone was lost and found.
+    browser
+        .devtools("Network.clearBrowserCookies", json!({}))
+        .await;
+    browser.goto("/").await;
+    browser.see("[data-testid='locked']").await;
+    browser.read("有1条没有发出的记录").await;
+    assert!(!browser.text().await.contains(CAUSE));
+    sign_in(&browser, "village_secretary_2").await;
+    browser.stored().await;
+    browser.goto("/drafts").await;
+    browser.read("没有等待发送的内容").await;
+    assert!(!browser.text().await.contains(CAUSE));
+    assert_eq!(browser.plain(&[CAUSE, NAME]).await, [""; 0]);
+    wire.set(Way::Up);
+    browser.goto("/account").await;
+    browser.press("sign-out").await;
+    browser.see("[data-testid='login-username']").await;
+    // Whoever wrote it finds it again, and it goes out.
+    sign_in(&browser, WHO).await;
+    browser.goto("/drafts").await;
+    browser.draft("accepted").await;
+    assert_eq!(registered(&town, CAUSE), 1);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_synced_is_wiped_after_fourteen_days_and_drafts_are_not() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    wire.set(Way::Before("POST /api/v1/cases "));
+    register(&browser, CAUSE).await;
+    browser.draft("waiting").await;
+    assert!(browser.holds("synced").await > 0);
+    // Their session is over, too, as it would be.
+    browser
+        .devtools("Network.clearBrowserCookies", json!({}))
+        .await;
+    browser.run(FIFTEEN_DAYS_AGO, Vec::new()).await;
+    browser.goto("/").await;
+    browser.see("[data-testid='wiped']").await;
+    browser.read("有1条没有发出的记录").await;
+    assert_eq!(browser.holds("synced").await, 0);
+    assert_eq!(browser.holds("drafts").await, 1);
+    browser.picture("wiped-360").await;
+    wire.set(Way::Up);
+    sign_in(&browser, WHO).await;
+    browser.goto("/drafts").await;
+    browser.draft("accepted").await;
+    assert_eq!(registered(&town, CAUSE), 1);
+    browser.close().await;
+}
+
+/// What the server refuses stays, and goes out once it has been changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_half_typed_outlives_the_window() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    browser.goto("/cases/new").await;
+    browser.press("step-next").await;
+    browser.fill("people.0.name", NAME).await;
+    browser.fill("people.0.phone", PHONE).await;
+    browser.read("草稿已存在本机").await;
+    assert_eq!(browser.plain(&[NAME, PHONE]).await, [""; 0]);
+    browser.goto("/").await;
+    browser.see("#page-title").await;
+    browser.goto("/cases/new").await;
+    browser.read("已恢复上次没有登记完的内容").await;
+    browser.follow("/cases/new?step=2").await;
+    let typed =
+        "done(['name', 'phone'].map((f) => document.getElementById('people.0.' + f)?.value))";
+    browser
+        .until("it is filled in", typed, |typed| {
+            *typed == json!([NAME, PHONE])
+        })
+        .await;
+    browser.close().await;
+}
