@@ -284,7 +284,8 @@ pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
 }
 
 fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
-    let mut todos = crate::report::todos(conn, desk)?;
+    let mut todos = crate::alert::todos(conn, desk)?;
+    todos.extend(crate::report::todos(conn, desk)?);
     for Line {
         title,
         hint,

@@ -74,7 +74,7 @@ fn jobs() -> [Job; 7] {
         Job {
             name: "alerts",
             when: When::Every(30),
-            work: Work::Tick(|conn, now| crate::alert::tick(conn, now).map(drop)),
+            work: Work::Tick(crate::alert::tick),
         },
         Job {
             name: "visits",
