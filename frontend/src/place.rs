@@ -5,6 +5,8 @@
 
 use shared::access::Action;
 use shared::case::Kind;
+use shared::report::ReportDeed;
+use shared::role::Role;
 
 use crate::outbox;
 use crate::part::Part;
@@ -34,6 +36,10 @@ pub(crate) enum Place {
     Matters,
     /// The backlog, and what is proposed for it.
     Backlog,
+    /// Reports: what the own unit owes, the board, the list.
+    Reports,
+    /// A report.
+    Report(String),
     /// Clocks and dues by day.
     Calendar,
     /// The year's measures by law.
@@ -78,6 +84,7 @@ impl Place {
             (Some("cases"), Some(id), None, _) => Self::Case(id.to_owned()),
             (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
             (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
+            (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
             (Some(name), None, ..) => Self::simple()
                 .into_iter()
                 .find(|place| place.path().strip_prefix('/') == Some(name))
@@ -99,6 +106,8 @@ impl Place {
             Self::Drafts => "/drafts",
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
+            Self::Reports => "/reports",
+            Self::Report(id) => return format!("/reports/{id}"),
             Self::Calendar => "/calendar",
             Self::Measures => "/measures",
             Self::Imports => "/imports",
@@ -117,10 +126,11 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 16] {
+    fn simple() -> [Self; 17] {
         [
             Self::Drafts,
             Self::Matters,
+            Self::Reports,
             Self::Backlog,
             Self::Calendar,
             Self::Measures,
@@ -164,7 +174,7 @@ impl Place {
             | Self::Audit
             | Self::Settings
             | Self::Help => Part::Office,
-            Self::Drafts => Part::Field,
+            Self::Drafts | Self::Reports | Self::Report(_) => Part::Field,
         }
     }
 
@@ -181,6 +191,8 @@ impl Place {
             Self::Drafts => "待发",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
+            Self::Reports => "排查报告",
+            Self::Report(_) => "报告",
             Self::Calendar => "日程",
             Self::Measures => "依法处理",
             Self::Imports => "导入台账",
@@ -211,6 +223,8 @@ impl Place {
             Self::Drafts => "drafts",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
+            Self::Reports => "reports",
+            Self::Report(_) => "report",
             Self::Calendar => "calendar",
             Self::Measures => "measures",
             Self::Imports => "imports",
@@ -236,6 +250,7 @@ impl Place {
             Self::Drafts => Icon::Send,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
+            Self::Reports | Self::Report(_) => Icon::Report,
             Self::Calendar => Icon::Calendar,
             Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
@@ -254,6 +269,7 @@ impl Place {
     pub(crate) fn section(&self) -> Self {
         match self {
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
+            Self::Report(_) => Self::Reports,
             Self::Password => Self::Account,
             place => place.clone(),
         }
@@ -277,9 +293,15 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
         }
     };
     let manages = session::may(Action::ManageUsers);
+    let reports = session::may(Action::Report(ReportDeed::Board));
+    // What somebody who reports does every day comes first.
+    let writes = session::me()
+        .is_some_and(|me| matches!(me.user.role, Role::GroupInformant | Role::VillageSecretary));
+    add(true, Place::Reports, reports && writes);
     add(true, Place::Cases, session::may(Action::ListCases));
     add(true, Place::NewCase, may_register());
     add(true, Place::Drafts, session::may(Action::ListCases));
+    add(true, Place::Reports, reports && !writes);
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
@@ -333,7 +355,8 @@ mod tests {
             Place::NewCase,
             Place::Case(id.clone()),
             Place::EditCase(id.clone()),
-            Place::Receipt(id),
+            Place::Receipt(id.clone()),
+            Place::Report(id),
         ];
         places.extend(Place::simple());
         for place in places {

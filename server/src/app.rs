@@ -15,8 +15,7 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, openapi,
-    org, photo, receipt, settings, setup, sync,
+    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, openapi, org, photo, receipt, report, settings, setup, sync,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -134,6 +133,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::paper::routes::configure)
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
+        .configure(report::routes::configure)
         .configure(photo::routes::configure)
         .configure(alert::routes::configure)
         .configure(receipt::routes::configure)
@@ -158,6 +158,11 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let workers = usize::try_from(state.config.http.workers).unwrap_or_default();
     let blocking = usize::try_from(state.config.storage.pool_size.max(2)).unwrap_or(2);
     let (db, looks) = (state.db.clone(), state.looks.clone());
+    // What became due while nobody was here.
+    let now = state.clock.now();
+    if let Err(error) = state.db.write(move |conn| report::tick(conn, now)).await {
+        tracing::error!(%error, "reports were not made at the start");
+    }
     actix_web::rt::spawn(memory::keep_giving_back());
     actix_web::rt::spawn(looks.clone().keep_settling(db.clone(), state.clock.clone()));
     let factory = move || {

@@ -11,6 +11,7 @@ use crate::account;
 use crate::case;
 use crate::context::RequestContext;
 use crate::db::Conn;
+use crate::report;
 use crate::session::password;
 use crate::settings;
 use crate::setup;
@@ -126,6 +127,7 @@ pub fn load(state: &State) -> Result<(), Error> {
     }
     load_staff(state)?;
     case::demo::load(state)?;
+    report::demo::load(state)?;
     Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
 }
 

@@ -28,6 +28,8 @@ pub struct ApiError {
     pub errors: Vec<FieldError>,
     /// Seconds after which to try again.
     pub retry_after: Option<u64>,
+    /// What somebody else has written, in the way of this.
+    pub current_id: Option<String>,
     /// What the log says beside the request id; never sent.
     pub cause: Option<String>,
 }
@@ -40,6 +42,7 @@ impl ApiError {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
+            current_id: None,
             cause: None,
         }
     }
@@ -110,6 +113,7 @@ impl ApiError {
             detail: self.detail.to_string(),
             code: self.code,
             errors: self.errors.clone(),
+            current_id: self.current_id.clone(),
         }
     }
 }

@@ -44,6 +44,7 @@ pub mod org;
 pub mod page;
 mod photo;
 mod receipt;
+mod report;
 mod schema;
 pub mod session;
 pub mod settings;

@@ -8,10 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{
-    account, alert, audit, case, health, import, org, photo, receipt, session, settings, setup,
-    sync,
-};
+use crate::{account, alert, audit, case, health, import, org, photo, receipt, report, session, settings, setup, sync};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -41,6 +38,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "documents", description = "文书"),
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
+        (name = "reports", description = "排查报告"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -62,6 +60,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::paper::routes::Docs::openapi(),
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
+        report::routes::Docs::openapi(),
         photo::routes::Docs::openapi(),
         alert::routes::Docs::openapi(),
         receipt::routes::Docs::openapi(),

@@ -388,6 +388,64 @@ diesel::table! {
 }
 
 diesel::table! {
+    reports (id) {
+        id -> Text,
+        township_id -> Text,
+        unit_id -> Text,
+        village_id -> Nullable<Text>,
+        kind -> Text,
+        period_start -> Date,
+        period_end -> Date,
+        due_at -> Timestamp,
+        pending_at -> Timestamp,
+        state -> Text,
+        author_id -> Nullable<Text>,
+        late -> Bool,
+        zero -> Bool,
+        summary -> Text,
+        findings -> Integer,
+        open_findings -> Integer,
+        first_at -> Nullable<Timestamp>,
+        submitted_at -> Nullable<Timestamp>,
+        recorded_at -> Nullable<Text>,
+        judge_id -> Nullable<Text>,
+        judged_at -> Nullable<Timestamp>,
+        judged_text -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    report_findings (id) {
+        id -> Text,
+        report_id -> Text,
+        position -> Integer,
+        cause -> Text,
+        occurred_on -> Nullable<Date>,
+        occurred_text -> Nullable<Text>,
+        place -> Nullable<Text>,
+        unit_concerned -> Nullable<Text>,
+        people_count -> Nullable<Integer>,
+        key_persons -> Nullable<Text>,
+        development -> Nullable<Text>,
+        handling -> Nullable<Text>,
+        village_id -> Nullable<Text>,
+        group_id -> Nullable<Text>,
+        category -> Nullable<Text>,
+        severity -> Text,
+        state -> Text,
+        case_id -> Nullable<Text>,
+        dismissed_why -> Nullable<Text>,
+        origin_id -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(reports, report_findings);
+
+diesel::table! {
     photos (id) {
         id -> Text,
         township_id -> Text,

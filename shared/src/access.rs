@@ -14,6 +14,7 @@ use crate::case::paper::PaperKind;
 use crate::case::state::State;
 use crate::ids::{UnitId, UserId};
 use crate::org::UnitKind;
+use crate::report::ReportDeed;
 use crate::role::Role;
 
 /// The signed-in caller, as far as decisions look at them.
@@ -117,6 +118,8 @@ pub enum Action {
     ManageSettings,
     /// Read the audit log.
     ViewAudit,
+    /// Do something about reports ([`Facts::Field`], or nothing in particular).
+    Report(ReportDeed),
 }
 
 /// What an action is about.
@@ -289,8 +292,60 @@ pub fn field_visible(actor: &Actor, facts: &FieldFacts) -> bool {
 }
 
 /// Of a record of the field that is visible to the actor.
-fn can_in_field(actor: &Actor, action: Action, _facts: &FieldFacts) -> Result<(), Denied> {
-    can_in_general(actor.role, action)
+fn can_in_field(actor: &Actor, action: Action, facts: &FieldFacts) -> Result<(), Denied> {
+    can_in_general(actor.role, action)?;
+    match action {
+        Action::Report(deed) => can_report(actor, deed, facts),
+        _ => Ok(()),
+    }
+}
+
+/// Whose reports are whose task, by the role alone.
+const fn may_report(role: Role, deed: ReportDeed) -> (bool, &'static str) {
+    use ReportDeed as D;
+    use Role as R;
+    match deed {
+        D::View => (
+            !matches!(role, R::Auditor | R::Administrator),
+            "监督员查看报告情况的统计；您的角色不接触报告内容。",
+        ),
+        D::Board => (!matches!(role, R::Administrator), "系统管理员不接触报告。"),
+        D::Write => (
+            !matches!(role, R::CoordinationOffice | R::Auditor | R::Administrator),
+            "报告由社信息员、村支部书记和各站所填写。",
+        ),
+        D::Take | D::Dismiss => (
+            !matches!(role, R::Auditor | R::Administrator),
+            "由报告单位、所在村或镇综治办处置。",
+        ),
+        D::Judge => (
+            matches!(role, R::CoordinationOffice),
+            "由镇综治办退回、签收和免报。",
+        ),
+    }
+}
+
+/// Of a report that is visible to the actor.
+fn can_report(actor: &Actor, deed: ReportDeed, facts: &FieldFacts) -> Result<(), Denied> {
+    use ReportDeed as D;
+    let own = facts.unit_id == actor.unit_id;
+    let village = actor.role == Role::VillageSecretary
+        && actor.village_id.is_some()
+        && facts.village_id == actor.village_id;
+    let command = matches!(actor.role, Role::TownshipLeader | Role::CoordinationOffice);
+    let (allowed, whose) = match deed {
+        D::View | D::Board | D::Judge => (true, ""),
+        D::Write => (own, "只能填写本单位的报告。"),
+        D::Take | D::Dismiss => (
+            own || village || command,
+            "由报告单位、所在村、镇综治办或镇领导处置。",
+        ),
+    };
+    if allowed {
+        Ok(())
+    } else {
+        Err(Denied::NotAllowed(whose))
+    }
 }
 
 /// How far an accusation is sealed: against a township leader or the office itself only the
@@ -383,6 +438,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
             )
         }
         Action::ViewAudit => role == R::Auditor,
+        Action::Report(deed) => may_report(role, deed).0,
         Action::EditCase
         | Action::EditPeople
         | Action::RevealPerson
@@ -402,6 +458,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
 
 const fn whose_in_general(action: Action) -> &'static str {
     match action {
+        Action::Report(deed) => may_report(Role::Administrator, deed).1,
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
         Action::ExportLedger => "台账导出由镇领导、镇综治办和村支部书记办理。",

@@ -43,6 +43,8 @@ terms! {
         SettingWrite = "setting_write", "变更设置";
         /// A token or a feed's address was made or taken back.
         Token = "token", "令牌与订阅";
+        /// A report was written, sent, judged, or a finding of it dealt with.
+        ReportWrite = "report_write", "变更报告";
         /// The audit log itself was read.
         AuditView = "audit_view", "查看审计";
     }

@@ -19,6 +19,7 @@
 //! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
 //! | [`receipt`] | numbers of provisional receipts, made on a phone |
+//! | [`report`] | reports: who owes which when, what is late, what is found |
 //! | [`search`] | how Chinese text becomes index terms |
 //! | [`sync`] | what a phone takes along |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -41,6 +42,7 @@ pub mod page;
 pub mod photo;
 pub mod problem;
 pub mod receipt;
+pub mod report;
 pub mod role;
 pub mod search;
 pub mod settings;

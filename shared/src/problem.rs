@@ -25,6 +25,8 @@ terms! {
         MethodNotAllowed = "method_not_allowed", "不支持这种请求方法";
         /// 409: the state does not allow it.
         Conflict = "conflict", "当前状态不允许这样操作";
+        /// 409: somebody else has written it since; `current_id` names what is there now.
+        Changed = "changed", "内容已被他人填写";
         /// 409: the idempotency key came before with another body.
         IdempotencyMismatch = "idempotency_mismatch", "幂等键已用于另一个请求";
         /// 412: somebody else changed it in between.
@@ -55,7 +57,7 @@ impl Code {
             Self::Forbidden | Self::PasswordChangeRequired => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::Conflict | Self::IdempotencyMismatch => 409,
+            Self::Conflict | Self::Changed | Self::IdempotencyMismatch => 409,
             Self::StaleVersion => 412,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
@@ -98,4 +100,7 @@ pub struct Problem {
     /// The fields at fault; empty where none is.
     #[serde(default)]
     pub errors: Vec<FieldError>,
+    /// Of a conflict with what somebody else has written: its id, so that both can be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_id: Option<String>,
 }

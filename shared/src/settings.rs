@@ -26,6 +26,8 @@ pub struct Settings {
     pub reminders: Reminders,
     /// Within how many minutes urgent information must be acknowledged and dispatched.
     pub alerts: AlertLimits,
+    /// When reports are due.
+    pub reporting: Reporting,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
 }
@@ -122,6 +124,63 @@ impl Reminders {
     }
 }
 
+/// When reports are due (排查报告的时限). A change holds for the periods whose reports are not made yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reporting {
+    /// The hour before which a group's daily is due, Asia/Shanghai.
+    pub daily_hour: u32,
+    /// Whether groups report on rest days, too.
+    pub daily_rest_days: bool,
+    /// The weekday on which a village's weekly is due, 1 (Monday) to 7; where it is no working day, the
+    /// next one.
+    pub weekly_weekday: u32,
+    /// The hour of that day.
+    pub weekly_hour: u32,
+    /// The hour of the month's last working day before which a township unit's monthly is due.
+    pub monthly_hour: u32,
+    /// The first day of reporting; none: since the program came into use.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+}
+
+impl Default for Reporting {
+    fn default() -> Self {
+        Self {
+            daily_hour: 18,
+            daily_rest_days: false,
+            weekly_weekday: 3,
+            weekly_hour: 18,
+            monthly_hour: 18,
+            from: None,
+        }
+    }
+}
+
+impl Reporting {
+    /// Notes what is wrong with it.
+    fn check(self, errors: &mut Errors) {
+        for (field, name, hour) in [
+            ("daily_hour", "日报告", self.daily_hour),
+            ("weekly_hour", "周报告", self.weekly_hour),
+            ("monthly_hour", "月报告", self.monthly_hour),
+        ] {
+            if !(1..=23).contains(&hour) {
+                let message = format!("{name}的截止时间应在1点至23点之间。");
+                errors.add(format!("reporting.{field}"), "out_of_range", message);
+            }
+        }
+        if !(1..=7).contains(&self.weekly_weekday) {
+            errors.add(
+                "reporting.weekly_weekday",
+                "out_of_range",
+                "周报告的截止日应为1（星期一）至7（星期日）。",
+            );
+        }
+    }
+}
+
 /// A change of settings; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -135,6 +194,8 @@ pub struct SettingsPatch {
     pub reminders: Option<Reminders>,
     /// Within how many minutes urgent information must be acknowledged and dispatched.
     pub alerts: Option<AlertLimits>,
+    /// When reports are due.
+    pub reporting: Option<Reporting>,
 }
 
 impl SettingsPatch {
@@ -156,6 +217,9 @@ impl SettingsPatch {
         }
         if let Some(alerts) = self.alerts {
             alerts.check(&mut errors);
+        }
+        if let Some(reporting) = self.reporting {
+            reporting.check(&mut errors);
         }
         errors
     }
@@ -229,6 +293,33 @@ mod tests {
             ..SettingsPatch::default()
         };
         assert_eq!(wrong.check().into_vec().len(), 2);
+    }
+
+    #[test]
+    fn reports_are_due_at_an_hour_of_a_weekday() {
+        let patch = SettingsPatch {
+            reporting: Some(Reporting {
+                daily_hour: 0,
+                weekly_weekday: 8,
+                weekly_hour: 24,
+                ..Reporting::default()
+            }),
+            ..SettingsPatch::default()
+        };
+        let fields: Vec<String> = patch
+            .check()
+            .into_vec()
+            .into_iter()
+            .map(|e| e.field)
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "reporting.daily_hour",
+                "reporting.weekly_hour",
+                "reporting.weekly_weekday"
+            ]
+        );
     }
 
     #[test]

@@ -33,6 +33,7 @@ use shared::alert::AlertStep;
 use shared::case::action::CaseAction;
 use shared::case::matter::{Deed, MatterKind};
 use shared::case::paper::PaperKind;
+use shared::report::ReportStep;
 use shared::role::Role;
 use shared::term::Term;
 use tests::staff::{NEXT_VILLAGE, PASSWORD, VILLAGE};
@@ -53,6 +54,8 @@ enum About {
     Case(Stand),
     /// Many cases: is the one at hand among them?
     Cases,
+    /// One report: of the own unit, or of another's.
+    Report,
     /// Something else.
     Else,
 }
@@ -87,6 +90,17 @@ fn matter_of(operation: &str) -> Option<MatterKind> {
     MatterKind::ALL.iter().copied().find(wanted)
 }
 
+/// Operations about one report.
+const REPORTS: [&str; 7] = [
+    "show_report",
+    "patch_report",
+    "act_on_report",
+    "submit_report",
+    "register_finding",
+    "join_finding",
+    "dismiss_finding",
+];
+
 fn about(operation: &str) -> About {
     let case = |stand| About::Case(stand);
     if let Some(kind) = matter_of(operation) {
@@ -96,6 +110,9 @@ fn about(operation: &str) -> About {
             MatterKind::Referral if operation != "open_referral" => Stand::Accepted,
             _ => Stand::Handling,
         });
+    }
+    if REPORTS.contains(&operation.split(':').next().unwrap_or(operation)) {
+        return About::Report;
     }
     match operation {
         "list_cases"
@@ -161,6 +178,10 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
                 }
             } else if name == "act_on_alert" {
                 for step in AlertStep::ALL {
+                    operations.insert(format!("{name}:{}", step.code()), request.clone());
+                }
+            } else if name == "act_on_report" {
+                for step in ReportStep::ALL {
                     operations.insert(format!("{name}:{}", step.code()), request.clone());
                 }
             } else if name == "make_document" {
@@ -716,6 +737,76 @@ fn import(client: &Client, dry_run: &str) -> Answer {
 }
 
 impl Desk<'_> {
+    /// A request about a report of the role's own unit (of 五里墩村1社, where the role writes none), or of a
+    /// group of the village next door. Its finding is there, whatever has become of it.
+    fn report_request(
+        &self,
+        operation: &str,
+        (method, path): &(String, String),
+        relation: &str,
+    ) -> Answer {
+        let app = self.app;
+        let author = match (relation, self.who) {
+            ("foreign", _) => Staff::NextInformant,
+            (
+                _,
+                who @ (Staff::Secretary
+                | Staff::Police
+                | Staff::Court
+                | Staff::Justice
+                | Staff::Centre),
+            ) => who,
+            _ => Staff::Informant,
+        };
+        let (kind, start) = match author {
+            Staff::Informant | Staff::NextInformant => ("daily", tests::base::TODAY),
+            Staff::Secretary => ("weekly", "2026-03-09"),
+            _ => ("monthly", "2026-03-01"),
+        };
+        let unit = app.unit(author.record().2);
+        let input = json!({
+            "kind": kind, "unit_id": unit, "period_start": start,
+            "findings": [{"cause": "水渠漏水", "category": "water"}],
+        });
+        let sent = app.by(author).post("/reports/submit").json(&input).send();
+        assert!(matches!(sent.status, 200 | 409), "{}", sent.text());
+        let found = app
+            .by(author)
+            .get(format!("/reports?unit_id={unit}&from={start}"))
+            .expect(200)
+            .json();
+        let id = found["items"][0]["id"].as_str().unwrap();
+        let mut whole = app.by(author).get(format!("/reports/{id}")).expect(200);
+        // What an operation before has taken back.
+        if matches!(
+            whole.json()["report"]["state"].as_str(),
+            Some("draft" | "returned")
+        ) {
+            let path = format!("/reports/{id}/actions/submit");
+            let call = app.by(author).post(path).if_match(whole.etag());
+            whole = call.json(&json!({})).expect(200);
+        }
+        let finding = whole.json()["findings"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let (operation, step) = operation.split_once(':').unwrap_or((operation, ""));
+        let path = path
+            .replace("{id}", id)
+            .replace("{action}", step)
+            .replace("{finding}", &finding);
+        let call = self.client.call(method, &path).if_match(whole.etag());
+        match operation {
+            "show_report" => call.send(),
+            "patch_report" => call.json(&json!({"summary": "排查了八户"})).send(),
+            "submit_report" => call.json(&input).send(),
+            "register_finding" => call.json(&json!({"kind": "sign"})).send(),
+            "join_finding" => call.json(&json!({"case_id": "none"})).send(),
+            "dismiss_finding" => call.json(&json!({"reason": "没有此事"})).send(),
+            _ => call.json(&json!({})).send(),
+        }
+    }
+
     /// A request that is not about cases.
     fn other(&self, operation: &str, (method, path): &(String, String), id: &str) -> Answer {
         let app = self.app;
@@ -724,6 +815,7 @@ impl Desk<'_> {
         let admin = app.by(Staff::Admin);
         let etag = || admin.get(&path).expect(200).etag();
         match operation {
+            "list_reports" | "show_report_board" => call.send(),
             "list_imports" | "show_import" | "download_import" | "undo_import" | "me"
             | "list_units" | "get_unit" | "get_settings" | "list_law_profiles" | "setup_status"
             | "list_users" | "list_colleagues" | "get_user" | "reset_password" | "health_live"
@@ -854,6 +946,7 @@ fn column(
         let request = &operations[name];
         let relations: &[&'static str] = match about(name) {
             About::Else => &["-"],
+            About::Report => &["own", "foreign"],
             _ => &RELATIONS,
         };
         for relation in relations {
@@ -862,6 +955,11 @@ fn column(
                     let id = prepare(&app, name);
                     desk.other(name, request, &id).status.to_string()
                 }
+                About::Report => match desk.report_request(name, request, relation).status {
+                    // Who may, and was told what is missing.
+                    200 | 409 | 422 => "ok".to_owned(),
+                    status => status.to_string(),
+                },
                 About::Case(_) if name == "register_case" => {
                     desk.registration(relation).send().status.to_string()
                 }

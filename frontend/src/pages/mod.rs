@@ -13,6 +13,7 @@ pub(crate) mod imports;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod reports;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -68,6 +69,8 @@ pub(crate) fn cases(place: Place) -> Drawn {
 pub(crate) fn field(place: Place) -> Drawn {
     Ok(match place {
         Place::Drafts => drafts::page(),
+        Place::Reports => reports::page(),
+        Place::Report(id) => reports::show::page(id),
         _ => nowhere(),
     })
 }

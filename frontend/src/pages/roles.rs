@@ -22,13 +22,16 @@ pub(crate) const fn duties(role: Role) -> (&'static str, &'static str) {
         Role::TownshipLeader => ("全镇的事项", "包案，批准延期、办结、积案销号，确定包案领导"),
         Role::CoordinationOffice => (
             "全镇的事项",
-            "登记、受理、转送、交办、催办，导入导出台账，移送检举控告",
+            "登记、受理、转送、交办、催办，签收和退回排查报告，导入导出台账，移送检举控告",
         ),
         Role::VillageSecretary => (
             "本村的事项，和交给本村办理的事项",
-            "登记、办理、答复，调处村内矛盾纠纷",
+            "登记、办理、答复，调处村内矛盾纠纷，报周报告，看各社日报告",
         ),
-        Role::GroupInformant => ("自己报的事项", "上报矛盾纠纷和苗头隐患"),
+        Role::GroupInformant => (
+            "自己报的事项，和本社的报告",
+            "每日报告，上报矛盾纠纷和苗头隐患",
+        ),
         Role::PoliceStation => (
             "交给本所办理的，和本所登记的事项",
             "登记，办理涉及公共秩序的事项",
@@ -42,7 +45,10 @@ pub(crate) const fn duties(role: Role) -> (&'static str, &'static str) {
             "本窗口登记的，和交给本窗口办理的事项",
             "接待登记，打印回执，答复“我的事办到哪了”",
         ),
-        Role::Auditor => ("审计记录和设置，看不到事项内容", "核查谁看过什么、办过什么"),
+        Role::Auditor => (
+            "审计记录、设置和报告情况，看不到事项内容",
+            "核查谁看过什么、办过什么",
+        ),
         Role::Administrator => (
             "单位、用户和设置，看不到事项内容",
             "管理单位、用户、密码和期限规定",

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
 use shared::settings::{
-    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, NewLawProfile, Reminders, Settings, SettingsPatch,
+    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, NewLawProfile, Reminders, Reporting, Settings,
+    SettingsPatch,
 };
 use shared::term::Term;
 use shared::validate::Errors;
@@ -15,7 +16,7 @@ use super::heading;
 use super::help::limits_table;
 use crate::api::{Call, Tagged};
 use crate::browser;
-use crate::directory::directory;
+use crate::directory::{Options, directory};
 use crate::format::{self, ordered};
 use crate::load::{Loader, load};
 use crate::session;
@@ -105,11 +106,45 @@ fn general(desk: Desk, settings: &Settings) -> AnyView {
                         )}
                     </dd>
                 </div>
+                <div>
+                    <dt>"排查报告"</dt>
+                    <dd>{reporting(settings.reporting)}</dd>
+                </div>
             </dl>
         </section>
     }
     .into_any()
 }
+
+/// When reports are due, in a sentence.
+fn reporting(at: Reporting) -> String {
+    let days = if at.daily_rest_days {
+        "每天"
+    } else {
+        "每个工作日"
+    };
+    let weekday = WEEKDAYS
+        .iter()
+        .find(|(number, _)| *number == at.weekly_weekday.to_string())
+        .map_or("", |(_, name)| name);
+    let from = at
+        .from
+        .map_or_else(String::new, |day| format!("自{}起。", format::date(day)));
+    format!(
+        "社{days}{}点前报日报告，村{weekday}{}点前报周报告，站所每月最后一个工作日{}点前报月报告；遇休息日顺延。{from}",
+        at.daily_hour, at.weekly_hour, at.monthly_hour
+    )
+}
+
+const WEEKDAYS: [(&str, &str); 7] = [
+    ("1", "星期一"),
+    ("2", "星期二"),
+    ("3", "星期三"),
+    ("4", "星期四"),
+    ("5", "星期五"),
+    ("6", "星期六"),
+    ("7", "星期日"),
+];
 
 fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     let form = Form::new();
@@ -123,6 +158,14 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     let hours = RwSignal::new(before.urgent_hours.to_string());
     let yellow = RwSignal::new(before.reminders.yellow_days.to_string());
     let red = RwSignal::new(before.reminders.red_days.to_string());
+    let rules = before.reporting;
+    let text = |number: u32| RwSignal::new(number.to_string());
+    let daily = text(rules.daily_hour);
+    let rest_days = RwSignal::new(rules.daily_rest_days);
+    let weekday = text(rules.weekly_weekday);
+    let weekly = text(rules.weekly_hour);
+    let monthly = text(rules.monthly_hour);
+    let reports_from = RwSignal::new(rules.from.map(format::short_date).unwrap_or_default());
     let directory = directory();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -133,10 +176,20 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             yellow_days: number(&yellow.get_untracked()).unwrap_or(u32::MAX),
             red_days: number(&red.get_untracked()).unwrap_or(0),
         };
+        let typed = |text: RwSignal<String>| number(&text.get_untracked()).unwrap_or(0);
+        let reporting = Reporting {
+            daily_hour: typed(daily),
+            daily_rest_days: rest_days.get_untracked(),
+            weekly_weekday: typed(weekday),
+            weekly_hour: typed(weekly),
+            monthly_hour: typed(monthly),
+            from: reports_from.get_untracked().parse().ok(),
+        };
         let patch = SettingsPatch {
             township_name: Some(name),
             urgent_hours: Some(hours.unwrap_or(0)),
             reminders: Some(reminders),
+            reporting: Some(reporting),
         };
         if !form.accept(patch.check()) {
             return;
@@ -147,6 +200,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .filter(|name| *name != before.township_name),
             urgent_hours: hours.filter(|hours| *hours != before.urgent_hours),
             reminders: Some(reminders).filter(|reminders| *reminders != before.reminders),
+            reporting: Some(reporting).filter(|reporting| *reporting != before.reporting),
         };
         if patch == SettingsPatch::default() {
             desk.changing.set(false);
@@ -190,10 +244,40 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .class("field field-short")
                 .required()
                 .input(red)}
+            <fieldset class="group">
+                <legend>"排查报告"</legend>
+                <p class="hint">"改动从下一期起生效，已生成的报告仍按原来的时间。"</p>
+                <div class="grid">
+                    {hour(form, "reporting.daily_hour", "社日报告：几点前", daily)}
+                    {hour(form, "reporting.weekly_hour", "村周报告：几点前", weekly)}
+                    {field(form, "reporting.weekly_weekday", "村周报告：星期几")
+                        .select(weekday, None, weekdays())}
+                    {hour(form, "reporting.monthly_hour", "站所月报告：月末几点前", monthly)}
+                    {field(form, "reporting.from", "从哪天起报")
+                        .hint("不填为系统启用之日；补报最多60天。".to_owned())
+                        .date(reports_from)}
+                </div>
+                {field(form, "reporting.daily_rest_days", "休息日也要报日报告").check(rest_days)}
+            </fieldset>
             {foot(form, desk.changing, "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
+}
+
+fn hour(form: Form, name: &'static str, label: &'static str, value: RwSignal<String>) -> AnyView {
+    field(form, name, label)
+        .mode("numeric")
+        .class("field field-short")
+        .required()
+        .input(value)
+}
+
+fn weekdays() -> Options {
+    WEEKDAYS
+        .iter()
+        .map(|(number, name)| ((*number).to_owned(), (*name).to_owned()))
+        .collect()
 }
 
 fn law(desk: Desk) -> AnyView {

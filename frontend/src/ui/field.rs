@@ -413,6 +413,8 @@ impl Field {
                 id=self.name.clone()
                 name=self.name.clone()
                 rows=rows.to_string()
+                autocapitalize="off"
+                enterkeyhint="enter"
                 placeholder=(!self.placeholder.is_empty()).then_some(self.placeholder)
                 aria-required=self.required.then_some("true")
                 aria-invalid=self.invalid()

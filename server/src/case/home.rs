@@ -254,7 +254,7 @@ fn filter(query: &str, desk: &Desk) -> Result<Filter, Error> {
 /// [`Error::Denied`] for roles that take no part in the ledger; the database's own.
 pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
     service::may_list(desk)?;
-    let mut todos = Vec::new();
+    let mut todos = crate::report::todos(conn, desk)?;
     for Line {
         title,
         hint,

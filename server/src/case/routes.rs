@@ -764,6 +764,7 @@ async fn dashboard(
     context: RequestContext,
     state: web::Data<State>,
 ) -> Result<web::Json<Home>, ApiError> {
+    crate::report::keep_made(&state, context.now).await?;
     let desk = Desk::open(&state, actor, context).await?;
     Ok(web::Json(
         state

@@ -319,6 +319,8 @@ pub(crate) struct Entering<'a> {
     pub(crate) lead_id: Option<String>,
     /// When and how it ended, if it has.
     pub(crate) closed: Option<(NaiveDate, Outcome)>,
+    /// The report that found it.
+    pub(crate) report: Option<Named>,
 }
 
 /// Registers a case.
@@ -329,6 +331,84 @@ pub(crate) fn register(conn: &mut Conn, desk: &Desk, input: &NewCase) -> Result<
     Registration::prepare(desk, input)?
         .write(conn, desk)?
         .view(desk)
+}
+
+/// Registers a case that a report has found; `text` says where. Answers its id and number.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], the database's own.
+pub(crate) fn register_found(
+    conn: &mut Conn,
+    desk: &Desk,
+    input: &NewCase,
+    report: Named,
+    text: String,
+) -> Result<Named, Error> {
+    can(&desk.actor, Action::RegisterCase(input.kind), Facts::None)?;
+    let errors = check_new(desk, input);
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let entering = Entering {
+        input,
+        kind: EventKind::Registered,
+        text: Some(text),
+        responsible_unit_id: None,
+        lead_id: None,
+        closed: None,
+        report: Some(report),
+    };
+    let entered = Draft::new(desk, &entering)?.enter(conn, desk)?;
+    log(
+        conn,
+        desk,
+        AuditAction::CaseWrite,
+        &entered.case,
+        "登记（排查报告）",
+    )?;
+    Ok(Named {
+        id: entered.case.id,
+        name: entered.case.number,
+    })
+}
+
+/// Notes in a case's timeline what a report has found of it. Answers its id and number. Not of an
+/// accusation: who reads the report would learn of it (条例第三十条).
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], [`Error::Refused`], the database's own.
+pub(crate) fn note_report(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    report: Named,
+    text: String,
+) -> Result<Named, Error> {
+    let mut taken = take(conn, desk, id, Action::Case(CaseAction::Note), None)?;
+    if taken.case.seal.0 != Series::Open {
+        let mut errors = Errors::new();
+        errors.add(
+            "case_id",
+            "sealed",
+            "检举控告件不与排查报告关联（《信访工作条例》第三十条）。",
+        );
+        return Err(errors.into());
+    }
+    let step = Step {
+        kind: EventKind::Noted,
+        on: desk.context.today(),
+        text: Some(text),
+        data: EventData {
+            report: Some(report),
+            ..EventData::default()
+        },
+    };
+    taken.note(conn, desk, step)?;
+    let case = taken.keep(conn, desk, "并入排查报告中的情况")?;
+    Ok(Named {
+        id: case.id,
+        name: case.number,
+    })
 }
 
 /// A case that may be registered, as far as can be told without the database. The one writer has
@@ -361,6 +441,7 @@ impl Registration {
             responsible_unit_id: None,
             lead_id: None,
             closed: None,
+            report: None,
         };
         Ok(Self {
             draft: errors
@@ -708,6 +789,7 @@ fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
         data: EventData {
             procedure: Some(input.procedure.unwrap_or(Procedure::Ordinary)),
             earlier_case_id: input.earlier_case_id.clone(),
+            report: entering.report.clone(),
             recorded_at: input.recorded_at,
             ..EventData::default()
         },
@@ -924,6 +1006,12 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
             && find(conn, desk, earlier, Action::ViewCase).is_err()
         {
             event.data.earlier_case_id = None;
+        }
+        // Nor the way to a report that they may not open; its name is part of the case.
+        if let Some(report) = &mut event.data.report
+            && !crate::report::service::may_open(conn, desk, &report.id)?
+        {
+            report.id = String::new();
         }
     }
     Ok(events)

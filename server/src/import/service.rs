@@ -133,6 +133,7 @@ pub(super) fn confirm(
             closed: load
                 .ending
                 .map(|ending| (ending.on, outcome(ending.settled))),
+            report: None,
         };
         let case = Draft::new(desk, &entering)?.enter(conn, desk)?.case;
         let row = RowRecord {

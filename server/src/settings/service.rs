@@ -5,7 +5,7 @@ use shared::access::{Action, Denied, Facts, can};
 use shared::audit::AuditAction;
 use shared::case::deadline::LawProfile;
 use shared::problem::FieldError;
-use shared::settings::{NewLawProfile, Settings, SettingsPatch};
+use shared::settings::{NewLawProfile, Reporting, Settings, SettingsPatch};
 use shared::validate::Errors;
 
 use super::store;
@@ -58,6 +58,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         urgent_hours: general.urgent_hours,
         reminders: general.reminders,
         alerts: general.alerts,
+        reporting: general.reporting,
         version: general.version,
     })
 }
@@ -122,6 +123,30 @@ fn update(
             new.dispatch_minutes
         ));
         general.alerts = new;
+    }
+    if let Some(new) = patch.reporting {
+        let told = |at: Reporting| {
+            let days = if at.daily_rest_days {
+                "每天"
+            } else {
+                "工作日"
+            };
+            let from = at.from.map(|day| format!("，自{day}起"));
+            format!(
+                "日报告{days}{}点前、周报告星期{}{}点前、月报告{}点前{}",
+                at.daily_hour,
+                at.weekly_weekday,
+                at.weekly_hour,
+                at.monthly_hour,
+                from.unwrap_or_default()
+            )
+        };
+        what.push(format!(
+            "排查报告时限由{}改为{}",
+            told(general.reporting),
+            told(new)
+        ));
+        general.reporting = new;
     }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;

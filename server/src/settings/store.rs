@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::case::deadline::{LawProfile, Limit};
-use shared::settings::{AlertLimits, Reminders};
+use shared::settings::{AlertLimits, Reminders, Reporting};
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -22,6 +22,9 @@ pub(crate) struct General {
     /// Likewise.
     #[serde(default)]
     pub(crate) alerts: AlertLimits,
+    /// Nor this.
+    #[serde(default)]
+    pub(crate) reporting: Reporting,
     pub(crate) version: i64,
 }
 
@@ -31,6 +34,7 @@ impl Default for General {
             urgent_hours: 2,
             reminders: Reminders::default(),
             alerts: AlertLimits::default(),
+            reporting: Reporting::default(),
             version: 1,
         }
     }

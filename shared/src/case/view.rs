@@ -170,6 +170,9 @@ pub struct EventData {
     /// The document made, voided or served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paper: Option<PaperMark>,
+    /// The report whose finding it was or joined; no id for those who may not see the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Named>,
     /// When it was taken down, by the clock of the phone that sent it later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<DateTime<Utc>>,
@@ -396,6 +399,8 @@ terms! {
         Backlog = "backlog", "积案";
         /// What is proposed as backlog.
         Proposals = "proposals", "建议列为积案";
+        /// Reports.
+        Reports = "reports", "报告";
     }
 }
 
@@ -407,6 +412,7 @@ impl TodoList {
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Proposals => "/backlog/proposals",
+            Self::Reports => "/reports",
         }
     }
 }

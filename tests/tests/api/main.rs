@@ -26,6 +26,7 @@ mod photos;
 mod protocol;
 mod receipts;
 mod register;
+mod reports;
 mod review;
 mod search;
 mod session;

@@ -12,6 +12,7 @@ mod dialogs;
 mod gallery;
 mod matters;
 mod offline;
+mod reports;
 mod settling;
 mod shell;
 mod story;

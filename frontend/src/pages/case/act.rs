@@ -426,7 +426,12 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
             "复核意见是终结意见，登记后事项办结，同一事实和理由不再受理。",
         ),
         A::Close => close_fields(form, values, case),
-        A::Link => earlier_field(form, values.earlier, case.row.id.to_string()),
+        A::Link => find_case(
+            form,
+            values.earlier,
+            ("earlier_case_id", "查找前一件事项", "选择前一件"),
+            case.row.id.to_string(),
+        ),
         A::HandOver => field(form, "authority", "有权机关名称")
             .required()
             .placeholder("如：某县纪委监委")
@@ -715,8 +720,13 @@ fn review_answer_fields(form: Form, values: Values, hint: &'static str) -> AnyVi
     .into_any()
 }
 
-/// Finds the earlier case by number or words.
-fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView {
+/// Finds a case by number or words, for a field that has a name, a question and a choice.
+pub(crate) fn find_case(
+    form: Form,
+    value: RwSignal<String>,
+    (name, ask, pick): (&'static str, &'static str, &'static str),
+    except: String,
+) -> AnyView {
     let typed = RwSignal::new(String::new());
     let found = RwSignal::new(None::<Vec<CaseRow>>);
     let except = StoredValue::new(except);
@@ -762,7 +772,7 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
             if rows.is_empty() {
                 view! { <p class="hint">"没有找到。换个词试试，如信访人姓名。"</p> }.into_any()
             } else {
-                field(form, "earlier_case_id", "选择前一件")
+                field(form, name, pick)
                     .required()
                     .class("field choices-long")
                     .choices(value, results)
@@ -771,7 +781,7 @@ fn earlier_field(form: Form, value: RwSignal<String>, except: String) -> AnyView
     });
     view! {
         <div class="field">
-            <label for="earlier-q">"查找前一件事项"</label>
+            <label for="earlier-q">{ask}</label>
             <p class="hint">"输入编号、姓名或起因里的词。"</p>
             <div class="row">
                 <input

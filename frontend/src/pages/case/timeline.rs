@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::calendar::shanghai_day;
-use shared::case::view::{EventData, EventView};
+use shared::case::view::{EventData, EventView, Named};
 use shared::term::Term;
 
 use super::matter;
@@ -56,6 +56,7 @@ fn entry(case_id: &str, event: &EventView) -> AnyView {
             .collect_view();
         view! { <dl class="timeline-data">{parts}</dl> }
     });
+    let report = event.data.report.as_ref().map(from_report);
     view! {
         <li class="event" data-testid="event" data-kind=event.kind.code()>
             <p class="event-head">
@@ -63,6 +64,7 @@ fn entry(case_id: &str, event: &EventView) -> AnyView {
                 <time>{format::date(event.on)}</time>
             </p>
             {text}
+            {report}
             {data}
             {taken_down(event)}
             <p class="event-foot">
@@ -71,6 +73,17 @@ fn entry(case_id: &str, event: &EventView) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+/// The report that has found it; the way to it for those who may open it.
+fn from_report(report: &Named) -> AnyView {
+    let name = report.name.clone();
+    let name = if report.id.is_empty() {
+        view! { <span>{name}</span> }.into_any()
+    } else {
+        view! { <a href=format!("/reports/{}", report.id)>{name}</a> }.into_any()
+    };
+    view! { <p>"来自报告：" {name}</p> }.into_any()
 }
 
 /// When it was taken down, where a phone sent it later.

@@ -1,0 +1,3 @@
+DROP TABLE report_findings;
+DROP TABLE reports;
+DELETE FROM settings WHERE key = 'reports';
