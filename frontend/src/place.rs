@@ -7,6 +7,8 @@ use shared::access::Action;
 use shared::case::Kind;
 use shared::report::ReportDeed;
 use shared::role::Role;
+use shared::reception::ReceptionDeed;
+use shared::visit::VisitDeed;
 
 use crate::outbox;
 use crate::part::Part;
@@ -32,6 +34,22 @@ pub(crate) enum Place {
     Paper(String, String),
     /// What waits on the phone.
     Drafts,
+    /// Visits.
+    Visits,
+    /// A visit to be recorded.
+    NewVisit,
+    /// A visit.
+    Visit(String),
+    /// Who has visited where and when last.
+    Coverage,
+    /// What was promised on visits.
+    Promises,
+    /// The roster of reception days.
+    Receptions,
+    /// A reception day.
+    Reception(String),
+    /// A reception day's public notice, to print.
+    ReceptionNotice(String),
     /// Mediations, hearings, orders and other matters of all cases.
     Matters,
     /// The backlog, and what is proposed for it.
@@ -85,6 +103,13 @@ impl Place {
             (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
             (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
             (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
+            (Some("visits"), Some("new"), None, _) => Self::NewVisit,
+            (Some("visits"), Some("coverage"), None, _) => Self::Coverage,
+            (Some("visits"), Some(id), None, _) => Self::Visit(id.to_owned()),
+            (Some("reception"), Some(id), None, _) => Self::Reception(id.to_owned()),
+            (Some("reception"), Some(id), Some("notice"), None) => {
+                Self::ReceptionNotice(id.to_owned())
+            }
             (Some(name), None, ..) => Self::simple()
                 .into_iter()
                 .find(|place| place.path().strip_prefix('/') == Some(name))
@@ -104,6 +129,14 @@ impl Place {
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
             Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
             Self::Drafts => "/drafts",
+            Self::Visits => "/visits",
+            Self::NewVisit => "/visits/new",
+            Self::Visit(id) => return format!("/visits/{id}"),
+            Self::Coverage => "/visits/coverage",
+            Self::Promises => "/promises",
+            Self::Receptions => "/reception",
+            Self::Reception(id) => return format!("/reception/{id}"),
+            Self::ReceptionNotice(id) => return format!("/reception/{id}/notice"),
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Reports => "/reports",
@@ -126,9 +159,12 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 17] {
+    fn simple() -> [Self; 20] {
         [
             Self::Drafts,
+            Self::Visits,
+            Self::Promises,
+            Self::Receptions,
             Self::Matters,
             Self::Reports,
             Self::Backlog,
@@ -174,7 +210,17 @@ impl Place {
             | Self::Audit
             | Self::Settings
             | Self::Help => Part::Office,
-            Self::Drafts | Self::Reports | Self::Report(_) => Part::Field,
+            Self::Drafts
+            | Self::Reports
+            | Self::Report(_)
+            | Self::Visits
+            | Self::NewVisit
+            | Self::Visit(_)
+            | Self::Coverage
+            | Self::Promises
+            | Self::Receptions
+            | Self::Reception(_)
+            | Self::ReceptionNotice(_) => Part::Field,
         }
     }
 
@@ -189,6 +235,12 @@ impl Place {
             Self::Receipt(_) => "回执",
             Self::Paper(..) => "文书",
             Self::Drafts => "待发",
+            Self::Visits | Self::Visit(_) => "走访",
+            Self::NewVisit => "记录走访",
+            Self::Coverage => "走访覆盖",
+            Self::Promises => "承诺",
+            Self::Receptions | Self::Reception(_) => "接待日",
+            Self::ReceptionNotice(_) => "接待公告",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
             Self::Reports => "排查报告",
@@ -221,6 +273,14 @@ impl Place {
             Self::Receipt(_) => "receipt",
             Self::Paper(..) => "paper",
             Self::Drafts => "drafts",
+            Self::Visits => "visits",
+            Self::NewVisit => "new-visit",
+            Self::Visit(_) => "visit",
+            Self::Coverage => "coverage",
+            Self::Promises => "promises",
+            Self::Receptions => "receptions",
+            Self::Reception(_) => "reception",
+            Self::ReceptionNotice(_) => "reception-notice",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
             Self::Reports => "reports",
@@ -248,6 +308,9 @@ impl Place {
             Self::Cases | Self::Case(_) => Icon::Ledger,
             Self::NewCase | Self::EditCase(_) => Icon::Add,
             Self::Drafts => Icon::Send,
+            Self::Visits | Self::Visit(_) | Self::NewVisit => Icon::People,
+            Self::Coverage | Self::Promises => Icon::Check,
+            Self::Receptions | Self::Reception(_) => Icon::Clock,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Reports | Self::Report(_) => Icon::Report,
@@ -271,6 +334,10 @@ impl Place {
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
             Self::Report(_) => Self::Reports,
             Self::Password => Self::Account,
+            Self::Visit(_) | Self::NewVisit | Self::Promises => Self::Visits,
+            // The auditor has no other way there.
+            Self::Coverage if session::may(Action::Visit(VisitDeed::View)) => Self::Visits,
+            Self::Reception(_) | Self::ReceptionNotice(_) => Self::Receptions,
             place => place.clone(),
         }
     }
@@ -302,6 +369,12 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     add(true, Place::NewCase, may_register());
     add(true, Place::Drafts, session::may(Action::ListCases));
     add(true, Place::Reports, reports && !writes);
+    let visits = session::may(Action::Visit(VisitDeed::View));
+    add(true, Place::Visits, visits);
+    let coverage = !visits && session::may(Action::Visit(VisitDeed::Coverage));
+    add(true, Place::Coverage, coverage);
+    let receives = session::may(Action::Reception(ReceptionDeed::Count));
+    add(true, Place::Receptions, receives);
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
@@ -356,7 +429,12 @@ mod tests {
             Place::Case(id.clone()),
             Place::EditCase(id.clone()),
             Place::Receipt(id.clone()),
-            Place::Report(id),
+            Place::Report(id.clone()),
+            Place::NewVisit,
+            Place::Coverage,
+            Place::Visit(id.clone()),
+            Place::Reception(id.clone()),
+            Place::ReceptionNotice(id),
         ];
         places.extend(Place::simple());
         for place in places {

@@ -15,7 +15,7 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, openapi, org, photo, receipt, report, settings, setup, sync,
+    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, openapi, org, photo, receipt, reception, report, settings, setup, sync, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -134,6 +134,8 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
         .configure(report::routes::configure)
+        .configure(visit::routes::configure)
+        .configure(reception::routes::configure)
         .configure(photo::routes::configure)
         .configure(alert::routes::configure)
         .configure(receipt::routes::configure)

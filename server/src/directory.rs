@@ -173,6 +173,14 @@ impl Snapshot {
         self.generation
     }
 
+    /// Users, units and settings as the database has them, for jobs.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn of(conn: &mut Conn) -> QueryResult<Arc<Self>> {
+        Self::read(conn, None, DateTime::<Utc>::MAX_UTC)
+    }
+
     fn read(
         conn: &mut Conn,
         before: Option<Arc<Self>>,

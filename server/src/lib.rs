@@ -45,12 +45,14 @@ pub mod page;
 mod photo;
 mod receipt;
 mod report;
+mod reception;
 mod schema;
 pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod state;
 mod sync;
+mod visit;
 mod web;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, alert, audit, case, health, import, org, photo, receipt, report, session, settings, setup, sync};
+use crate::{account, alert, audit, case, health, import, org, photo, receipt, reception, report, session, settings, setup, sync, visit};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -39,6 +39,8 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "matters", description = "专项：调解、听证、督办、积案化解等"),
         (name = "calendar", description = "日程"),
         (name = "reports", description = "排查报告"),
+        (name = "visits", description = "走访、承诺与走访覆盖"),
+        (name = "reception", description = "接待日"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -61,6 +63,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
         report::routes::Docs::openapi(),
+        visit::routes::Docs::openapi(),
+        reception::routes::Docs::openapi(),
         photo::routes::Docs::openapi(),
         alert::routes::Docs::openapi(),
         receipt::routes::Docs::openapi(),

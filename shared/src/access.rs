@@ -15,7 +15,9 @@ use crate::case::state::State;
 use crate::ids::{UnitId, UserId};
 use crate::org::UnitKind;
 use crate::report::ReportDeed;
+use crate::reception::ReceptionDeed;
 use crate::role::Role;
+use crate::visit::VisitDeed;
 
 /// The signed-in caller, as far as decisions look at them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +122,10 @@ pub enum Action {
     ViewAudit,
     /// Do something about reports ([`Facts::Field`], or nothing in particular).
     Report(ReportDeed),
+    /// Do something with visits.
+    Visit(VisitDeed),
+    /// Do something with reception days.
+    Reception(ReceptionDeed),
 }
 
 /// What an action is about.
@@ -206,7 +212,13 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
             }
         }
         Facts::Field(facts) => {
-            if field_visible(actor, facts) {
+            // The roster is public; what is told of who came is decided entry by entry.
+            let visible = match action {
+                Action::Reception(_) => actor.township_id == facts.township_id,
+                Action::Visit(_) => visit_visible(actor, facts),
+                _ => field_visible(actor, facts),
+            };
+            if visible {
                 can_in_field(actor, action, facts)
             } else {
                 Err(Denied::Hidden)
@@ -296,6 +308,8 @@ fn can_in_field(actor: &Actor, action: Action, facts: &FieldFacts) -> Result<(),
     can_in_general(actor.role, action)?;
     match action {
         Action::Report(deed) => can_report(actor, deed, facts),
+        Action::Visit(deed) => allow(can_with_visit(actor, deed, facts)),
+        Action::Reception(deed) => allow(can_with_reception(actor, deed, facts)),
         _ => Ok(()),
     }
 }
@@ -341,10 +355,103 @@ fn can_report(actor: &Actor, deed: ReportDeed, facts: &FieldFacts) -> Result<(),
             "由报告单位、所在村、镇综治办或镇领导处置。",
         ),
     };
+    allow((allowed, whose))
+}
+
+fn allow((allowed, whose): (bool, &'static str)) -> Result<(), Denied> {
     if allowed {
         Ok(())
     } else {
         Err(Denied::NotAllowed(whose))
+    }
+}
+
+/// Whether the actor may know of a visit: leaders and office of all, a secretary of those to the own
+/// village, everybody of those that they wrote or have a part in. That somebody of the same unit
+/// wrote it is not enough. `server::visit::store` has the same as SQL.
+pub fn visit_visible(actor: &Actor, facts: &FieldFacts) -> bool {
+    field_visible(actor, facts)
+        && match actor.role {
+            Role::TownshipLeader | Role::CoordinationOffice => true,
+            Role::VillageSecretary => {
+                has_part(actor, facts)
+                    || (actor.village_id.is_some() && facts.village_id == actor.village_id)
+            }
+            _ => has_part(actor, facts),
+        }
+}
+
+fn has_part(actor: &Actor, facts: &FieldFacts) -> bool {
+    facts.author_id.as_ref() == Some(&actor.user_id) || facts.people.contains(&actor.user_id)
+}
+
+/// Of a visit that is visible to the actor.
+fn can_with_visit(actor: &Actor, deed: VisitDeed, facts: &FieldFacts) -> (bool, &'static str) {
+    let author = facts.author_id.as_ref() == Some(&actor.user_id);
+    let office = actor.role == Role::CoordinationOffice;
+    let leader = actor.role == Role::TownshipLeader;
+    match deed {
+        VisitDeed::View | VisitDeed::Record | VisitDeed::Coverage | VisitDeed::Keep => (true, ""),
+        VisitDeed::Edit => (author, "由记录人更正。"),
+        VisitDeed::Strike => (author || office, "由记录人或镇综治办划除。"),
+        VisitDeed::Release => (
+            author || office || leader,
+            "由记录人、镇综治办或镇领导说明不再兑现。",
+        ),
+        VisitDeed::Register => (
+            author || office || leader || actor.role == Role::VillageSecretary,
+            "由记录人、本村支部书记、镇综治办或镇领导转为事项。",
+        ),
+    }
+}
+
+/// Of a reception day of the actor's township.
+fn can_with_reception(
+    actor: &Actor,
+    deed: ReceptionDeed,
+    facts: &FieldFacts,
+) -> (bool, &'static str) {
+    match deed {
+        ReceptionDeed::View | ReceptionDeed::Count | ReceptionDeed::Keep => (true, ""),
+        ReceptionDeed::Receive => (
+            matches!(
+                actor.role,
+                Role::TownshipLeader | Role::CoordinationOffice | Role::ServiceCentre
+            ) || has_part(actor, facts),
+            "由值班领导、陪同接待的人员、便民服务中心或镇综治办登记。",
+        ),
+    }
+}
+
+fn can_visit_in_general(role: Role, deed: VisitDeed) -> bool {
+    use Role as R;
+    let records = matches!(
+        role,
+        R::TownshipLeader
+            | R::CoordinationOffice
+            | R::VillageSecretary
+            | R::GroupInformant
+            | R::PoliceStation
+            | R::JusticeOffice
+    );
+    match deed {
+        // The auditor sees figures alone.
+        VisitDeed::Coverage => records || role == R::Auditor,
+        VisitDeed::Record | VisitDeed::Register | VisitDeed::Edit => records,
+        VisitDeed::View | VisitDeed::Strike | VisitDeed::Keep | VisitDeed::Release => {
+            !matches!(role, R::Auditor | R::Administrator)
+        }
+    }
+}
+
+fn can_receive_in_general(role: Role, deed: ReceptionDeed) -> bool {
+    use Role as R;
+    match deed {
+        ReceptionDeed::View => true,
+        ReceptionDeed::Count => role != R::Administrator,
+        ReceptionDeed::Keep => matches!(role, R::TownshipLeader | R::CoordinationOffice),
+        // The court registers nothing; of the rest, who is on duty.
+        ReceptionDeed::Receive => !matches!(role, R::Court | R::Auditor | R::Administrator),
     }
 }
 
@@ -439,6 +546,8 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         }
         Action::ViewAudit => role == R::Auditor,
         Action::Report(deed) => may_report(role, deed).0,
+        Action::Visit(deed) => can_visit_in_general(role, deed),
+        Action::Reception(deed) => can_receive_in_general(role, deed),
         Action::EditCase
         | Action::EditPeople
         | Action::RevealPerson
@@ -468,6 +577,12 @@ const fn whose_in_general(action: Action) -> &'static str {
         Action::ViewAudit => "审计记录由监督员查看。",
         Action::ListMeasures => "依法处理清单由镇领导和监督员查看。",
         Action::ViewSettings => "您的角色不查看系统设置。",
+        Action::Visit(VisitDeed::Record | VisitDeed::Edit | VisitDeed::Register) => {
+            "走访由镇领导、镇综治办、村支部书记、社信息员、派出所和司法所记录。"
+        }
+        Action::Visit(_) => "您的角色不查看走访内容。",
+        Action::Reception(ReceptionDeed::Keep) => "接待日由镇综治办和镇领导安排。",
+        Action::Reception(_) => "您的角色不登记来访群众。",
         _ => "您的角色不接触事项内容。",
     }
 }

@@ -35,6 +35,10 @@ terms! {
         Export = "export", "导出";
         /// A ledger was imported.
         Import = "import", "导入";
+        /// A visit or a promise was written.
+        Visit = "visit", "走访与承诺";
+        /// A reception day was written, or somebody came.
+        Reception = "reception", "接待日";
         /// A unit was written.
         OrgWrite = "org_write", "变更单位";
         /// A user was written.

@@ -15,6 +15,7 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`alert`] | urgent information: what follows what, how long it took |
 //! | [`notice`] | what somebody is told of |
+//! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`photo`] | photos of records |
 //! | [`problem`] | error codes and the error document |
@@ -43,6 +44,7 @@ pub mod photo;
 pub mod problem;
 pub mod receipt;
 pub mod report;
+pub mod reception;
 pub mod role;
 pub mod search;
 pub mod settings;
@@ -50,3 +52,4 @@ pub mod setup;
 pub mod sync;
 pub mod term;
 pub mod validate;
+pub mod visit;

@@ -11,6 +11,8 @@ use crate::validate::Errors;
 pub const MAX_URGENT_HOURS: u32 = 72;
 /// The most days that a reminder may lie before or after a deadline.
 pub const MAX_REMINDER_DAYS: u32 = 30;
+/// The most visits a week that a village may be due.
+pub const MAX_VISITS_PER_WEEK: u32 = 7;
 /// The longest limit, in days.
 const MAX_LIMIT_DAYS: u32 = 3650;
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub alerts: AlertLimits,
     /// When reports are due.
     pub reporting: Reporting,
+    /// How many visits a week each village and group is to have (每周走访次数).
+    pub visits_per_week: u32,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
 }
@@ -196,6 +200,8 @@ pub struct SettingsPatch {
     pub alerts: Option<AlertLimits>,
     /// When reports are due.
     pub reporting: Option<Reporting>,
+    /// How many visits a week each village and group is to have.
+    pub visits_per_week: Option<u32>,
 }
 
 impl SettingsPatch {
@@ -220,6 +226,12 @@ impl SettingsPatch {
         }
         if let Some(reporting) = self.reporting {
             reporting.check(&mut errors);
+        if self
+            .visits_per_week
+            .is_some_and(|visits| visits == 0 || visits > MAX_VISITS_PER_WEEK)
+        {
+            let message = format!("每周走访次数应在1到{MAX_VISITS_PER_WEEK}之间。");
+            errors.add("visits_per_week", "out_of_range", message);
         }
         errors
     }

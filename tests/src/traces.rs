@@ -60,6 +60,7 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
         ("actions", "/actions"),
         ("matters", "/matters"),
         ("documents", "/documents"),
+        ("field visits", "/field-visits"),
     ];
     for (way, below) in reading {
         note(
@@ -127,7 +128,7 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
             let query = todo["query"].as_str().expect("a query");
             let list: TodoList = serde_json::from_value(todo["list"].clone()).expect("a list");
             let listed = client
-                .get(format!("{}?{query}", list.path()))
+                .get(format!("{}?{query}", list.api()))
                 .expect(200)
                 .json();
             assert_eq!(todo["count"], listed["total"], "{who:?}: {todo}");
@@ -138,6 +139,17 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
         let list = client.get(path).send();
         assert!(matches!(list.status, 200 | 403), "{who:?}: {path}");
         note(way, list.status == 200 && names_it(&list));
+    }
+
+    // In the lists of the field, where few cases are.
+    for path in [
+        "/visits?limit=200",
+        "/promises?state=all",
+        "/reception-days",
+    ] {
+        let list = client.get(path).send();
+        assert!(matches!(list.status, 200 | 403), "{who:?}: {path}");
+        note("lists of the field", list.status == 200 && names_it(&list));
     }
 
     // In hints while something is registered.
@@ -194,6 +206,7 @@ pub const ALL: &[&str] = &[
     "actions",
     "matters",
     "documents",
+    "field visits",
     "act",
     "edit",
     "add a person",

@@ -103,7 +103,8 @@ fn form_of(draft: &Draft) -> Option<String> {
     }
     let path = match draft.kind {
         DraftKind::Case => "/cases/new",
-        DraftKind::Alert | DraftKind::Visit | DraftKind::Report => return None,
+        DraftKind::Visit => "/visits/new",
+        DraftKind::Alert | DraftKind::Report => return None,
     };
     Some(format!("{path}?draft={}", draft.key))
 }

@@ -7,6 +7,7 @@ pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod case;
 pub(crate) mod drafts;
+pub(crate) mod field_case;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
@@ -14,10 +15,12 @@ pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
 pub(crate) mod reports;
+pub(crate) mod reception;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod users;
+pub(crate) mod visits;
 
 use leptos::prelude::*;
 #[cfg(feature = "parts")]
@@ -69,6 +72,14 @@ pub(crate) fn cases(place: Place) -> Drawn {
 pub(crate) fn field(place: Place) -> Drawn {
     Ok(match place {
         Place::Drafts => drafts::page(),
+        Place::Visits => visits::list::page(),
+        Place::NewVisit => visits::new::page(),
+        Place::Visit(id) => visits::show::page(id),
+        Place::Coverage => visits::coverage::page(),
+        Place::Promises => visits::promises::page(),
+        Place::Receptions => reception::roster::page(),
+        Place::Reception(id) => reception::day::page(id),
+        Place::ReceptionNotice(id) => reception::notice::page(id),
         Place::Reports => reports::page(),
         Place::Report(id) => reports::show::page(id),
         _ => nowhere(),

@@ -273,6 +273,8 @@ pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
         });
     }
     todos.extend(matter_todos(conn, desk)?);
+    todos.extend(crate::visit::list::todos(conn, desk)?);
+    todos.extend(crate::reception::service::todos(conn, desk)?);
     let rows = |conn: &mut Conn, query: &str| -> Result<_, Error> {
         Ok(list::page(conn, desk, &filter(query, desk)?)?.items)
     };

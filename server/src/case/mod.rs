@@ -21,7 +21,7 @@ pub(crate) mod scope;
 pub(crate) mod service;
 mod similar;
 pub(crate) mod store;
-mod view;
+pub(crate) mod view;
 
 pub(crate) use desk::Desk;
 

@@ -12,7 +12,9 @@ use shared::case::input::{
 };
 use shared::case::number::Series;
 use shared::case::state::{self, EventKind, State};
-use shared::case::view::{CaseView, EventData, EventView, Named, PersonView, Revealed};
+use shared::case::view::{
+    CaseView, EventData, EventView, FieldKind, FieldMark, Named, PersonView, Revealed,
+};
 use shared::case::{COLLECTIVE_FROM, Outcome, PersonRole, Procedure, Purpose, Severity};
 use shared::identity::{IdNumber, Phone};
 use shared::ids::{AlertId, CaseId, PersonId, PhotoId, UnitId, UserId};
@@ -973,6 +975,54 @@ fn person_record(
     })
 }
 
+/// Notes in a case's timeline what was done about it in the field (a visit, a reception day), with the
+/// way there. Whoever may see the case may have been there about it.
+///
+/// # Errors
+/// [`Error::Denied`] and the database's own.
+pub(crate) fn note_from_field(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    (on, text): (NaiveDate, String),
+    mark: FieldMark,
+) -> Result<(), Error> {
+    let mut taken = take(conn, desk, id, Action::ViewCase, None)?;
+    let detail = format!("记录{}", mark.kind.label());
+    let step = Step {
+        kind: EventKind::Noted,
+        on,
+        text: Some(text),
+        data: EventData {
+            field: Some(mark),
+            ..EventData::default()
+        },
+    };
+    taken.note(conn, desk, step)?;
+    taken.keep(conn, desk, &detail).map(drop)
+}
+
+/// Registers a case that comes from the field, and says so in its timeline. Where the case is sealed
+/// from the registrar too, or only to be handed over, nothing more is written in it.
+///
+/// # Errors
+/// As [`register`].
+pub(crate) fn register_from_field(
+    conn: &mut Conn,
+    desk: &Desk,
+    input: &NewCase,
+    text: String,
+    mark: FieldMark,
+) -> Result<CaseView, Error> {
+    let case = register(conn, desk, input)?;
+    if case.facts.seal == Series::RegistrarOnly || !access::visible(&desk.actor, &case.facts) {
+        return Ok(case);
+    }
+    let id = case.row.id;
+    note_from_field(conn, desk, &id, (input.received_on, text), mark)?;
+    show(conn, desk, &id)
+}
+
 /// A case, whole. The caller notes the view in the audit log.
 ///
 /// # Errors
@@ -1012,6 +1062,13 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
             && !crate::report::service::may_open(conn, desk, &report.id)?
         {
             report.id = String::new();
+        }
+        // Nor of a visit.
+        if let Some(mark) = &event.data.field
+            && mark.kind == FieldKind::Visit
+            && !crate::visit::service::may_see(conn, desk, &mark.id)?
+        {
+            event.data.field = None;
         }
     }
     Ok(events)

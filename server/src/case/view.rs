@@ -21,7 +21,7 @@ use crate::schema::cases;
 const ROW_CAUSE: usize = 120;
 
 /// The first characters of a text, and a sign that there are more.
-pub(super) fn shorten(text: &str, most: usize) -> String {
+pub(crate) fn shorten(text: &str, most: usize) -> String {
     let mut short: String = text.chars().take(most).collect();
     if short.len() < text.len() {
         short.push('…');

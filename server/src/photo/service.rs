@@ -183,8 +183,9 @@ fn may_see(conn: &mut Conn, desk: &Desk, kind: OwnerKind, id: &str) -> Result<bo
         }
         OwnerKind::Alert => Ok(crate::alert::may_see(conn, desk, id)?),
         OwnerKind::Report => Ok(crate::report::service::may_open(conn, desk, id)?),
+        OwnerKind::Visit => Ok(crate::visit::service::may_see(conn, desk, id)?),
         // No room claims these yet.
-        OwnerKind::Visit | OwnerKind::Reception => Ok(false),
+        OwnerKind::Reception => Ok(false),
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         reminders: general.reminders,
         alerts: general.alerts,
         reporting: general.reporting,
+        visits_per_week: general.visits_per_week,
         version: general.version,
     })
 }
@@ -147,6 +148,13 @@ fn update(
             told(new)
         ));
         general.reporting = new;
+    }
+    if let Some(visits) = patch.visits_per_week {
+        what.push(format!(
+            "每周走访次数由{}次改为{visits}次",
+            general.visits_per_week
+        ));
+        general.visits_per_week = visits;
     }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;

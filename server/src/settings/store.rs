@@ -25,7 +25,14 @@ pub(crate) struct General {
     /// Nor this.
     #[serde(default)]
     pub(crate) reporting: Reporting,
+    #[serde(default = "one")]
+    pub(crate) visits_per_week: u32,
     pub(crate) version: i64,
+}
+
+/// What an older release wrote asks for one visit a week.
+const fn one() -> u32 {
+    1
 }
 
 impl Default for General {
@@ -35,6 +42,7 @@ impl Default for General {
             reminders: Reminders::default(),
             alerts: AlertLimits::default(),
             reporting: Reporting::default(),
+            visits_per_week: one(),
             version: 1,
         }
     }

@@ -179,6 +179,39 @@ pub struct EventData {
     /// The urgent information that it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alert_id: Option<AlertId>,
+    /// The record of the work in the field that it comes from, for readers who may see that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<FieldMark>,
+}
+
+terms! {
+    /// A kind of record of the work in the field.
+    FieldKind, "走访接待" {
+        /// A visit.
+        Visit = "visit", "走访";
+        /// A reception day.
+        Reception = "reception", "接待日";
+    }
+}
+
+impl FieldKind {
+    /// The app's page of such a record.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Visit => "/visits",
+            Self::Reception => "/reception",
+        }
+    }
+}
+
+/// Names a record of the work in the field in a case's timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldMark {
+    /// What it is.
+    pub kind: FieldKind,
+    /// Which.
+    pub id: String,
 }
 
 /// An entry of a case's timeline.
@@ -401,11 +434,17 @@ terms! {
         Proposals = "proposals", "建议列为积案";
         /// Reports.
         Reports = "reports", "报告";
+        /// Promises given on visits.
+        Promises = "promises", "承诺";
+        /// Who has visited where and when last.
+        Coverage = "coverage", "走访覆盖";
+        /// The roster of reception days.
+        Reception = "reception", "接待安排";
     }
 }
 
 impl TodoList {
-    /// The app's page; below `/api/v1` the list itself.
+    /// The app's page.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Cases => "/cases",
@@ -413,6 +452,17 @@ impl TodoList {
             Self::Backlog => "/backlog",
             Self::Proposals => "/backlog/proposals",
             Self::Reports => "/reports",
+            Self::Promises => "/promises",
+            Self::Coverage => "/visits/coverage",
+            Self::Reception => "/reception",
+        }
+    }
+
+    /// The list itself, below `/api/v1`; its `total` is the line's count.
+    pub const fn api(self) -> &'static str {
+        match self {
+            Self::Reception => "/reception-days",
+            list => list.path(),
         }
     }
 }
