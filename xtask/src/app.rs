@@ -25,12 +25,13 @@ use crate::{cargo, process, ui};
 const BUDGET: u64 = 450_000;
 
 /// What the app is made from. `frontend/dist` is what it is made into.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     "frontend/src",
     "frontend/static",
     "frontend/style",
     "frontend/index.html",
     "frontend/boot.js",
+    "frontend/sw.js",
     "frontend/Cargo.toml",
     "shared",
     "xtask",
@@ -51,6 +52,8 @@ struct Mode {
     profile: &'static str,
     optimise: bool,
     in_parts: bool,
+    /// Whether browsers keep the app for the next start.
+    kept: bool,
     brotli: &'static str,
 }
 
@@ -61,6 +64,7 @@ impl Mode {
                 profile: "dev",
                 optimise: false,
                 in_parts: false,
+                kept: false,
                 brotli: "4",
             }
         } else {
@@ -68,6 +72,7 @@ impl Mode {
                 profile: "wasm",
                 optimise: true,
                 in_parts: true,
+                kept: true,
                 brotli: "11",
             }
         }
@@ -151,7 +156,7 @@ fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
     }
 
     let frontend = cargo::root().join("frontend");
-    let files = bundle::files(Glue::read(glue)?, Sources::read(&frontend)?)?;
+    let files = bundle::files(Glue::read(glue)?, Sources::read(&frontend)?, mode.kept)?;
     let stage = fresh(work.join("stage"))?;
     let mut compress = process::command(&pack);
     compress.args(["compress", mode.brotli]);

@@ -4,7 +4,8 @@
 //! ever. `index.html` and the files of `frontend/static` keep their names.
 //!
 //! The page has no inline script, because the server's Content-Security-Policy allows none:
-//! `boot.js` starts the app, and tells the user if it does not start.
+//! `boot.js` starts the app, and tells the user if it does not start. `sw.js` keeps all these files in
+//! the browser for the next start, and so names them all.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -88,6 +89,7 @@ impl Parts {
 pub(crate) struct Sources {
     pub(crate) index: String,
     pub(crate) boot: String,
+    pub(crate) worker: String,
     pub(crate) style: String,
     /// Files that keep their names.
     pub(crate) fixed: BTreeMap<String, Vec<u8>>,
@@ -116,14 +118,16 @@ impl Sources {
         Ok(Self {
             index: text("index.html")?,
             boot: text("boot.js")?,
+            worker: text("sw.js")?,
             style,
             fixed,
         })
     }
 }
 
-/// All files of the app by path below `frontend/dist`, without their compressed copies.
-pub(crate) fn files(glue: Glue, sources: Sources) -> Result<BTreeMap<String, Vec<u8>>> {
+/// All files of the app by path below `frontend/dist`, without their compressed copies. `kept` says
+/// whether browsers keep them for the next start.
+pub(crate) fn files(glue: Glue, sources: Sources, kept: bool) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = Files::default();
 
     let mut script = glue.script;
@@ -177,16 +181,46 @@ pub(crate) fn files(glue: Glue, sources: Sources) -> Result<BTreeMap<String, Vec
     ];
     let index = fill(&sources.index, &names)?;
     let mut files = files.0;
+    let worker = worker(&sources.worker, &index, files.keys(), kept)?;
     for (name, content) in sources.fixed {
         files.insert(name, content);
     }
-    if files
-        .insert("index.html".to_owned(), index.into_bytes())
-        .is_some()
-    {
-        bail!("frontend/static must not hold an index.html: it is made from frontend/index.html");
+    for (name, content) in [("index.html", index), ("sw.js", worker)] {
+        let put = files.insert(name.to_owned(), content.into_bytes());
+        if put.is_some() {
+            bail!("frontend/static must not hold {name}: it is made from frontend/{name}");
+        }
     }
     Ok(files)
+}
+
+/// The service worker, with the files that it keeps: first what every page needs, then the parts.
+fn worker<'a>(
+    template: &str,
+    index: &str,
+    assets: impl Iterator<Item = &'a String>,
+    kept: bool,
+) -> Result<String> {
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    if kept {
+        first.push("'/'".to_owned());
+        for name in assets {
+            let list = if needed_by(name).is_empty() {
+                &mut first
+            } else {
+                &mut later
+            };
+            list.push(format!("'/{name}'"));
+        }
+    }
+    let [first, later] = [first, later].map(|list| list.join(", "));
+    // The page names the scripts, and these the parts: whatever changes, the page does.
+    let version = stamp::sha256(index.as_bytes());
+    let version = version.get(..HASH_LENGTH).unwrap_or(&version);
+    fill(
+        template,
+        &[("version", version), ("first", &first), ("later", &later)],
+    )
 }
 
 /// Files by path.
@@ -313,6 +347,7 @@ mod tests {
             index: r#"<link href="/assets/{{style.css}}">{{modules}}<script src="/assets/{{boot.js}}">"#
                 .to_owned(),
             boot: "import init from './{{app.js}}'; init('./{{app.wasm}}');".to_owned(),
+            worker: "keep('{{version}}', [{{first}}], [{{later}}]);".to_owned(),
             style: "h1 { color: red }".to_owned(),
             fixed: BTreeMap::from([("favicon.svg".to_owned(), b"<svg/>".to_vec())]),
         }
@@ -328,7 +363,7 @@ mod tests {
 
     #[test]
     fn every_file_names_the_next_one_by_its_hash() {
-        let files = files(glue(), sources()).unwrap();
+        let files = files(glue(), sources(), true).unwrap();
         let (_, index) = text(&files, "index.html");
         let (boot, boot_text) = text(&files, "assets/boot-");
         let (style, _) = text(&files, "assets/style-");
@@ -354,10 +389,10 @@ mod tests {
 
     #[test]
     fn a_new_content_gets_a_new_name_all_the_way_up() {
-        let first = files(glue(), sources()).unwrap();
+        let first = files(glue(), sources(), true).unwrap();
         let mut changed = glue();
         changed.wasm.push(1);
-        let second = files(changed, sources()).unwrap();
+        let second = files(changed, sources(), true).unwrap();
         assert_ne!(
             text(&first, "assets/boot-").0,
             text(&second, "assets/boot-").0
@@ -367,7 +402,7 @@ mod tests {
 
     #[test]
     fn parts_are_named_after_who_needs_them_and_the_scripts_after_each_other() {
-        let files = files(glue_in_parts(), sources()).unwrap();
+        let files = files(glue_in_parts(), sources(), true).unwrap();
         let (loader, loader_text) = text(&files, "assets/parts-");
         let script = files
             .keys()
@@ -394,10 +429,39 @@ mod tests {
     }
 
     #[test]
+    fn the_worker_keeps_the_page_and_its_files_and_a_change_makes_a_new_one() {
+        let worker = |glue, kept| {
+            let files = files(glue, sources(), kept).unwrap();
+            let (_, worker) = text(&files, "sw.js");
+            (files, worker)
+        };
+        let (files, first) = worker(glue_in_parts(), true);
+        let (always, parts) = first.split_once("], [").unwrap();
+        assert!(always.contains("['/', "), "{first}");
+        for name in files.keys().filter(|name| name.starts_with("assets/")) {
+            let list = if needed_by(name).is_empty() {
+                always
+            } else {
+                parts
+            };
+            assert!(list.contains(&format!("'/{name}'")), "{name} in {first}");
+        }
+        let mut changed = glue_in_parts();
+        changed
+            .parts
+            .as_mut()
+            .unwrap()
+            .modules
+            .insert("chunk_1".to_owned(), vec![3]);
+        assert_ne!(worker(changed, true).1[..25], first[..25]);
+        assert!(worker(glue_in_parts(), false).1.ends_with("[], []);"));
+    }
+
+    #[test]
     fn a_typo_in_a_template_is_an_error() {
         let mut sources = sources();
         sources.index.push_str("{{styles.css}}");
-        let error = files(glue(), sources).unwrap_err().to_string();
+        let error = files(glue(), sources, true).unwrap_err().to_string();
         assert!(error.contains("{{styles.css}}"), "{error}");
     }
 
