@@ -82,6 +82,9 @@ impl Bell {
                 return;
             };
             self.unread.try_set(inbox.unread);
+            // What is counted here is not counted again when its event comes.
+            let newest = inbox.items.first().map_or(0, |notice| notice.seq);
+            self.seen.try_update_value(|seen| *seen = newest.max(*seen));
             self.news.try_update(|news| *news += 1);
             let urgent: Vec<Notice> = inbox.items.into_iter().filter(|n| n.urgent).collect();
             let known = self.urgent.try_get_untracked().unwrap_or_default();
@@ -129,7 +132,8 @@ impl Bell {
 
     /// Marks one read; the banner goes.
     pub(crate) fn read(self, id: &str) {
-        self.urgent.try_update(|urgent| urgent.retain(|notice| notice.id != id));
+        self.urgent
+            .try_update(|urgent| urgent.retain(|notice| notice.id != id));
         let call = Call::post(format!("/notifications/{id}/read"));
         self.after(async move { call.done().await });
     }
@@ -261,9 +265,18 @@ fn unlock_sound() {
 pub(crate) fn ring(urgent: bool) {
     AUDIO.with_borrow(|audio| {
         if let Some(audio) = audio {
-            let (times, pitch, loud) = if urgent { (3, 880.0, 0.3) } else { (1, 620.0, 0.12) };
+            let (times, pitch, loud) = if urgent {
+                (3, 880.0, 0.3)
+            } else {
+                (1, 620.0, 0.12)
+            };
             for n in 0..times {
-                let _ = beep(audio, audio.current_time() + f64::from(n) * 0.35, pitch, loud);
+                let _ = beep(
+                    audio,
+                    audio.current_time() + f64::from(n) * 0.35,
+                    pitch,
+                    loud,
+                );
             }
         }
     });
@@ -278,7 +291,8 @@ fn beep(
     let (tone, gain) = (audio.create_oscillator()?, audio.create_gain()?);
     tone.frequency().set_value(pitch);
     gain.gain().set_value_at_time(loud, at)?;
-    gain.gain().exponential_ramp_to_value_at_time(0.001, at + 0.25)?;
+    gain.gain()
+        .exponential_ramp_to_value_at_time(0.001, at + 0.25)?;
     tone.connect_with_audio_node(&gain)?;
     gain.connect_with_audio_node(&audio.destination())?;
     tone.start_with_when(at)?;

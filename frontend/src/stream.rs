@@ -147,9 +147,11 @@ impl Ear {
                 End::Over => wait = WAITS.0,
                 End::Broken => wait = (wait * 2).min(WAITS.1),
                 // Not before somebody looks at this tab again.
-                End::Replaced => while self.on.get() && document().hidden() {
-                    pause(WAITS.1).await;
-                },
+                End::Replaced => {
+                    while self.on.get() && document().hidden() {
+                        pause(WAITS.1).await;
+                    }
+                }
             }
             if self.on.get() {
                 pause(wait).await;
@@ -198,7 +200,9 @@ impl Ear {
         let mut end = End::Broken;
         while let Ok(chunk) = JsFuture::from(reader.read()).await {
             let get = |name| js_sys::Reflect::get(&chunk, &JsValue::from_str(name));
-            let bytes = get("value").ok().and_then(|v| v.dyn_into::<js_sys::Uint8Array>().ok());
+            let bytes = get("value")
+                .ok()
+                .and_then(|v| v.dyn_into::<js_sys::Uint8Array>().ok());
             let Some(bytes) = bytes else { break };
             heard.set(js_sys::Date::now());
             waiting.extend(bytes.to_vec());

@@ -229,7 +229,9 @@ impl Call {
             Err(error) => panic!("{}: {error:?}", self.what),
         };
         let headers = response.headers().clone();
-        let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok());
+        let kind = headers
+            .get("content-type")
+            .and_then(|kind| kind.to_str().ok());
         // A stream of events has no end.
         let endless = kind.is_some_and(|kind| kind.starts_with("text/event-stream"));
         let status = response.status().as_u16();

@@ -50,7 +50,10 @@ impl Webhook {
                 let _ = reader.read_exact(&mut body);
                 let answer = wanted.try_recv().unwrap_or_else(|_| {
                     let body = r#"{"errcode":0,"errmsg":"ok"}"#;
-                    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+                    format!(
+                        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+                        body.len()
+                    )
                 });
                 let _ = (&stream).write_all(answer.as_bytes());
                 let path = head.split(' ').nth(1).unwrap_or_default().to_owned();

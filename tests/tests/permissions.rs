@@ -670,7 +670,10 @@ fn prepare(app: &TestApp, operation: &str) -> String {
         | "change_notification_robot"
         | "remove_notification_robot"
         | "test_notification_robot" => {
-            let made = admin.post("/notification-robots").json(&robot()).expect(201);
+            let made = admin
+                .post("/notification-robots")
+                .json(&robot())
+                .expect(201);
             id(&made.json()["id"])
         }
         _ => String::new(),

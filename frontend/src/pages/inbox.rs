@@ -21,7 +21,11 @@ pub(crate) fn page() -> AnyView {
     let shown = app::query("view");
     let kind = RwSignal::new(app::query("kind").get_untracked());
     let path = Memo::new(move |_| {
-        let unread = if shown.read().as_str() == "unread" { "true" } else { "" };
+        let unread = if shown.read().as_str() == "unread" {
+            "true"
+        } else {
+            ""
+        };
         let asked = api::query([("unread", unread), ("kind", kind.read().as_str())]);
         format!("/notifications{asked}")
     });
@@ -51,7 +55,10 @@ pub(crate) fn page() -> AnyView {
     let body = list.view(none, move |rows| {
         let first = rows.first().map_or(0, |notice: &Notice| notice.seq);
         newest.try_update_value(|newest| *newest = first.max(*newest));
-        let rows = rows.into_iter().map(|notice| row(bell, notice)).collect_view();
+        let rows = rows
+            .into_iter()
+            .map(|notice| row(bell, notice))
+            .collect_view();
         view! { <ul class="inbox">{rows}</ul> }.into_any()
     });
     view! {

@@ -85,7 +85,11 @@ fn card(desk: Desk, robot: Robot) -> AnyView {
     };
     let last = robot.last_at.map(|at| {
         let result = robot.last_result.clone().unwrap_or_default();
-        let class = if robot.last_ok == Some(true) { "" } else { "due-late" };
+        let class = if robot.last_ok == Some(true) {
+            ""
+        } else {
+            "due-late"
+        };
         view! {
             <div>
                 <dt>"上次发送"</dt>
@@ -153,8 +157,18 @@ fn buttons(desk: Desk, robot: Robot) -> AnyView {
                 enabled: Some(!on),
                 ..RobotPatch::default()
             };
-            let call = Call::patch(turn.clone()).if_match(&etag(version)).json(&patch);
-            sent(desk, if on { "机器人已停用。" } else { "机器人已启用。" }, call);
+            let call = Call::patch(turn.clone())
+                .if_match(&etag(version))
+                .json(&patch);
+            sent(
+                desk,
+                if on {
+                    "机器人已停用。"
+                } else {
+                    "机器人已启用。"
+                },
+                call,
+            );
         }),
     );
     let remove = press(
@@ -202,13 +216,22 @@ fn form(desk: Desk, before: Option<Robot>) -> AnyView {
     let (address, secret) = (text(None), text(None));
     let kinds = before.as_ref().map_or_else(
         || vec![NoticeKind::Alert.code().to_owned()],
-        |robot| robot.kinds.iter().map(|kind| kind.code().to_owned()).collect(),
+        |robot| {
+            robot
+                .kinds
+                .iter()
+                .map(|kind| kind.code().to_owned())
+                .collect()
+        },
     );
     let kinds = RwSignal::new(kinds);
     let key = StoredValue::new(browser::random_key());
     let chosen = move || -> Vec<NoticeKind> {
         let codes = kinds.get_untracked();
-        codes.iter().filter_map(|code| NoticeKind::from_code(code)).collect()
+        codes
+            .iter()
+            .filter_map(|code| NoticeKind::from_code(code))
+            .collect()
     };
     let now = before.clone();
     let submit = move |event: leptos::ev::SubmitEvent| {
@@ -231,7 +254,9 @@ fn form(desk: Desk, before: Option<Robot>) -> AnyView {
                 if !form.accept(new.check()) {
                     return;
                 }
-                Call::post("/notification-robots").once(&key.get_value()).json(&new)
+                Call::post("/notification-robots")
+                    .once(&key.get_value())
+                    .json(&new)
             }
             Some(robot) => {
                 let patch = RobotPatch {
@@ -245,14 +270,18 @@ fn form(desk: Desk, before: Option<Robot>) -> AnyView {
                     return;
                 }
                 let path = format!("/notification-robots/{}", robot.id);
-                Call::patch(path).if_match(&etag(robot.version)).json(&patch)
+                Call::patch(path)
+                    .if_match(&etag(robot.version))
+                    .json(&patch)
             }
         };
         let sending = async move { call.done().await };
         send(desk, form, key, sending);
     };
     let which = is_new.then(|| {
-        field(form, "kind", RobotKind::NAME).required().choices(kind, terms::<RobotKind>())
+        field(form, "kind", RobotKind::NAME)
+            .required()
+            .choices(kind, terms::<RobotKind>())
     });
     let keep = "留空则不变。";
     let take = move || {

@@ -132,7 +132,9 @@ fn days(days: &[u32]) -> String {
 
 /// What is no number is out of range, too.
 fn read_days(text: &str) -> Vec<u32> {
-    let parts = text.split([',', '，', '、', ' ']).filter(|part| !part.is_empty());
+    let parts = text
+        .split([',', '，', '、', ' '])
+        .filter(|part| !part.is_empty());
     parts.map(|part| number(part).unwrap_or(0)).collect()
 }
 

@@ -54,7 +54,9 @@ fn digest(conn: &mut Conn, desk: &Desk) -> Result<Option<Draft>, Error> {
 /// The first two lines, for the title.
 fn first(lines: &[(String, u64)]) -> String {
     let first = lines.iter().take(2);
-    let first: Vec<String> = first.map(|(what, count)| format!("{what}{count}")).collect();
+    let first: Vec<String> = first
+        .map(|(what, count)| format!("{what}{count}"))
+        .collect();
     first.join("，")
 }
 

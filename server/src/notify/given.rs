@@ -28,7 +28,14 @@ pub(crate) fn case(
         _ => "交办到本单位，请及时接办",
     };
     let link = format!("/cases/{}", case.id);
-    tell(conn, desk, case, unit, &format!("{} {words}", case.number), link)
+    tell(
+        conn,
+        desk,
+        case,
+        unit,
+        &format!("{} {words}", case.number),
+        link,
+    )
 }
 
 /// It became a unit's turn in a matter of a case.

@@ -73,7 +73,9 @@ mod tests {
         assert_eq!(take("a", -365 * 86400).await, Ok(true));
         // Given back, it is free at once.
         let now = start - Duration::days(365);
-        db.write(move |conn| give_back(conn, "a", now)).await.unwrap();
+        db.write(move |conn| give_back(conn, "a", now))
+            .await
+            .unwrap();
         assert_eq!(take("b", -365 * 86400).await, Ok(true));
     }
 

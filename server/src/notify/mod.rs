@@ -178,7 +178,13 @@ mod tests {
             case("/cases/0190-a?tab=matters#matter-1").as_deref(),
             Some("0190-a")
         );
-        for other in ["/cases", "/cases/", "/cases/new", "/cases?overdue=true", "/alerts/1"] {
+        for other in [
+            "/cases",
+            "/cases/",
+            "/cases/new",
+            "/cases?overdue=true",
+            "/alerts/1",
+        ] {
             assert_eq!(case(other), None, "{other}");
         }
     }

@@ -146,7 +146,12 @@ fn plan(
         };
         let key = item.key(stage);
         if let Stage::Before(_) = stage {
-            let to: Vec<UserId> = item.to.iter().filter(|u| !was_told(u, &key)).cloned().collect();
+            let to: Vec<UserId> = item
+                .to
+                .iter()
+                .filter(|u| !was_told(u, &key))
+                .cloned()
+                .collect();
             letters.push(Letter {
                 to,
                 draft: item.draft(today, key),
@@ -256,7 +261,10 @@ impl<'a> Staff<'a> {
         if let Some(person) = self.person(case.responsible_user_id.as_ref(), facts) {
             return vec![person];
         }
-        let village = case.village_id.as_ref().filter(|_| case.kind.0 != Kind::Petition);
+        let village = case
+            .village_id
+            .as_ref()
+            .filter(|_| case.kind.0 != Kind::Petition);
         let units = case.responsible_unit_id.iter().chain(village);
         let mut units = units.map(|unit| self.unit(unit, facts));
         units
@@ -320,7 +328,11 @@ fn of_case(staff: &Staff<'_>, due: &DueCase) -> Vec<Item> {
                 link: format!("/cases/{}", case.id),
                 due: clock.due,
                 office: office.filter(|user| !to.contains(user)).collect(),
-                lead: lead.iter().filter(|lead| !to.contains(lead)).cloned().collect(),
+                lead: lead
+                    .iter()
+                    .filter(|lead| !to.contains(lead))
+                    .cloned()
+                    .collect(),
                 to,
             }
         })
@@ -346,7 +358,9 @@ fn of_matter(staff: &Staff<'_>, due: &DueMatter) -> Item {
         kind: NoticeKind::MatterDue,
         fact: format!("matter:{}:{what}:{}", matter.id, matter.due_on),
         what: format!("{} {label}：{what}", case.number),
-        body: unit.map(|unit| format!("办理单位：{unit}。")).unwrap_or_default(),
+        body: unit
+            .map(|unit| format!("办理单位：{unit}。"))
+            .unwrap_or_default(),
         link: format!("/cases/{}?tab=matters#matter-{}", case.id, matter.id),
         due: matter.due_on,
         office: office.filter(|user| !to.contains(user)).collect(),
@@ -360,7 +374,9 @@ fn letters(conn: &mut Conn, names: &Snapshot, today: NaiveDate) -> Result<Vec<Le
     let rules = &names.general().notices;
     let until = |days: &[u32]| {
         let days = days.iter().copied().max().unwrap_or(0);
-        today.checked_add_days(Days::new(days.into())).unwrap_or(today)
+        today
+            .checked_add_days(Days::new(days.into()))
+            .unwrap_or(today)
     };
     let staff = Staff::of(names);
     let mut items = Vec::new();
@@ -484,14 +500,34 @@ mod tests {
         assert_eq!(of(day(9, 25)), ["handler"], "7 days before");
         assert_eq!(of(day(9, 26)), Vec::<&str>::new());
         assert_eq!(log[&day(9, 27)][0].1, "2号还剩3天（9月30日到期）");
-        assert_eq!(log[&day(9, 29)].len(), 2, "the case in 3 days, the matter tomorrow");
+        assert_eq!(
+            log[&day(9, 29)].len(),
+            2,
+            "the case in 3 days, the matter tomorrow"
+        );
         assert_eq!(log[&day(9, 30)][0].1, "2号今天到期");
         // Overdue on a holiday: the office hears of the matter once, who handles it on a working day.
         assert_eq!(of(day(10, 1)), ["handler", "office"], "the case tomorrow");
-        assert_eq!(of(day(10, 2)), ["handler"], "the case's last day, a holiday");
-        assert_eq!(of(day(10, 3)), ["handler", "lead", "office"], "the case is overdue");
-        assert_eq!(of(day(10, 4)), ["handler", "lead"], "and each day from then on");
-        let late = |today: NaiveDate| log[&today].iter().any(|(_, title)| title.starts_with("2号"));
+        assert_eq!(
+            of(day(10, 2)),
+            ["handler"],
+            "the case's last day, a holiday"
+        );
+        assert_eq!(
+            of(day(10, 3)),
+            ["handler", "lead", "office"],
+            "the case is overdue"
+        );
+        assert_eq!(
+            of(day(10, 4)),
+            ["handler", "lead"],
+            "and each day from then on"
+        );
+        let late = |today: NaiveDate| {
+            log[&today]
+                .iter()
+                .any(|(_, title)| title.starts_with("2号"))
+        };
         for holiday in 4..=7 {
             assert!(!late(day(10, holiday)), "{holiday}");
         }
@@ -503,21 +539,29 @@ mod tests {
     fn a_jump_of_the_clock_sends_the_newest_and_nothing_twice() {
         let items = [item(1, NoticeKind::CaseDue, day(3, 20))];
         let mut told = Told::default();
-        assert_eq!(told.on(&items, day(3, 13))[0].1, "1号还剩7天（3月20日到期）");
+        assert_eq!(
+            told.on(&items, day(3, 13))[0].1,
+            "1号还剩7天（3月20日到期）"
+        );
         // A week on: neither three days nor one before, only what holds now.
         let sent = told.on(&items, day(3, 21));
         assert_eq!(users(&sent), ["handler", "lead", "office"]);
         // A week back: that was told.
         assert!(told.on(&items, day(3, 14)).is_empty());
         // And on again at the usual pace: what was left out, and not what was told.
-        assert_eq!(told.on(&items, day(3, 17))[0].1, "1号还剩3天（3月20日到期）");
+        assert_eq!(
+            told.on(&items, day(3, 17))[0].1,
+            "1号还剩3天（3月20日到期）"
+        );
         assert!(told.on(&items, day(3, 21)).is_empty());
         assert_eq!(users(&told.on(&items, day(3, 22))), ["handler", "lead"]);
     }
 
     #[test]
     fn many_overdue_cases_are_told_in_one() {
-        let mut items: Vec<Item> = (0..6).map(|n| item(n, NoticeKind::CaseDue, day(3, 9))).collect();
+        let mut items: Vec<Item> = (0..6)
+            .map(|n| item(n, NoticeKind::CaseDue, day(3, 9)))
+            .collect();
         let mut told = Told::default();
         let sent = told.on(&items, day(3, 10));
         let mine: Vec<_> = sent.iter().filter(|(user, _)| user == "handler").collect();
@@ -527,7 +571,13 @@ mod tests {
         items.pop();
         assert!(told.on(&items, day(3, 10)).is_empty());
         let next = told.on(&items, day(3, 11));
-        assert_eq!(users(&next).iter().filter(|user| **user == "handler").count(), 5);
+        assert_eq!(
+            users(&next)
+                .iter()
+                .filter(|user| **user == "handler")
+                .count(),
+            5
+        );
     }
 
     #[test]
@@ -536,6 +586,9 @@ mod tests {
         let sent = |told: &mut Told, due| told.on(&[item(1, NoticeKind::CaseDue, due)], day(3, 17));
         assert_eq!(sent(&mut told, day(3, 20)).len(), 1);
         // Extended by four days, it is reminded of anew.
-        assert_eq!(sent(&mut told, day(3, 24))[0].1, "1号还剩7天（3月24日到期）");
+        assert_eq!(
+            sent(&mut told, day(3, 24))[0].1,
+            "1号还剩7天（3月24日到期）"
+        );
     }
 }

@@ -365,7 +365,11 @@ fn save(conn: &mut Conn, desk: &Desk, record: &mut RobotRecord) -> Result<(), Er
     let changed = diesel::update(row.filter(robots::version.eq(seen)))
         .set(&*record)
         .execute(conn)?;
-    if changed == 1 { Ok(()) } else { Err(Error::Stale) }
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Error::Stale)
+    }
 }
 
 /// Removes one, with all that waits.
@@ -379,12 +383,7 @@ pub(super) fn remove(conn: &mut Conn, desk: &Desk, id: &str) -> Result<(), Error
 }
 
 /// Has one say something, to see whether it can: what comes of it shows in a moment.
-pub(super) fn test(
-    conn: &mut Conn,
-    desk: &Desk,
-    id: &str,
-    claim: &Claim,
-) -> Result<Answer, Error> {
+pub(super) fn test(conn: &mut Conn, desk: &Desk, id: &str, claim: &Claim) -> Result<Answer, Error> {
     may_manage(desk)?;
     let mut record = find(conn, desk, id)?;
     if !record.enabled {
@@ -441,7 +440,9 @@ pub(super) fn queue(
         .filter(robots::paused.eq(false))
         .select(RobotRecord::as_select())
         .load(conn)?;
-    let telling = records.into_iter().filter(|record| record.tells_of(draft.kind));
+    let telling = records
+        .into_iter()
+        .filter(|record| record.tells_of(draft.kind));
     let telling: Vec<RobotRecord> = telling.collect();
     let (Some(somebody), false) = (to.first(), telling.is_empty()) else {
         return Ok(());
@@ -769,7 +770,10 @@ impl Sender {
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
         if status.is_redirection() {
-            return Err(format!("对方要求跳转到别处（HTTP {}），没有跟随", status.as_u16()));
+            return Err(format!(
+                "对方要求跳转到别处（HTTP {}），没有跟随",
+                status.as_u16()
+            ));
         }
         let mut text = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -792,11 +796,12 @@ fn accepted(kind: RobotKind, answer: &[u8]) -> Result<(), String> {
         RobotKind::WeCom | RobotKind::DingTalk => ("errcode", "errmsg"),
         RobotKind::Feishu => ("code", "msg"),
     };
-    if answer[code] == 0 {
+    if answer.get(code).and_then(Value::as_i64) == Some(0) {
         return Ok(());
     }
-    let message: String = answer[message]
-        .as_str()
+    let message: String = answer
+        .get(message)
+        .and_then(Value::as_str)
         .unwrap_or("没有说明")
         .chars()
         .take(RESULT)
@@ -810,11 +815,21 @@ mod tests {
 
     #[test]
     fn a_robot_sends_only_to_its_service_and_to_where_the_operator_lets_it() {
-        let allowed = |kind, address: &str| check_address(kind, address, "127.0.0.1:80,bot.lan").is_ok();
+        let allowed =
+            |kind, address: &str| check_address(kind, address, "127.0.0.1:80,bot.lan").is_ok();
         let ding = RobotKind::DingTalk;
-        assert!(allowed(ding, "https://oapi.dingtalk.com/robot/send?access_token=x"));
-        assert!(allowed(RobotKind::WeCom, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=x"));
-        assert!(allowed(RobotKind::Feishu, "https://open.feishu.cn/open-apis/bot/v2/hook/x"));
+        assert!(allowed(
+            ding,
+            "https://oapi.dingtalk.com/robot/send?access_token=x"
+        ));
+        assert!(allowed(
+            RobotKind::WeCom,
+            "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=x"
+        ));
+        assert!(allowed(
+            RobotKind::Feishu,
+            "https://open.feishu.cn/open-apis/bot/v2/hook/x"
+        ));
         assert!(allowed(ding, "http://bot.lan/x"));
         for wrong in [
             "http://oapi.dingtalk.com/robot/send",
@@ -850,13 +865,19 @@ mod tests {
         let signed = |kind| Call::signed(kind, url(), Some("this is secret"), "话", now);
         let ding = signed(RobotKind::DingTalk);
         let pairs: Vec<(String, String)> = ding.url.query_pairs().into_owned().collect();
-        assert_eq!(pairs[1], ("timestamp".to_owned(), "1599360473000".to_owned()));
+        assert_eq!(
+            pairs[1],
+            ("timestamp".to_owned(), "1599360473000".to_owned())
+        );
         // python: base64(hmac.new(b'this is secret', b'1599360473000\nthis is secret', sha256))
         assert_eq!(pairs[2].1, "hXZTWifRGHclNuZSKxoXc//sh51SWfVfRIhcdeKs63I=");
         assert!(ding.url.as_str().contains("sign=") && !ding.url.as_str().contains("+"));
         let feishu = signed(RobotKind::Feishu);
         assert_eq!(feishu.body["timestamp"], "1599360473");
-        assert_eq!(feishu.body["sign"], "/eYKrXQBzTjUZJ3s6NX16VxGbTwmK7AEs8/FnvC1CSw=");
+        assert_eq!(
+            feishu.body["sign"],
+            "/eYKrXQBzTjUZJ3s6NX16VxGbTwmK7AEs8/FnvC1CSw="
+        );
         assert_eq!(feishu.url, url());
         let plain = Call::signed(RobotKind::WeCom, url(), None, "话", now);
         assert_eq!(plain.body["text"]["content"], "话");
@@ -875,7 +896,9 @@ mod tests {
 
     #[test]
     fn it_waits_longer_and_longer_up_to_a_day() {
-        let waits: Vec<i64> = (1..=MAX_FAILURES).map(|n| pause_after(n).num_seconds()).collect();
+        let waits: Vec<i64> = (1..=MAX_FAILURES)
+            .map(|n| pause_after(n).num_seconds())
+            .collect();
         assert!(waits.is_sorted());
         assert_eq!((waits[0], waits[9]), (5, 86400));
     }

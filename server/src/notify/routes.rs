@@ -49,10 +49,20 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 #[derive(utoipa::OpenApi)]
 #[openapi(
     paths(
-        list, read, read_all, events, show_prefs, set_prefs,
-        list_robots, show_robot, add_robot, change_robot, remove_robot, test_robot,
+        list,
+        read,
+        read_all,
+        events,
+        show_prefs,
+        set_prefs,
+        list_robots,
+        show_robot,
+        add_robot,
+        change_robot,
+        remove_robot,
+        test_robot,
     ),
-    components(schemas(Notice, shared::notice::Hello)),
+    components(schemas(Notice, shared::notice::Hello))
 )]
 pub(crate) struct Docs;
 
@@ -347,7 +357,13 @@ async fn add_robot(
     key: IdempotencyKey,
     input: web::Json<NewRobot>,
 ) -> Result<Answer, ApiError> {
-    let claim = key.claim(&state, &actor, &context, "POST /notification-robots", &input);
+    let claim = key.claim(
+        &state,
+        &actor,
+        &context,
+        "POST /notification-robots",
+        &input,
+    );
     let desk = Desk::open(&state, actor, context).await?;
     let hosts = state.config.http.robot_hosts.clone();
     let answer = state

@@ -5,8 +5,8 @@ use shared::access::{Actor, Denied};
 use shared::notice::prefs::{Prefs, PrefsView};
 use shared::notice::{Inbox, Notice, NoticeKind, Unread};
 
-use super::store::{self, Filter};
 use super::Error;
+use super::store::{self, Filter};
 use crate::db::Conn;
 use crate::page::cursor;
 

@@ -199,7 +199,9 @@ macro_rules! chosen {
             query = query.filter(notices::seq.lt(seq));
         }
         if !filter.hidden.is_empty() {
-            let of_others = notices::case_id.assume_not_null().ne_all(filter.hidden.clone());
+            let of_others = notices::case_id
+                .assume_not_null()
+                .ne_all(filter.hidden.clone());
             query = query.filter(notices::case_id.is_null().or(of_others));
         }
         query

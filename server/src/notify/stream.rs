@@ -195,8 +195,8 @@ impl Hub {
         let directory = state.directory.current().await?;
         let now = state.clock.now().timestamp();
         self.inner().open.retain(|open| {
-            let same = auth::admit(&directory, &open.claims)
-                .is_some_and(|actor| *actor == *open.access);
+            let same =
+                auth::admit(&directory, &open.claims).is_some_and(|actor| *actor == *open.access);
             same && open.claims.exp > now
         });
         Ok(())
@@ -315,7 +315,11 @@ impl Inner {
         for (user, notice) in events {
             self.open.retain(|open| {
                 let theirs = open.access.user_id.as_str() == user;
-                !theirs || open.events.try_send(Event::Notice(Arc::clone(&notice))).is_ok()
+                !theirs
+                    || open
+                        .events
+                        .try_send(Event::Notice(Arc::clone(&notice)))
+                        .is_ok()
             });
         }
     }
@@ -508,7 +512,9 @@ mod tests {
         let _fourth = open(&mut inner, "u", "s1");
         assert!(matches!(first.try_recv(), Ok(Event::Replaced)));
         assert!(first.try_recv().is_err() && inner.open.len() == 3);
-        let _more: Vec<_> = (0..5).map(|n| open(&mut inner, "u", &format!("t{n}"))).collect();
+        let _more: Vec<_> = (0..5)
+            .map(|n| open(&mut inner, "u", &format!("t{n}")))
+            .collect();
         assert_eq!(inner.open.len(), MOST_OF_USER);
         let _other = open(&mut inner, "v", "x");
         assert_eq!(inner.open.len(), MOST_OF_USER + 1);
@@ -521,7 +527,13 @@ mod tests {
         let mut slow = open(&mut inner, "u", "s");
         let mut other = open(&mut inner, "v", "s");
         let to = |user: &str, seq| (user.to_owned(), notice(seq));
-        inner.hand_out(vec![to("u", 1), to("v", 2), to("u", 3), to("u", 4), to("u", 5)]);
+        inner.hand_out(vec![
+            to("u", 1),
+            to("v", 2),
+            to("u", 3),
+            to("u", 4),
+            to("u", 5),
+        ]);
         assert_eq!(inner.open.len(), 1);
         let seqs = |receive: &mut mpsc::Receiver<Event>| {
             let mut seqs = Vec::new();
@@ -539,6 +551,9 @@ mod tests {
         let frame = Event::Notice(notice(7)).frame();
         let text = std::str::from_utf8(&frame).unwrap();
         assert!(text.starts_with("id: 7\nevent: notice\ndata: {"), "{text}");
-        assert!(text.ends_with("}\n\n") && text.matches('\n').count() == 4, "{text}");
+        assert!(
+            text.ends_with("}\n\n") && text.matches('\n').count() == 4,
+            "{text}"
+        );
     }
 }

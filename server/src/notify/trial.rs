@@ -60,7 +60,10 @@ fn desk(state: &State, role: Role) -> Desk {
 /// A case of the secretary's village that the secretary handles; due sixty days from today.
 async fn handled(state: &State) -> String {
     let secretary = somebody(state, Role::VillageSecretary);
-    let (office, handler) = (desk(state, Role::CoordinationOffice), desk(state, Role::VillageSecretary));
+    let (office, handler) = (
+        desk(state, Role::CoordinationOffice),
+        desk(state, Role::VillageSecretary),
+    );
     let new = json!({
         "kind": "petition", "channel": "visit", "purpose": "claim", "category": "rural",
         "subcategory": "land_transfer", "cause": "流转费", "people_count": 1,
@@ -81,7 +84,9 @@ async fn handled(state: &State) -> String {
             let (id, mut version) = (case.row.id, case.row.version);
             for (desk, action, input) in steps {
                 let input = serde_json::from_value(input).unwrap();
-                version = service::act(conn, desk, &id, version, action, &input)?.row.version;
+                version = service::act(conn, desk, &id, version, action, &input)?
+                    .row
+                    .version;
             }
             Ok::<_, crate::case::Error>(id.to_string())
         })
@@ -149,7 +154,10 @@ async fn a_month_with_the_national_holiday_restarts_and_a_night() {
     }
     let told = told(&state, NoticeKind::CaseDue).await;
     unique(&told);
-    let secretary = somebody(&state, Role::VillageSecretary).user.username.clone();
+    let secretary = somebody(&state, Role::VillageSecretary)
+        .user
+        .username
+        .clone();
     let mut mine = BTreeMap::new();
     for (user, _, title, at) in &told {
         let time = local(*at);
@@ -162,14 +170,23 @@ async fn a_month_with_the_national_holiday_restarts_and_a_night() {
     let days: Vec<&str> = mine.keys().map(String::as_str).collect();
     assert_eq!(
         days[..8],
-        ["09-26", "09-30", "10-02", "10-03", "10-04", "10-05", "10-06", "10-07"]
+        [
+            "09-26", "09-30", "10-02", "10-03", "10-04", "10-05", "10-06", "10-07"
+        ]
     );
-    assert!(mine["09-26"].contains("办理期限还剩7天（10月3日到期）"), "{mine:?}");
+    assert!(
+        mine["09-26"].contains("办理期限还剩7天（10月3日到期）"),
+        "{mine:?}"
+    );
     assert!(mine["10-02"].ends_with("明天到期") && mine["10-03"].ends_with("今天到期"));
     assert!(mine["10-05"].contains("已逾期2天"));
     // The office hears of it once.
     let office = |user: &str| user.contains("office");
-    assert_eq!(told.iter().filter(|(user, ..)| office(user)).count(), 1, "{told:#?}");
+    assert_eq!(
+        told.iter().filter(|(user, ..)| office(user)).count(),
+        1,
+        "{told:#?}"
+    );
 }
 
 #[actix_web::test]
@@ -185,13 +202,19 @@ async fn a_jump_forward_and_back_sends_nothing_twice() {
     }
     let told = told(&state, NoticeKind::CaseDue).await;
     unique(&told);
-    let secretary = somebody(&state, Role::VillageSecretary).user.username.clone();
+    let secretary = somebody(&state, Role::VillageSecretary)
+        .user
+        .username
+        .clone();
     let mine: Vec<&str> = told
         .iter()
         .filter(|(user, ..)| *user == secretary)
         .map(|(.., title, _)| title.as_str())
         .collect();
-    let ends: Vec<&str> = mine.iter().map(|title| title.split("期限").last().unwrap()).collect();
+    let ends: Vec<&str> = mine
+        .iter()
+        .map(|title| title.split("期限").last().unwrap())
+        .collect();
     assert_eq!(
         ends,
         [
@@ -242,15 +265,24 @@ async fn the_digest_comes_once_on_working_days_and_says_what_is_due() {
     handled(&state).await;
     let mut scheduler = Scheduler::new(state.clone());
     scheduler.tick().await;
-    assert!(told(&state, NoticeKind::Digest).await.is_empty(), "a Sunday");
+    assert!(
+        told(&state, NoticeKind::Digest).await.is_empty(),
+        "a Sunday"
+    );
     for hours in [22, 1, 1, 1, 12] {
         state.clock.advance(Duration::hours(hours));
         scheduler.tick().await;
     }
     let told = told(&state, NoticeKind::Digest).await;
     unique(&told);
-    let secretary = somebody(&state, Role::VillageSecretary).user.username.clone();
-    let mine: Vec<_> = told.iter().filter(|(user, ..)| *user == secretary).collect();
+    let secretary = somebody(&state, Role::VillageSecretary)
+        .user
+        .username
+        .clone();
+    let mine: Vec<_> = told
+        .iter()
+        .filter(|(user, ..)| *user == secretary)
+        .collect();
     assert_eq!(mine.len(), 1, "{told:#?}");
     assert_eq!(local(mine[0].3), "03-02 08:00");
     assert_eq!(mine[0].2, "3月2日待办汇总：正在办理1");
@@ -325,7 +357,12 @@ async fn a_stream_ends_with_its_token_its_session_or_its_role() {
     state.streams.close();
     let member = somebody(&state, Role::PoliceStation);
     let claims = claims(&member, "c", state.clock.now() + Duration::minutes(15));
-    assert!(state.streams.listen(&Actor::of_member(member), claims).is_none());
+    assert!(
+        state
+            .streams
+            .listen(&Actor::of_member(member), claims)
+            .is_none()
+    );
 }
 
 #[actix_web::test]
@@ -345,7 +382,10 @@ async fn a_listener_gets_what_is_theirs_and_nothing_of_cases_they_may_not_see() 
     say(&state, Role::Court, "看不到的", &hidden).await;
     say(&state, Role::Court, "二", "/").await;
     assert!(stream::look(&state).await.unwrap());
-    assert!(!stream::look(&state).await.unwrap(), "nothing is handed out twice");
+    assert!(
+        !stream::look(&state).await.unwrap(),
+        "nothing is handed out twice"
+    );
     let mut body = Box::pin(stream::body(listener, start, state.clock.now()));
     let mut text = String::new();
     for _ in 0..3 {
@@ -354,7 +394,10 @@ async fn a_listener_gets_what_is_theirs_and_nothing_of_cases_they_may_not_see() 
     }
     assert!(text.starts_with("retry: 3000\nid: "), "{text}");
     assert!(text.contains("\"一\"") && text.contains("\"二\""), "{text}");
-    assert!(!text.contains("别人的") && !text.contains("看不到的"), "{text}");
+    assert!(
+        !text.contains("别人的") && !text.contains("看不到的"),
+        "{text}"
+    );
     state.streams.close();
     assert!(body.next().await.is_none(), "the server stops");
 }
@@ -367,7 +410,11 @@ async fn old_notices_are_forgotten() {
     say(&state, Role::Court, "新", "/").await;
     state.clock.advance(Duration::days(81));
     assert!(Scheduler::new(state.clone()).tick().await);
-    let left = state.db.read(|conn| store::of_all_after(conn, 0, 10)).await.unwrap();
+    let left = state
+        .db
+        .read(|conn| store::of_all_after(conn, 0, 10))
+        .await
+        .unwrap();
     let titles: Vec<_> = left.iter().map(|row| row.title.as_str()).collect();
     assert_eq!(titles, ["新"]);
 }

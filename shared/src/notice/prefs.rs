@@ -274,7 +274,9 @@ mod tests {
 
     #[test]
     fn a_time_has_two_digits_each() {
-        for wrong in ["", "8:00", "08:0", "24:00", "08:60", "08-00", "０8:00", "+8:00"] {
+        for wrong in [
+            "", "8:00", "08:0", "24:00", "08:60", "08-00", "０8:00", "+8:00",
+        ] {
             assert_eq!(time_of_day(wrong), None, "{wrong}");
         }
         assert!(time_of_day("00:00").is_some() && time_of_day("23:59").is_some());

@@ -152,7 +152,11 @@ fn check_secret(errors: &mut Errors, kind: RobotKind, secret: Option<&str>) {
         return;
     };
     if kind == RobotKind::WeCom {
-        errors.add("secret", "not_offered", "企业微信机器人没有加签密钥，请留空。");
+        errors.add(
+            "secret",
+            "not_offered",
+            "企业微信机器人没有加签密钥，请留空。",
+        );
     }
     errors.length("secret", "加签密钥", secret, MAX_SECRET);
 }

@@ -6,7 +6,11 @@ use tests::staff::VILLAGE;
 use tests::{Case, Staff, TestApp};
 
 fn given<'a>(app: &'a TestApp, unit: &str) -> Case<'a> {
-    app.case().village(VILLAGE).register().accepted().dispatched(unit)
+    app.case()
+        .village(VILLAGE)
+        .register()
+        .accepted()
+        .dispatched(unit)
 }
 
 fn inbox(app: &TestApp, who: Staff, query: &str) -> Value {
@@ -38,18 +42,28 @@ fn notices_are_read_one_by_one_or_up_to_one() {
     let cursor = first["next_cursor"].as_str().unwrap();
     let rest = inbox(&app, Staff::Police, &format!("?limit=3&cursor={cursor}"));
     assert_eq!(links(&rest), newest_first[3..]);
-    assert_eq!((&rest["next_cursor"], &rest["total"]), (&Value::Null, &json!(4)));
+    assert_eq!(
+        (&rest["next_cursor"], &rest["total"]),
+        (&Value::Null, &json!(4))
+    );
 
     let id = all["items"][1]["id"].as_str().unwrap();
     let read = |who| app.by(who).post(format!("/notifications/{id}/read"));
     let once = read(Staff::Police).expect(200).json();
     assert!(once["read_at"].is_string());
-    assert_eq!(read(Staff::Police).expect(200).json(), once, "the first time stays");
+    assert_eq!(
+        read(Staff::Police).expect(200).json(),
+        once,
+        "the first time stays"
+    );
     // Nobody else has it, not even by its id.
     read(Staff::Office).send().problem("not_found");
     read(Staff::Admin).send().problem("not_found");
     let unread = inbox(&app, Staff::Police, "?unread=true");
-    assert_eq!((&unread["total"], &unread["unread"]), (&json!(3), &json!(3)));
+    assert_eq!(
+        (&unread["total"], &unread["unread"]),
+        (&json!(3), &json!(3))
+    );
     assert!(!links(&unread).contains(&newest_first[1]));
 
     // Up to the second oldest: what is newer stays.
@@ -57,7 +71,10 @@ fn notices_are_read_one_by_one_or_up_to_one() {
     let call = |who| app.by(who).post("/notifications/read-all").json(&up_to);
     assert_eq!(call(Staff::Court).expect(200).json()["unread"], 0);
     assert_eq!(call(Staff::Police).expect(200).json()["unread"], 1);
-    assert_eq!(links(&inbox(&app, Staff::Police, "?unread=true")), newest_first[..1]);
+    assert_eq!(
+        links(&inbox(&app, Staff::Police, "?unread=true")),
+        newest_first[..1]
+    );
     assert_eq!(inbox(&app, Staff::Police, "?kind=digest")["total"], 0);
     assert_eq!(inbox(&app, Staff::Police, "?kind=case_given")["total"], 4);
     for (query, code) in [
@@ -88,8 +105,14 @@ fn whoever_gives_a_case_tells_the_unit_and_nobody_else() {
     let case = case.transferred("司法所");
     let told = inbox(&app, Staff::Justice, "");
     let title = told["items"][0]["title"].as_str().unwrap();
-    assert!(title.contains("转送") && title.contains(&case.number), "{title}");
-    assert!(!told.to_string().contains("张三") && !told.to_string().contains("流转费"), "{told}");
+    assert!(
+        title.contains("转送") && title.contains(&case.number),
+        "{title}"
+    );
+    assert!(
+        !told.to_string().contains("张三") && !told.to_string().contains("流转费"),
+        "{told}"
+    );
     for who in Staff::ALL.into_iter().filter(|who| *who != Staff::Justice) {
         assert_eq!(inbox(&app, who, "")["total"], 0, "{who:?}");
     }
@@ -101,11 +124,23 @@ fn whoever_gives_a_case_tells_the_unit_and_nobody_else() {
     let mut order = case.open(Staff::Office, "orders", &order);
     let told = inbox(&app, Staff::Police, "");
     let title = told["items"][0]["title"].as_str().unwrap();
-    assert!(title.contains("督办") && title.contains("轮到本单位办理"), "{title}");
-    assert!(told["items"][0]["link"].as_str().unwrap().ends_with(&order.id));
+    assert!(
+        title.contains("督办") && title.contains("轮到本单位办理"),
+        "{title}"
+    );
+    assert!(
+        told["items"][0]["link"]
+            .as_str()
+            .unwrap()
+            .ends_with(&order.id)
+    );
     order.step(Staff::Police, "receive", &json!({}));
     order.step(Staff::Police, "feedback", &json!({"text": "已核实"}));
-    assert_eq!(inbox(&app, Staff::Office, "")["total"], 1, "it is the office's turn");
+    assert_eq!(
+        inbox(&app, Staff::Office, "")["total"],
+        1,
+        "it is the office's turn"
+    );
     assert_eq!(inbox(&app, Staff::OtherOffice, "")["total"], 1);
     assert_eq!(inbox(&app, Staff::Police, "")["total"], 1);
 }
@@ -116,7 +151,10 @@ fn a_case_that_is_sealed_since_is_told_of_no_more() {
     let case = given(&app, VILLAGE);
     let other = given(&app, VILLAGE);
     let before = inbox(&app, Staff::Secretary, "");
-    assert_eq!((&before["total"], &before["unread"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        (&before["total"], &before["unread"]),
+        (&json!(2), &json!(2))
+    );
     let id = before["items"][1]["id"].as_str().unwrap();
     let change = json!({"purpose": "accusation", "accused_unit_id": app.unit(VILLAGE)});
     let call = app.by(Staff::Office).patch(case.path(""));
@@ -154,7 +192,13 @@ fn everybody_chooses_what_they_are_told() {
     let shown = police.get(path).expect(200);
     let (etag, view) = (shown.etag(), shown.json());
     assert_eq!(view["kinds"].as_array().unwrap().len(), 11);
-    assert!(view["kinds"][0]["fixed"].as_str().unwrap().contains("不能关闭"), "{view}");
+    assert!(
+        view["kinds"][0]["fixed"]
+            .as_str()
+            .unwrap()
+            .contains("不能关闭"),
+        "{view}"
+    );
     let wish = |kind: &str, delivery: &str| {
         json!({
             "kinds": [{"kind": kind, "delivery": delivery}],
@@ -168,13 +212,21 @@ fn everybody_chooses_what_they_are_told() {
     assert!(problem.detail.contains("不能关闭"), "{problem:?}");
     assert_eq!(refused.invalid_fields(), ["kinds.0.delivery:fixed"]);
     assert_eq!(
-        put(&etag, &json!({"kinds": [], "sound": true, "quiet_from": "8", "quiet_to": ""}))
-            .invalid_fields(),
+        put(
+            &etag,
+            &json!({"kinds": [], "sound": true, "quiet_from": "8", "quiet_to": ""})
+        )
+        .invalid_fields(),
         ["quiet_from:invalid", "quiet_to:invalid"]
     );
-    let unknown = json!({"kinds": [], "sound": true, "quiet_from": "08:00", "quiet_to": "09:00", "x": 1});
+    let unknown =
+        json!({"kinds": [], "sound": true, "quiet_from": "08:00", "quiet_to": "09:00", "x": 1});
     put(&etag, &unknown).problem("bad_request");
-    police.put(path).json(&wish("case_given", "off")).send().problem("version_required");
+    police
+        .put(path)
+        .json(&wish("case_given", "off"))
+        .send()
+        .problem("version_required");
 
     let changed = put(&etag, &wish("case_given", "off")).expect(200);
     put(&etag, &wish("case_given", "off")).problem("stale_version");
@@ -191,5 +243,8 @@ fn everybody_chooses_what_they_are_told() {
     assert_eq!(inbox(&app, Staff::Police, "")["unread"], 1);
     // Others' wishes are their own.
     let others = app.by(Staff::Court).get(path).expect(200);
-    assert_eq!((others.etag().as_str(), &others.json()["sound"]), ("\"1\"", &json!(false)));
+    assert_eq!(
+        (others.etag().as_str(), &others.json()["sound"]),
+        ("\"1\"", &json!(false))
+    );
 }

@@ -44,22 +44,36 @@ fn a_deadline_is_announced_and_nothing_is_said_twice() {
     at(&mut app, "2026-05-01T02:00:00Z");
     assert!(mine(&app).is_empty(), "eight days before");
     at(&mut app, "2026-05-02T02:00:00Z");
-    assert_eq!(mine(&app), [format!("{number} 办理期限还剩7天（5月9日到期）")]);
+    assert_eq!(
+        mine(&app),
+        [format!("{number} 办理期限还剩7天（5月9日到期）")]
+    );
     // At night nobody is woken.
     at(&mut app, "2026-05-05T16:30:00Z");
     assert_eq!(mine(&app).len(), 1);
     at(&mut app, "2026-05-05T23:30:10Z");
     assert_eq!(mine(&app).len(), 2, "7:30 on the 6th, three days before");
     // Restarts, and a clock that is set back.
-    for clock in ["2026-05-06T03:00:00Z", "2026-05-02T02:00:00Z", "2026-05-06T04:00:00Z"] {
+    for clock in [
+        "2026-05-06T03:00:00Z",
+        "2026-05-02T02:00:00Z",
+        "2026-05-06T04:00:00Z",
+    ] {
         at(&mut app, clock);
         assert_eq!(mine(&app).len(), 2, "{clock}");
     }
     // A week on: only what holds now.
     at(&mut app, "2026-05-13T02:00:00Z");
-    assert_eq!(mine(&app)[2..], [format!("{number} 办理期限已逾期4天（5月9日到期）")]);
+    assert_eq!(
+        mine(&app)[2..],
+        [format!("{number} 办理期限已逾期4天（5月9日到期）")]
+    );
     for who in [Staff::Office, Staff::OtherOffice] {
-        assert_eq!(titles(&app, who, "case_due").len(), 1, "the office hears of it once");
+        assert_eq!(
+            titles(&app, who, "case_due").len(),
+            1,
+            "the office hears of it once"
+        );
     }
     at(&mut app, "2026-05-14T02:00:00Z");
     assert_eq!(mine(&app).len(), 4, "and daily");
@@ -71,7 +85,11 @@ fn a_deadline_is_announced_and_nothing_is_said_twice() {
         assert_eq!(!theirs.is_empty(), handles, "{who:?}");
         let text = json!(theirs).to_string();
         assert!(!text.contains("张三") && !text.contains("流转费"), "{text}");
-        assert!(theirs.iter().all(|item| item["link"] == format!("/cases/{id}")));
+        assert!(
+            theirs
+                .iter()
+                .all(|item| item["link"] == format!("/cases/{id}"))
+        );
     }
 }
 
@@ -85,8 +103,17 @@ fn what_is_sealed_is_announced_to_none_of_the_accused() {
     drop(only_registrar);
     // Fifteen days to accept.
     at(&mut app, "2026-03-24T02:00:00Z");
-    assert_eq!(titles(&app, Staff::Office, "case_due").len(), 1, "not what accuses the office");
-    for who in [Staff::Secretary, Staff::Informant, Staff::NextSecretary, Staff::Police] {
+    assert_eq!(
+        titles(&app, Staff::Office, "case_due").len(),
+        1,
+        "not what accuses the office"
+    );
+    for who in [
+        Staff::Secretary,
+        Staff::Informant,
+        Staff::NextSecretary,
+        Staff::Police,
+    ] {
         assert!(titles(&app, who, "case_due").is_empty(), "{who:?}");
     }
     let registrar = titles(&app, Staff::Centre, "case_due");
@@ -107,20 +134,30 @@ fn matters_are_announced_to_the_unit_whose_turn_it_is() {
     }
     at(&mut app, "2026-03-17T02:00:00Z");
     let police = titles(&app, Staff::Police, "matter_due");
-    assert!(police.len() == 1 && police[0].contains("还剩3天"), "{police:?}");
+    assert!(
+        police.len() == 1 && police[0].contains("还剩3天"),
+        "{police:?}"
+    );
     // Overdue on a Saturday: it can wait for Monday.
     at(&mut app, "2026-03-21T02:00:00Z");
     assert_eq!(titles(&app, Staff::Police, "matter_due").len(), 1);
     at(&mut app, "2026-03-23T02:00:00Z");
     let police = titles(&app, Staff::Police, "matter_due");
-    assert!(police.len() == 2 && police[1].contains("已逾期3天"), "{police:?}");
+    assert!(
+        police.len() == 2 && police[1].contains("已逾期3天"),
+        "{police:?}"
+    );
 }
 
 #[test]
 fn many_overdue_cases_are_announced_in_one_line() {
     let mut app = TestApp::start();
     for _ in 0..6 {
-        let case = app.case().village(VILLAGE).received("2026-01-05").register();
+        let case = app
+            .case()
+            .village(VILLAGE)
+            .received("2026-01-05")
+            .register();
         case.accepted().dispatched(VILLAGE);
     }
     at(&mut app, "2026-06-01T02:00:00Z");
@@ -130,7 +167,10 @@ fn many_overdue_cases_are_announced_in_one_line() {
     assert_eq!(digest.len(), 1);
     let body = digest[0]["body"].as_str().unwrap();
     assert!(body.lines().any(|line| line == "已超期：6"), "{body}");
-    assert!(told(&app.by(Staff::Admin), "digest").is_empty(), "nothing to say");
+    assert!(
+        told(&app.by(Staff::Admin), "digest").is_empty(),
+        "nothing to say"
+    );
 }
 
 #[test]
@@ -172,16 +212,17 @@ fn the_administrator_says_when_people_are_reminded() {
     let admin = app.by(Staff::Admin);
     let settings = admin.get("/settings").expect(200);
     assert_eq!(settings.json()["notices"]["case_days"], json!([7, 3, 1]));
-    let change = |days: Value, at: &str| {
-        json!({"notices": {"case_days": days, "matter_days": [], "digest_at": at}})
-    };
+    let change = |days: Value, at: &str| json!({"notices": {"case_days": days, "matter_days": [], "digest_at": at}});
     let patch = |body: &Value| {
         let call = admin.patch("/settings").if_match(settings.etag());
         call.json(body).send()
     };
     assert_eq!(
         patch(&change(json!([0, 40]), "21:00")).invalid_fields(),
-        ["notices.case_days:out_of_range", "notices.digest_at:out_of_range"]
+        [
+            "notices.case_days:out_of_range",
+            "notices.digest_at:out_of_range"
+        ]
     );
     let changed = patch(&change(json!([10]), "09:00")).expect(200).json();
     assert_eq!(changed["notices"]["digest_at"], "09:00");
@@ -190,7 +231,15 @@ fn the_administrator_says_when_people_are_reminded() {
         case.accepted().dispatched(VILLAGE).taken(Staff::Secretary);
     }
     at(&mut app, "2026-04-29T02:00:00Z");
-    assert_eq!(titles(&app, Staff::Secretary, "case_due").len(), 1, "ten days before");
+    assert_eq!(
+        titles(&app, Staff::Secretary, "case_due").len(),
+        1,
+        "ten days before"
+    );
     at(&mut app, "2026-05-06T02:00:00Z");
-    assert_eq!(titles(&app, Staff::Secretary, "case_due").len(), 1, "not three");
+    assert_eq!(
+        titles(&app, Staff::Secretary, "case_due").len(),
+        1,
+        "not three"
+    );
 }

@@ -29,7 +29,11 @@ fn what_happens_arrives_at_once_and_a_break_loses_nothing() {
         "x-accel-buffering: no",
         "content-encoding: identity",
     ] {
-        assert!(events.head.to_lowercase().contains(header), "{}", events.head);
+        assert!(
+            events.head.to_lowercase().contains(header),
+            "{}",
+            events.head
+        );
     }
     hello(&events);
     let other = Events::open(&app.by(Staff::Court), None);
@@ -37,10 +41,17 @@ fn what_happens_arrives_at_once_and_a_break_loses_nothing() {
     let case = given(&app);
     let start = Instant::now();
     let first = events.notice();
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
     assert_eq!(first["kind"], "case_given");
     let title = first["title"].as_str().unwrap();
-    assert!(title.starts_with(&case.number) && title.contains("交办"), "{title}");
+    assert!(
+        title.starts_with(&case.number) && title.contains("交办"),
+        "{title}"
+    );
     assert_eq!(first["link"], format!("/cases/{}", case.id));
     events.cut();
 
@@ -48,7 +59,11 @@ fn what_happens_arrives_at_once_and_a_break_loses_nothing() {
     let missed = [given(&app), given(&app)];
     let events = Events::open(&police, Some(&first["seq"].to_string()));
     let event = events.next();
-    assert_eq!((event.name.as_str(), event.id), ("hello", None), "not before it is there");
+    assert_eq!(
+        (event.name.as_str(), event.id),
+        ("hello", None),
+        "not before it is there"
+    );
     let again = [events.notice(), events.notice()];
     for (notice, case) in again.iter().zip(&missed) {
         assert_eq!(notice["link"], format!("/cases/{}", case.id));
@@ -63,7 +78,9 @@ fn what_happens_arrives_at_once_and_a_break_loses_nothing() {
     assert_eq!((&page["total"], &page["unread"]), (&json!(4), &json!(4)));
     let all = Events::open(&police, Some("0"));
     hello(&all);
-    let seqs: Vec<_> = (0..4).map(|_| all.notice()["seq"].as_i64().unwrap()).collect();
+    let seqs: Vec<_> = (0..4)
+        .map(|_| all.notice()["seq"].as_i64().unwrap())
+        .collect();
     assert!(seqs.is_sorted_by(|a, b| a < b), "{seqs:?}");
     all.nothing();
     for wrong in ["abc", "-1"] {
@@ -77,7 +94,10 @@ fn what_happens_arrives_at_once_and_a_break_loses_nothing() {
             .send()
             .problem("bad_request");
     }
-    app.nobody().get("/events").send().problem("unauthenticated");
+    app.nobody()
+        .get("/events")
+        .send()
+        .problem("unauthenticated");
 }
 
 #[test]
@@ -86,19 +106,26 @@ fn whoever_comes_from_another_database_reads_the_inbox_anew() {
     let events = Events::open(&app.by(Staff::Police), Some("123456"));
     let seq = hello(&events);
     let event = events.next();
-    assert_eq!((event.name.as_str(), event.id.as_deref()), ("reset", Some(seq.as_str())));
+    assert_eq!(
+        (event.name.as_str(), event.id.as_deref()),
+        ("reset", Some(seq.as_str()))
+    );
 }
 
 fn signed_in(app: &TestApp, who: Staff) -> Client {
     let session = app.sign_in(who).expect(200).json();
-    app.nobody().with_token(session["access_token"].as_str().unwrap())
+    app.nobody()
+        .with_token(session["access_token"].as_str().unwrap())
 }
 
 #[test]
 fn a_stream_ends_when_its_reader_may_not_come_in_any_more() {
     let app = TestApp::start();
     let soon = Duration::from_secs(6);
-    let (one, two) = (signed_in(&app, Staff::Police), signed_in(&app, Staff::Police));
+    let (one, two) = (
+        signed_in(&app, Staff::Police),
+        signed_in(&app, Staff::Police),
+    );
     let (first, second) = (Events::open(&one, None), Events::open(&two, None));
     one.delete("/session").expect(204);
     assert!(first.end() < soon, "signed out");
@@ -109,10 +136,18 @@ fn a_stream_ends_when_its_reader_may_not_come_in_any_more() {
     let etag = || admin.get(&path).expect(200).etag();
     // Another role, which another person may have: the streams begin anew.
     let change = json!({"role": "court", "unit_id": app.unit("蓼泉法庭")});
-    admin.patch(&path).if_match(etag()).json(&change).expect(200);
+    admin
+        .patch(&path)
+        .if_match(etag())
+        .json(&change)
+        .expect(200);
     assert!(second.end() < soon, "another role");
     let third = Events::open(&two, None);
-    admin.patch(&path).if_match(etag()).json(&json!({"disabled": true})).expect(200);
+    admin
+        .patch(&path)
+        .if_match(etag())
+        .json(&json!({"disabled": true}))
+        .expect(200);
     assert!(third.end() < soon, "disabled");
     two.get("/events").send().problem("unauthenticated");
 }
@@ -140,7 +175,11 @@ fn a_server_that_stops_waits_for_no_stream() {
     hello(&events);
     let start = Instant::now();
     assert!(app.stop().success());
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
     events.end();
 }
 
@@ -154,5 +193,9 @@ fn another_servers_notices_arrive_within_a_moment() {
     let case = given(&app);
     let start = Instant::now();
     assert_eq!(events.notice()["link"], format!("/cases/{}", case.id));
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        start.elapsed()
+    );
 }

@@ -10,6 +10,7 @@ mod browser;
 mod dialogs;
 mod gallery;
 mod matters;
+mod notices;
 mod settling;
 mod story;
 mod town;

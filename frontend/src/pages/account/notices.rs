@@ -58,7 +58,9 @@ fn form(prefs: Loader<Tagged<PrefsView>>, now: Tagged<PrefsView>) -> AnyView {
         if !form.accept(wish.check()) {
             return;
         }
-        let call = Call::put("/me/notification-settings").if_match(&etag).json(&wish);
+        let call = Call::put("/me/notification-settings")
+            .if_match(&etag)
+            .json(&wish);
         form.send(call.tagged::<PrefsView>(), move |now| {
             bell.prefer(now.value.clone());
             prefs.put(now);
