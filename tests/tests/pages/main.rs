@@ -11,6 +11,7 @@ mod browser;
 mod dialogs;
 mod gallery;
 mod matters;
+mod notices;
 mod offline;
 mod reports;
 mod settling;
