@@ -389,7 +389,7 @@ fn cards(board: &BoardView) -> AnyView {
         .into_iter()
         .map(|unit| {
             // The newest ones, as many as fit.
-            let from = unit.cells.len().saturating_sub(7);
+            let from = unit.cells.len().saturating_sub(5);
             let cells = unit
                 .cells
                 .iter()
