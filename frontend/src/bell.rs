@@ -75,7 +75,7 @@ impl Bell {
         self.prefs.try_set_value(Some(prefs));
     }
 
-    /// Reads how many are unread, and what is urgent among them.
+    /// Reads how many are unread, and which of them are urgent.
     fn refresh(self) {
         spawn_local(async move {
             let Ok(inbox) = Call::get(LOOKED_THROUGH).fetch::<Inbox>().await else {

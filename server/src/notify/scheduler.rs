@@ -23,7 +23,7 @@ use crate::state::State;
 const LEASE: &str = "scheduler";
 /// How often it is looked whether something is to be done.
 const WAKES: Duration = Duration::from_secs(30);
-/// After an error the first waits are shorter.
+/// How soon the first time: what was missed while the server was down is not put off.
 const FIRST_WAKE: Duration = Duration::from_millis(200);
 
 /// A job.
@@ -204,14 +204,17 @@ impl Scheduler {
 /// Runs jobs for as long as the server does; `stopped` says when that ends.
 pub(crate) async fn run(state: State, mut stopped: tokio::sync::watch::Receiver<bool>) {
     let mut scheduler = Scheduler::new(state);
-    let mut wait = FIRST_WAKE;
+    let mut first = true;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep(if first { FIRST_WAKE } else { WAKES }) => {}
             _ = stopped.wait_for(|stopped| *stopped) => break,
         }
-        scheduler.tick().await;
-        wait = WAKES;
+        let mine = scheduler.tick().await;
+        if first {
+            tracing::info!(mine, "the scheduler has begun");
+        }
+        first = false;
     }
     scheduler.end().await;
 }

@@ -1,7 +1,6 @@
 //! Reminders: when, to whom, and never twice, whatever becomes of the server and its clock.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::app::soon;
@@ -24,11 +23,24 @@ fn titles(app: &TestApp, who: Staff, kind: &str) -> Vec<String> {
     items.iter().map(title).collect()
 }
 
+/// How often a scheduler has done what was to be done when its server started.
+fn begun(app: &TestApp) -> usize {
+    app.log().matches("the scheduler has begun").count()
+}
+
+/// Waits until one more has.
+#[track_caller]
+fn has_begun(app: &TestApp, before: usize) {
+    let began = (0..15).any(|_| soon(|| begun(app) > before));
+    assert!(began, "the scheduler does not begin");
+}
+
 /// Starts the server at another time and lets it do what is to be done.
+#[track_caller]
 fn at(app: &mut TestApp, clock: &str) {
+    let before = begun(app);
     app.restart(Some(clock));
-    // Its first look comes at once; whoever is told nothing is told nothing a moment later either.
-    std::thread::sleep(Duration::from_millis(1500));
+    has_begun(app, before);
 }
 
 #[test]
@@ -182,8 +194,9 @@ fn of_two_servers_one_reminds() {
     }
     let day = "2026-05-06T02:00:00Z";
     at(&mut app, day);
+    let before = begun(&app);
     let second = app.second_server(Some(day));
-    std::thread::sleep(Duration::from_millis(1500));
+    has_begun(&app, before);
     let mine = |client: &Client| told(client, "case_due");
     assert_eq!(mine(&app.by(Staff::Secretary)).len(), 1);
     // The first dies. Whoever comes more than two minutes later takes over, and repeats nothing.
@@ -195,9 +208,10 @@ fn of_two_servers_one_reminds() {
     let client = client.with_token(token);
     assert!(soon(|| mine(&client).len() == 2), "{:?}", mine(&client));
     // Together from now on, at the same time: each thing is told once.
+    let before = begun(&app);
     app.restart(Some("2026-05-12T02:00:00Z"));
     let twin = app.second_server(Some("2026-05-12T02:00:00Z"));
-    std::thread::sleep(Duration::from_millis(2500));
+    has_begun(&app, before + 1);
     for who in [Staff::Secretary, Staff::Office] {
         let told = mine(&app.by(who));
         let titles: BTreeSet<_> = told.iter().map(|item| item["title"].to_string()).collect();

@@ -76,11 +76,9 @@ fn form(prefs: Loader<Tagged<PrefsView>>, now: Tagged<PrefsView>) -> AnyView {
                 .check(sound)}
             <div class="grid">
                 {field(form, "quiet_from", "免打扰：从").kind("time").input(from)}
-                {field(form, "quiet_to", "到")
-                    .kind("time")
-                    .hint("这段时间普通通知不响；两个时间相同为不设免打扰。".to_owned())
-                    .input(to)}
+                {field(form, "quiet_to", "到").kind("time").input(to)}
             </div>
+            <p class="hint">"免打扰时段里普通通知不响；两个时间相同为不设免打扰。"</p>
             <p class="row">
                 {form.submit_as("保存", "btn btn-primary", "save-notice-settings")}
                 <button type="button" class="btn" on:click=move |_| bell::ring(true)>
