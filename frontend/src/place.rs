@@ -5,9 +5,9 @@
 
 use shared::access::Action;
 use shared::case::Kind;
+use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
 use shared::role::Role;
-use shared::reception::ReceptionDeed;
 use shared::visit::VisitDeed;
 
 use crate::outbox;
@@ -34,6 +34,8 @@ pub(crate) enum Place {
     Paper(String, String),
     /// What waits on the phone.
     Drafts,
+    /// The provisional receipt of a draft, to print.
+    Provisional(String),
     /// Visits.
     Visits,
     /// A visit to be recorded.
@@ -102,6 +104,7 @@ impl Place {
             (Some("cases"), Some(id), None, _) => Self::Case(id.to_owned()),
             (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
             (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
+            (Some("drafts"), Some(key), None, _) => Self::Provisional(key.to_owned()),
             (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
             (Some("visits"), Some("new"), None, _) => Self::NewVisit,
             (Some("visits"), Some("coverage"), None, _) => Self::Coverage,
@@ -129,6 +132,7 @@ impl Place {
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
             Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
             Self::Drafts => "/drafts",
+            Self::Provisional(key) => return format!("/drafts/{key}"),
             Self::Visits => "/visits",
             Self::NewVisit => "/visits/new",
             Self::Visit(id) => return format!("/visits/{id}"),
@@ -211,6 +215,7 @@ impl Place {
             | Self::Settings
             | Self::Help => Part::Office,
             Self::Drafts
+            | Self::Provisional(_)
             | Self::Reports
             | Self::Report(_)
             | Self::Visits
@@ -235,6 +240,7 @@ impl Place {
             Self::Receipt(_) => "回执",
             Self::Paper(..) => "文书",
             Self::Drafts => "待发",
+            Self::Provisional(_) => "临时回执",
             Self::Visits | Self::Visit(_) => "走访",
             Self::NewVisit => "记录走访",
             Self::Coverage => "走访覆盖",
@@ -273,6 +279,7 @@ impl Place {
             Self::Receipt(_) => "receipt",
             Self::Paper(..) => "paper",
             Self::Drafts => "drafts",
+            Self::Provisional(_) => "provisional",
             Self::Visits => "visits",
             Self::NewVisit => "new-visit",
             Self::Visit(_) => "visit",
@@ -333,6 +340,7 @@ impl Place {
         match self {
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
             Self::Report(_) => Self::Reports,
+            Self::Provisional(_) => Self::Drafts,
             Self::Password => Self::Account,
             Self::Visit(_) | Self::NewVisit | Self::Promises => Self::Visits,
             // The auditor has no other way there.
@@ -430,6 +438,7 @@ mod tests {
             Place::EditCase(id.clone()),
             Place::Receipt(id.clone()),
             Place::Report(id.clone()),
+            Place::Provisional(id.clone()),
             Place::NewVisit,
             Place::Coverage,
             Place::Visit(id.clone()),

@@ -8,7 +8,10 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{account, alert, audit, case, health, import, org, photo, receipt, reception, report, session, settings, setup, sync, visit};
+use crate::{
+    account, alert, audit, case, health, import, org, photo, receipt, reception, report, session,
+    settings, setup, sync, visit,
+};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";

@@ -14,8 +14,8 @@ use crate::case::paper::PaperKind;
 use crate::case::state::State;
 use crate::ids::{UnitId, UserId};
 use crate::org::UnitKind;
-use crate::report::ReportDeed;
 use crate::reception::ReceptionDeed;
+use crate::report::ReportDeed;
 use crate::role::Role;
 use crate::visit::VisitDeed;
 

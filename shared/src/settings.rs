@@ -226,6 +226,7 @@ impl SettingsPatch {
         }
         if let Some(reporting) = self.reporting {
             reporting.check(&mut errors);
+        }
         if self
             .visits_per_week
             .is_some_and(|visits| visits == 0 || visits > MAX_VISITS_PER_WEEK)

@@ -14,8 +14,9 @@ pub(crate) mod imports;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
-pub(crate) mod reports;
+pub(crate) mod provisional;
 pub(crate) mod reception;
+pub(crate) mod reports;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -72,6 +73,7 @@ pub(crate) fn cases(place: Place) -> Drawn {
 pub(crate) fn field(place: Place) -> Drawn {
     Ok(match place {
         Place::Drafts => drafts::page(),
+        Place::Provisional(key) => provisional::page(key),
         Place::Visits => visits::list::page(),
         Place::NewVisit => visits::new::page(),
         Place::Visit(id) => visits::show::page(id),

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
 use shared::settings::{
-    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, MAX_VISITS_PER_WEEK, NewLawProfile, Reminders, Reporting, Settings,
-    SettingsPatch,
+    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, MAX_VISITS_PER_WEEK, NewLawProfile, Reminders, Reporting,
+    Settings, SettingsPatch,
 };
 use shared::term::Term;
 use shared::validate::Errors;
@@ -192,6 +192,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             from: reports_from.get_untracked().parse().ok(),
         };
         let patch = SettingsPatch {
+            alerts: None,
             township_name: Some(name),
             urgent_hours: Some(hours.unwrap_or(0)),
             reminders: Some(reminders),
@@ -202,6 +203,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             return;
         }
         let patch = SettingsPatch {
+            alerts: None,
             township_name: patch
                 .township_name
                 .filter(|name| *name != before.township_name),

@@ -826,6 +826,7 @@ fn become_case(
         people: input.people.clone(),
         photos: Vec::new(),
         recorded_at: None,
+        provisional_number: None,
     };
     let text = told(desk, report, finding, n);
     let mark = mark(desk, report);

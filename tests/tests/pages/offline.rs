@@ -331,9 +331,7 @@ async fn another_person_on_the_same_phone_sees_nothing_of_it() {
     register(&browser, CAUSE).await;
     browser.draft("waiting").await;
     // Their session ends without a sign-out, as when the phone was lost and found.
-    browser
-        .cdp("Network.clearBrowserCookies", json!({}))
-        .await;
+    browser.cdp("Network.clearBrowserCookies", json!({})).await;
     browser.goto("/").await;
     browser.see("[data-testid='locked']").await;
     browser.read("有1条没有发出的记录").await;
@@ -367,9 +365,7 @@ async fn what_was_synced_is_wiped_after_fourteen_days_and_drafts_are_not() {
     browser.draft("waiting").await;
     assert!(browser.holds("synced").await > 0);
     // Their session is over, too, as it would be.
-    browser
-        .cdp("Network.clearBrowserCookies", json!({}))
-        .await;
+    browser.cdp("Network.clearBrowserCookies", json!({})).await;
     browser.run(FIFTEEN_DAYS_AGO, Vec::new()).await;
     browser.goto("/").await;
     browser.see("[data-testid='wiped']").await;
