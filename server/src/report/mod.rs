@@ -16,43 +16,16 @@ mod store;
 use chrono::{DateTime, Utc};
 use diesel::result::Error as DieselError;
 use shared::access::Denied;
-use shared::page::Page;
 use shared::problem::Code;
 use shared::report::state::Refused;
-use shared::report::view::{ReportRow, ReportView};
 use shared::validate::Errors;
 
-use crate::case::{self, Desk};
-use crate::db::Conn;
+use crate::case;
 use crate::error::ApiError;
 use crate::idempotency;
 use crate::state::State;
 
 pub(crate) use list::todos;
-
-/// What a phone takes along: what the own unit still has to report, as the list and one by one.
-///
-/// # Errors
-/// The database's own.
-pub(crate) fn for_phone(
-    conn: &mut Conn,
-    desk: &Desk,
-) -> Result<(Page<ReportRow>, Vec<ReportView>), Error> {
-    let filter = list::Filter::read(list::ReportQuery {
-        todo: Some(true),
-        sort: Some("due_at".to_owned()),
-        limit: Some(50),
-        ..list::ReportQuery::default()
-    })?;
-    let page = list::page(conn, desk, &filter)?;
-    let whole = page
-        .items
-        .iter()
-        .map(|row| service::show(conn, desk, &row.id))
-        .collect::<Result<_, _>>()?;
-    Ok((page, whole))
-}
-
 pub(crate) use rule::{ensure, tick};
 
 /// What can go wrong with a report.

@@ -10,7 +10,6 @@ use shared::case::number::Series;
 use shared::case::view::CaseRow;
 use shared::ids::CaseId;
 use shared::page::Page;
-use shared::report::ReportDeed;
 use shared::sync::{KEEP_DAYS, MAX_KNOWN, SyncRequest};
 use shared::validate::Errors;
 
@@ -19,7 +18,7 @@ use crate::case::{self, Desk};
 use crate::db::Conn;
 use crate::error::ApiError;
 use crate::state::State;
-use crate::{account, alert, org, report, session};
+use crate::{account, alert, org, session};
 
 /// The most bytes of bodies that one answer has.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -31,7 +30,7 @@ pub(super) type Part = fn(&mut Gather<'_>) -> Result<(), ApiError>;
 
 /// What a bundle is made of, what matters most in front. One line adds a part.
 fn parts() -> Vec<Part> {
-    vec![me, directory, alerts, reports, home, ledger, cases]
+    vec![me, directory, alerts, home, ledger, cases]
 }
 
 /// A bundle in the making.
@@ -167,19 +166,6 @@ fn alerts(gather: &mut Gather<'_>) -> Result<(), ApiError> {
     for row in &open.items {
         let whole = alert::whole(gather.conn, gather.desk, &row.id)?;
         gather.add(&format!("/alerts/{}", row.id), &whole)?;
-    }
-    Ok(())
-}
-
-/// What the own unit still has to report.
-fn reports(gather: &mut Gather<'_>) -> Result<(), ApiError> {
-    if !gather.may(Action::Report(ReportDeed::Write)) {
-        return Ok(());
-    }
-    let (page, whole) = report::for_phone(gather.conn, gather.desk)?;
-    gather.add("/reports?todo=true&sort=due_at&limit=50", &page)?;
-    for view in whole {
-        gather.add(&format!("/reports/{}", view.report.id), &view)?;
     }
     Ok(())
 }
