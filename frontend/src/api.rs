@@ -140,6 +140,11 @@ impl Call {
         Self::new("PATCH", path)
     }
 
+    /// Puts the whole of something in place.
+    pub(crate) fn put(path: impl Into<String>) -> Self {
+        Self::new("PUT", path)
+    }
+
     /// Removes.
     pub(crate) fn delete(path: impl Into<String>) -> Self {
         Self::new("DELETE", path)
@@ -167,6 +172,16 @@ impl Call {
     /// Only if the thing is still as it was read.
     pub(crate) fn if_match(self, etag: &str) -> Self {
         self.header("If-Match", etag)
+    }
+
+    /// From after this event on.
+    pub(crate) fn resume(self, last: &str) -> Self {
+        self.header("Last-Event-ID", last)
+    }
+
+    /// Sends it; the answer is read as it comes.
+    pub(crate) async fn open(self) -> Answer<web_sys::Response> {
+        self.send().await
     }
 
     /// Once, however often it is sent.

@@ -15,9 +15,22 @@ std::thread_local! {
     static AHEAD: std::cell::Cell<Option<f64>> = const { std::cell::Cell::new(None) };
 }
 
+/// Learns the server's time from an event.
+pub(crate) fn learn_instant(server: DateTime<Utc>) {
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "milliseconds of this age fit"
+    )]
+    learn_millis(server.timestamp_millis() as f64);
+}
+
 /// Learns the server's time from an answer's `Date` header.
 pub(crate) fn learn_time(date_header: &str) {
-    let server = js_sys::Date::parse(date_header);
+    learn_millis(js_sys::Date::parse(date_header));
+}
+
+fn learn_millis(server: f64) {
     if server.is_finite() {
         let ahead = server - js_sys::Date::now();
         // The header counts whole seconds; the way here takes some, too.

@@ -3,6 +3,7 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | [`app`], [`shell`] | the frame: who may come in, menu, theme, notices |
+//! | [`stream`], [`bell`] | live events; what they show: the bell, banners, a sound |
 //! | [`route`], [`place`] | where the app is; the pages: URL ⇄ page |
 //! | [`part`] | which pages are downloaded together, and when |
 //! | [`api`], [`session`], [`load`], [`rows`] | the one way to the server; a page's fetch, a list's |
@@ -16,6 +17,7 @@
 
 mod api;
 mod app;
+mod bell;
 mod browser;
 mod directory;
 mod format;
@@ -29,6 +31,7 @@ mod route;
 mod rows;
 mod session;
 mod shell;
+mod stream;
 mod theme;
 mod ui;
 

@@ -78,6 +78,8 @@ pub(crate) enum Place {
     Settings,
     /// Help.
     Help,
+    /// What one was told.
+    Inbox,
     /// The own account.
     Account,
     /// Change of the own password.
@@ -154,6 +156,7 @@ impl Place {
             Self::Audit => "/audit",
             Self::Settings => "/settings",
             Self::Help => "/help",
+            Self::Inbox => "/inbox",
             Self::Account => "/account",
             Self::Password => "/password",
             Self::Login => "/login",
@@ -163,7 +166,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 20] {
+    fn simple() -> [Self; 21] {
         [
             Self::Drafts,
             Self::Visits,
@@ -181,6 +184,7 @@ impl Place {
             Self::Audit,
             Self::Settings,
             Self::Help,
+            Self::Inbox,
             Self::Account,
             Self::Password,
             Self::Login,
@@ -214,18 +218,17 @@ impl Place {
             | Self::Audit
             | Self::Settings
             | Self::Help => Part::Office,
+            Self::Receptions | Self::Reception(_) | Self::ReceptionNotice(_) => Part::Office,
             Self::Drafts
             | Self::Provisional(_)
+            | Self::Inbox
             | Self::Reports
             | Self::Report(_)
             | Self::Visits
             | Self::NewVisit
             | Self::Visit(_)
             | Self::Coverage
-            | Self::Promises
-            | Self::Receptions
-            | Self::Reception(_)
-            | Self::ReceptionNotice(_) => Part::Field,
+            | Self::Promises => Part::Field,
         }
     }
 
@@ -260,6 +263,7 @@ impl Place {
             Self::Audit => "审计",
             Self::Settings => "设置",
             Self::Help => "帮助",
+            Self::Inbox => "通知",
             Self::Account => "我的",
             Self::Password => "修改密码",
             Self::Login => "登录",
@@ -301,6 +305,7 @@ impl Place {
             Self::Audit => "audit",
             Self::Settings => "settings",
             Self::Help => "help",
+            Self::Inbox => "inbox",
             Self::Account => "account",
             Self::Password => "password",
             Self::Login => "login",
@@ -330,6 +335,7 @@ impl Place {
             Self::Audit => Icon::Eye,
             Self::Settings => Icon::Settings,
             Self::Help => Icon::Help,
+            Self::Inbox => Icon::Bell,
             Self::Account | Self::Password => Icon::Person,
             _ => Icon::Home,
         }

@@ -76,6 +76,11 @@ pub(crate) fn rows<T: DeserializeOwned + Send + Sync + 'static>(path: Memo<Strin
 }
 
 impl<T: Clone + Send + Sync + 'static> Rows<T> {
+    /// Fetches the list anew, from its beginning.
+    pub(crate) fn reload(self) {
+        self.at.fetch.run(false);
+    }
+
     /// Draws the list: `empty` says that there is nothing, `list` draws rows.
     pub(crate) fn view(
         self,

@@ -6,6 +6,7 @@ use shared::role::Role;
 use shared::term::Term;
 
 use crate::app::{self, focus_heading};
+use crate::bell;
 use crate::pages;
 use crate::place::{self, Place};
 use crate::session::{self, Stand};
@@ -22,6 +23,7 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
     provide_context(me.clone());
     notice::provide();
     directory::provide();
+    bell::provide();
     let narrow = browser::media("(max-width: 700px)");
     provide_context(Narrow(narrow));
     let go = app::going();
@@ -53,13 +55,16 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
         {me.demo.then(demo_banner)}
         <div class=if me.demo { "frame frame-demo" } else { "frame" } data-page=follow(move || place.read().name())>
             <header class="side">
-                <a class="brand" href="/">
-                    <span class="brand-mark" aria-hidden="true">"信"</span>
-                    <span class="brand-words">
-                        <span class="brand-name">"信访三无工作台"</span>
-                        <span class="brand-town">{me.township_name.clone()}</span>
-                    </span>
-                </a>
+                <div class="side-head">
+                    <a class="brand" href="/">
+                        <span class="brand-mark" aria-hidden="true">"信"</span>
+                        <span class="brand-words">
+                            <span class="brand-name">"信访三无工作台"</span>
+                            <span class="brand-town">{me.township_name.clone()}</span>
+                        </span>
+                    </a>
+                    {bell::bell(section)}
+                </div>
                 {side_menu(section)}
                 <a
                     class="whoami"
@@ -77,6 +82,7 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
             <main class="main" id="main">{network()} {page}</main>
             {bottom_menu(section)}
         </div>
+        {bell::banners()}
         {notice::board()}
         {ended()}
     }

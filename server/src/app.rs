@@ -15,8 +15,8 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, openapi,
-    org, photo, receipt, reception, report, settings, setup, sync, visit,
+    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, notify,
+    openapi, org, photo, receipt, reception, report, settings, setup, sync, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -56,6 +56,7 @@ impl State {
         let keys = Arc::new(Keys::load(&config, demo, &db)?);
         let sessions = Arc::new(Sessions::new(&config, &keys));
         let directory = Directory::new(db.clone(), clock.clone(), session::token_life(&config));
+        let streams = notify::stream::Hub::new(db.read_blocking(notify::store::last)?);
         Ok(Self {
             config: Arc::new(config),
             clock,
@@ -65,6 +66,7 @@ impl State {
             sessions,
             looks: audit::Looks::default(),
             recent: case::recent::Recent::default(),
+            streams,
             demo,
         })
     }
@@ -134,10 +136,10 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::paper::routes::configure)
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
+        .configure(photo::routes::configure)
         .configure(report::routes::configure)
         .configure(visit::routes::configure)
         .configure(reception::routes::configure)
-        .configure(photo::routes::configure)
         .configure(alert::routes::configure)
         .configure(receipt::routes::configure)
         .configure(sync::routes::configure)
@@ -147,6 +149,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(account::routes::configure)
         .configure(settings::routes::configure)
         .configure(audit::routes::configure)
+        .configure(notify::routes::configure)
         .configure(import::routes::configure);
 }
 
@@ -161,13 +164,13 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let workers = usize::try_from(state.config.http.workers).unwrap_or_default();
     let blocking = usize::try_from(state.config.storage.pool_size.max(2)).unwrap_or(2);
     let (db, looks) = (state.db.clone(), state.looks.clone());
-    // What became due while nobody was here.
-    let now = state.clock.now();
-    if let Err(error) = state.db.write(move |conn| report::tick(conn, now)).await {
-        tracing::error!(%error, "reports were not made at the start");
-    }
     actix_web::rt::spawn(memory::keep_giving_back());
     actix_web::rt::spawn(looks.clone().keep_settling(db.clone(), state.clock.clone()));
+    actix_web::rt::spawn(notify::stream::run(state.clone()));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    actix_web::rt::spawn(notify::robot::run(state.clone(), stopped.clone()));
+    let scheduled = actix_web::rt::spawn(notify::scheduler::run(state.clone(), stopped));
+    let streams = state.streams.clone();
     let factory = move || {
         actix_web::App::new()
             .wrap(from_fn(observe))
@@ -188,6 +191,9 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     actix_web::rt::spawn(async move {
         told_to_stop().await;
         tracing::info!("stopping: finishing the requests in flight");
+        // What never ends by itself.
+        streams.close();
+        let _ = stop.send(true);
         // A second signal does not wait for them.
         let patient = handle.stop(true);
         tokio::select! {
@@ -197,6 +203,8 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     });
     started();
     let ended = running.await;
+    // A job that is at work is left alone after a moment: what it did not do is done the next time.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), scheduled).await;
     if let Err(error) = looks.write_all(&db).await {
         tracing::error!(%error, "the last looks at cases were not noted");
     }

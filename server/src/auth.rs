@@ -12,6 +12,7 @@ use shared::problem::Code;
 
 use crate::directory::{Member, Snapshot};
 use crate::error::ApiError;
+use crate::session::token::Claims;
 use crate::state::State;
 
 /// The signed-in caller. It reads as [`access::Actor`], so `can(&actor, …)` takes it as it is.
@@ -87,9 +88,7 @@ impl FromRequest for SignedIn {
             let state = request
                 .app_data::<web::Data<State>>()
                 .ok_or_else(|| ApiError::internal("no state"))?;
-            let claims = bearer(&request)
-                .and_then(|token| state.sessions.verify(token, state.clock.now()))
-                .ok_or_else(unauthenticated)?;
+            let claims = claims(&request, state).ok_or_else(unauthenticated)?;
             let directory = match state.directory.fresh() {
                 Some(directory) => directory,
                 None => state.directory.current().await?,
@@ -116,7 +115,13 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn admit(directory: &Snapshot, claims: &crate::session::token::Claims) -> Option<Actor> {
+/// What the request's access token says, if it is good.
+pub(crate) fn claims(request: &HttpRequest, state: &State) -> Option<Claims> {
+    bearer(request).and_then(|token| state.sessions.verify(token, state.clock.now()))
+}
+
+/// Whom a token of these claims lets in, but for its time: for what outlasts a request, too.
+pub(crate) fn admit(directory: &Snapshot, claims: &Claims) -> Option<Actor> {
     let member = directory.member(&claims.sub)?;
     let good = !member.user.disabled
         && member.token_version == claims.ver

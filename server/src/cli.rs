@@ -189,7 +189,6 @@ fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
     if demo {
         demo::load(&state)?;
     }
-    state.clean_up()?;
     let greeting = greeting(&state);
     // Where nobody reads it, it serves all the same.
     let started = move || drop(print(&greeting));

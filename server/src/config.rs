@@ -422,6 +422,8 @@ concerns! {
         trusted_proxies: Proxies = "", ["XINFANG_TRUSTED_PROXIES"];
         /// 单个上传文件的上限（MB）
         upload_limit_mb: u32 = "20", ["XINFANG_UPLOAD_LIMIT_MB"];
+        /// 群机器人另外可以发往的主机（逗号分隔的 主机 或 主机:端口），可以不经 TLS；默认只有企业微信、钉钉、飞书
+        robot_hosts: String = "", ["XINFANG_ROBOT_HOSTS"];
         /// 停止服务时等待进行中请求的秒数
         shutdown_seconds: u32 = "30", ["XINFANG_SHUTDOWN_SECONDS"];
     }

@@ -15,7 +15,7 @@
 //! | [`error`] | how errors become answers |
 
 pub mod account;
-pub mod alert;
+mod alert;
 pub mod app;
 pub mod audit;
 pub mod auth;

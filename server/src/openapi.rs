@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, audit, case, health, import, org, photo, receipt, reception, report, session,
-    settings, setup, sync, visit,
+    account, alert, audit, case, health, import, notify, org, photo, receipt, reception, report,
+    session, settings, setup, sync, visit,
 };
 
 /// Where the document is.
@@ -48,6 +48,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
         (name = "settings", description = "设置与期限规定"),
+        (name = "notifications", description = "通知、实时事件、群机器人"),
         (name = "audit", description = "审计"),
         (name = "health", description = "运行状况"),
     ),
@@ -65,10 +66,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::paper::routes::Docs::openapi(),
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
+        photo::routes::Docs::openapi(),
         report::routes::Docs::openapi(),
         visit::routes::Docs::openapi(),
         reception::routes::Docs::openapi(),
-        photo::routes::Docs::openapi(),
         alert::routes::Docs::openapi(),
         receipt::routes::Docs::openapi(),
         sync::routes::Docs::openapi(),
@@ -76,6 +77,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
+        notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];

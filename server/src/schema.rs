@@ -120,112 +120,10 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    visits (id) {
-        id -> Text,
-        township_id -> Text,
-        unit_id -> Text,
-        village_id -> Nullable<Text>,
-        group_id -> Nullable<Text>,
-        author_id -> Nullable<Text>,
-        kind -> Text,
-        on_day -> Date,
-        claimed_on -> Nullable<Date>,
-        recorded_at -> Nullable<Timestamp>,
-        entered_at -> Timestamp,
-        place -> Nullable<Text>,
-        heard -> Text,
-        case_id -> Nullable<Text>,
-        struck_at -> Nullable<Timestamp>,
-        struck_by -> Nullable<Text>,
-        struck_why -> Nullable<Text>,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    visit_people (visit_id, user_id) {
-        visit_id -> Text,
-        user_id -> Text,
-        position -> Integer,
-    }
-}
-
-diesel::table! {
-    visit_changes (id) {
-        id -> Text,
-        visit_id -> Text,
-        at -> Timestamp,
-        actor_id -> Text,
-        body -> Text,
-    }
-}
-
-diesel::table! {
-    visit_promises (id) {
-        id -> Text,
-        visit_id -> Text,
-        position -> Integer,
-        what -> Text,
-        due_on -> Date,
-        unit_id -> Nullable<Text>,
-        user_id -> Nullable<Text>,
-        state -> Text,
-        closed_on -> Nullable<Date>,
-        closed_text -> Nullable<Text>,
-        told -> Nullable<Text>,
-        closed_by -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    reception_days (id) {
-        id -> Text,
-        township_id -> Text,
-        on_day -> Date,
-        from_time -> Text,
-        to_time -> Text,
-        place -> Text,
-        leader_id -> Text,
-        instead_of -> Nullable<Text>,
-        notice -> Nullable<Text>,
-        cancelled -> Bool,
-        reason -> Nullable<Text>,
-        instead_on -> Nullable<Date>,
-        author_id -> Nullable<Text>,
-        created_at -> Timestamp,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    reception_staff (day_id, user_id) {
-        day_id -> Text,
-        user_id -> Text,
-        position -> Integer,
-    }
-}
-
-diesel::table! {
-    reception_comers (id) {
-        id -> Text,
-        day_id -> Text,
-        kind -> Text,
-        at -> Timestamp,
-        recorded_at -> Nullable<Timestamp>,
-        received_by -> Text,
-        author_id -> Text,
-        case_id -> Nullable<Text>,
-        topic -> Nullable<Text>,
-        answer -> Nullable<Text>,
-    }
-}
-
-diesel::joinable!(visit_promises -> visits (visit_id));
-diesel::allow_tables_to_appear_in_same_query!(reception_days, reception_staff);
-diesel::allow_tables_to_appear_in_same_query!(visits, visit_promises, visit_people, cases);
 diesel::joinable!(refresh_tokens -> sessions (session_id));
+
 diesel::joinable!(sessions -> users (user_id));
+
 diesel::joinable!(users -> units (unit_id));
 
 diesel::table! {
@@ -476,18 +374,19 @@ diesel::table! {
 }
 
 diesel::table! {
-    notices (id) {
+    photos (id) {
         id -> Text,
-        seq -> BigInt,
-        user_id -> Text,
-        kind -> Text,
-        title -> Text,
-        body -> Text,
-        link -> Text,
-        urgent -> Bool,
-        once -> Text,
-        at -> Timestamp,
-        read_at -> Nullable<Timestamp>,
+        township_id -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        hash -> Text,
+        width -> Integer,
+        height -> Integer,
+        uploader_id -> Text,
+        uploaded_at -> Timestamp,
+        owner_kind -> Nullable<Text>,
+        owner_id -> Nullable<Text>,
+        position -> Integer,
     }
 }
 
@@ -550,21 +449,188 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(reports, report_findings);
 
 diesel::table! {
-    photos (id) {
+    notices (id) {
+        id -> Text,
+        seq -> BigInt,
+        user_id -> Text,
+        kind -> Text,
+        title -> Text,
+        body -> Text,
+        link -> Text,
+        urgent -> Bool,
+        once -> Text,
+        at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+        case_id -> Nullable<Text>,
+        live -> Bool,
+    }
+}
+
+diesel::joinable!(case_matters -> cases (case_id));
+
+diesel::joinable!(import_rows -> cases (case_id));
+
+diesel::joinable!(import_rows -> imports (import_id));
+
+diesel::table! {
+    visits (id) {
         id -> Text,
         township_id -> Text,
-        media_type -> Text,
-        size -> BigInt,
-        hash -> Text,
-        width -> Integer,
-        height -> Integer,
-        uploader_id -> Text,
-        uploaded_at -> Timestamp,
-        owner_kind -> Nullable<Text>,
-        owner_id -> Nullable<Text>,
+        unit_id -> Text,
+        village_id -> Nullable<Text>,
+        group_id -> Nullable<Text>,
+        author_id -> Nullable<Text>,
+        kind -> Text,
+        on_day -> Date,
+        claimed_on -> Nullable<Date>,
+        recorded_at -> Nullable<Timestamp>,
+        entered_at -> Timestamp,
+        place -> Nullable<Text>,
+        heard -> Text,
+        case_id -> Nullable<Text>,
+        struck_at -> Nullable<Timestamp>,
+        struck_by -> Nullable<Text>,
+        struck_why -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    visit_people (visit_id, user_id) {
+        visit_id -> Text,
+        user_id -> Text,
         position -> Integer,
     }
 }
+
+diesel::table! {
+    visit_changes (id) {
+        id -> Text,
+        visit_id -> Text,
+        at -> Timestamp,
+        actor_id -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    visit_promises (id) {
+        id -> Text,
+        visit_id -> Text,
+        position -> Integer,
+        what -> Text,
+        due_on -> Date,
+        unit_id -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        state -> Text,
+        closed_on -> Nullable<Date>,
+        closed_text -> Nullable<Text>,
+        told -> Nullable<Text>,
+        closed_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    reception_days (id) {
+        id -> Text,
+        township_id -> Text,
+        on_day -> Date,
+        from_time -> Text,
+        to_time -> Text,
+        place -> Text,
+        leader_id -> Text,
+        instead_of -> Nullable<Text>,
+        notice -> Nullable<Text>,
+        cancelled -> Bool,
+        reason -> Nullable<Text>,
+        instead_on -> Nullable<Date>,
+        author_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    reception_staff (day_id, user_id) {
+        day_id -> Text,
+        user_id -> Text,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    reception_comers (id) {
+        id -> Text,
+        day_id -> Text,
+        kind -> Text,
+        at -> Timestamp,
+        recorded_at -> Nullable<Timestamp>,
+        received_by -> Text,
+        author_id -> Text,
+        case_id -> Nullable<Text>,
+        topic -> Nullable<Text>,
+        answer -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(visit_promises -> visits (visit_id));
+
+diesel::allow_tables_to_appear_in_same_query!(reception_days, reception_staff);
+
+diesel::allow_tables_to_appear_in_same_query!(visits, visit_promises, visit_people, cases);
+
+diesel::table! {
+    notice_prefs (user_id) {
+        user_id -> Text,
+        value -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    scheduler_lease (name) {
+        name -> Text,
+        holder -> Text,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    robots (id) {
+        id -> Text,
+        township_id -> Text,
+        name -> Text,
+        kind -> Text,
+        address -> Binary,
+        secret -> Nullable<Binary>,
+        kinds -> Text,
+        enabled -> Bool,
+        paused -> Bool,
+        failures -> Integer,
+        retry_at -> Nullable<Timestamp>,
+        last_at -> Nullable<Timestamp>,
+        last_ok -> Nullable<Bool>,
+        last_result -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    robot_messages (id) {
+        id -> Text,
+        robot_id -> Text,
+        once -> Text,
+        text -> Text,
+        at -> Timestamp,
+        attempts -> Integer,
+        sent_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(robots, robot_messages);
 
 diesel::table! {
     alerts (id) {
@@ -638,8 +704,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(alerts, alert_events);
-diesel::allow_tables_to_appear_in_same_query!(cases, provisional_receipts);
 
-diesel::joinable!(case_matters -> cases (case_id));
-diesel::joinable!(import_rows -> cases (case_id));
-diesel::joinable!(import_rows -> imports (import_id));
+diesel::allow_tables_to_appear_in_same_query!(cases, provisional_receipts);

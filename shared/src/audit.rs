@@ -49,6 +49,8 @@ terms! {
         Token = "token", "令牌与订阅";
         /// A report was written, sent, judged, or a finding of it dealt with.
         ReportWrite = "report_write", "变更报告";
+        /// A chat robot was written.
+        RobotWrite = "robot_write", "变更通知机器人";
         /// The audit log itself was read.
         AuditView = "audit_view", "查看审计";
     }

@@ -15,12 +15,12 @@
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`alert`] | urgent information: what follows what, how long it took |
 //! | [`notice`] | what somebody is told of |
-//! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`photo`] | photos of records |
+//! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
-//! | [`receipt`] | numbers of provisional receipts, made on a phone |
 //! | [`report`] | reports: who owes which when, what is late, what is found |
+//! | [`receipt`] | numbers of provisional receipts, made on a phone |
 //! | [`search`] | how Chinese text becomes index terms |
 //! | [`sync`] | what a phone takes along |
 // A whole case, written out for a test, is longer than `json!` goes by default.

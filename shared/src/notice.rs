@@ -1,10 +1,19 @@
 //! Notices (通知): what somebody is told of. Without personal data, for a notice is shown on a locked
 //! phone, and its words may go on to a chat robot: numbers of cases, names of units, days.
 
+pub mod prefs;
+pub mod remind;
+pub mod robot;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::terms;
+
+/// For how many days notices are kept.
+pub const KEPT_DAYS: i64 = 180;
+/// The most missed notices that a stream sends again; who has missed more reads the inbox anew.
+pub const MOST_RESUMED: usize = 500;
 
 terms! {
     /// What a notice is about.
@@ -56,4 +65,45 @@ pub struct Notice {
     pub at: DateTime<Utc>,
     /// When it was read.
     pub read_at: Option<DateTime<Utc>>,
+}
+
+/// A page of the caller's notices, the newest in front.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Inbox {
+    /// The notices.
+    pub items: Vec<Notice>,
+    /// Pass as `cursor` for the next page; absent on the last one.
+    pub next_cursor: Option<String>,
+    /// How many the filter finds in all.
+    pub total: u64,
+    /// How many of all kinds are unread.
+    pub unread: u64,
+}
+
+/// Up to which notice all are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReadUpTo {
+    /// The `seq` of the newest notice that the reader has seen: what came since stays unread.
+    pub up_to: i64,
+}
+
+/// How many notices are unread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Unread {
+    /// So many.
+    pub unread: u64,
+}
+
+/// What a stream of events begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Hello {
+    /// The server's time.
+    pub now: DateTime<Utc>,
+    /// The place in the stream from which notices come.
+    pub seq: i64,
 }

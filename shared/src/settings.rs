@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::deadline::Limit;
 use crate::case::matter::Tone;
+use crate::notice::prefs::time_of_day;
 use crate::validate::Errors;
 
 /// The most hours that urgent information may take.
@@ -26,16 +27,44 @@ pub struct Settings {
     pub urgent_hours: u32,
     /// When orders are marked yellow and red (督办黄牌、红牌提醒).
     pub reminders: Reminders,
-    /// Within how many minutes urgent information must be acknowledged and dispatched.
-    pub alerts: AlertLimits,
     /// When reports are due.
     pub reporting: Reporting,
     /// How many visits a week each village and group is to have (每周走访次数).
     pub visits_per_week: u32,
+    /// When people are reminded of what is due.
+    pub notices: NoticeRules,
+    /// Within how many minutes urgent information must be acknowledged and dispatched.
+    pub alerts: AlertLimits,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
 }
 
+/// The most stages that a reminder has.
+pub const MAX_STAGES: usize = 5;
+
+/// When people are reminded of what is due (到期提醒), and when the day's digest comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NoticeRules {
+    /// So many days before a case's deadline; beside it on the day itself, and daily once overdue.
+    pub case_days: Vec<u32>,
+    /// So many days before a matter's due; beside it on the day itself, and on working days once
+    /// overdue.
+    pub matter_days: Vec<u32>,
+    /// When the digest comes on working days, `HH:MM`, Asia/Shanghai.
+    pub digest_at: String,
+}
+
+impl Default for NoticeRules {
+    fn default() -> Self {
+        Self {
+            case_days: vec![7, 3, 1],
+            matter_days: vec![3, 1],
+            digest_at: "08:00".to_owned(),
+        }
+    }
+}
 /// The most minutes that urgent information may wait for the next step.
 pub const MAX_ALERT_MINUTES: u32 = 24 * 60;
 
@@ -59,6 +88,33 @@ impl Default for AlertLimits {
     }
 }
 
+impl NoticeRules {
+    /// Notes what is wrong with them.
+    fn check(&self, errors: &mut Errors) {
+        for (field, days) in [
+            ("notices.case_days", &self.case_days),
+            ("notices.matter_days", &self.matter_days),
+        ] {
+            let apart = |at: usize, day: &u32| !days.iter().take(at).any(|other| other == day);
+            let good = days.len() <= MAX_STAGES
+                && days.iter().all(|day| (1..=MAX_REMINDER_DAYS).contains(day))
+                && days.iter().enumerate().all(|(at, day)| apart(at, day));
+            if !good {
+                let message = format!(
+                    "请填写期限前提醒的天数，1至{MAX_REMINDER_DAYS}之间，最多{MAX_STAGES}个，不重复，如 7,3,1。"
+                );
+                errors.add(field, "out_of_range", message);
+            }
+        }
+        let earliest = time_of_day("07:30");
+        let latest = time_of_day("19:00");
+        let at = time_of_day(&self.digest_at);
+        if at.is_none() || at < earliest || at > latest {
+            let message = "每日汇总的时间应在07:30至19:00之间，如 08:00。";
+            errors.add("notices.digest_at", "out_of_range", message);
+        }
+    }
+}
 impl AlertLimits {
     /// Notes what is wrong with them.
     fn check(self, errors: &mut Errors) {
@@ -196,12 +252,14 @@ pub struct SettingsPatch {
     pub urgent_hours: Option<u32>,
     /// When orders are marked yellow and red.
     pub reminders: Option<Reminders>,
-    /// Within how many minutes urgent information must be acknowledged and dispatched.
-    pub alerts: Option<AlertLimits>,
     /// When reports are due.
     pub reporting: Option<Reporting>,
     /// How many visits a week each village and group is to have.
     pub visits_per_week: Option<u32>,
+    /// When people are reminded of what is due.
+    pub notices: Option<NoticeRules>,
+    /// Within how many minutes urgent information must be acknowledged and dispatched.
+    pub alerts: Option<AlertLimits>,
 }
 
 impl SettingsPatch {
@@ -221,9 +279,6 @@ impl SettingsPatch {
         if let Some(reminders) = self.reminders {
             reminders.check(&mut errors);
         }
-        if let Some(alerts) = self.alerts {
-            alerts.check(&mut errors);
-        }
         if let Some(reporting) = self.reporting {
             reporting.check(&mut errors);
         }
@@ -233,6 +288,12 @@ impl SettingsPatch {
         {
             let message = format!("每周走访次数应在1到{MAX_VISITS_PER_WEEK}之间。");
             errors.add("visits_per_week", "out_of_range", message);
+        }
+        if let Some(notices) = &self.notices {
+            notices.check(&mut errors);
+        }
+        if let Some(alerts) = self.alerts {
+            alerts.check(&mut errors);
         }
         errors
     }
@@ -333,6 +394,31 @@ mod tests {
                 "reporting.weekly_weekday"
             ]
         );
+    }
+
+    #[test]
+    fn reminders_come_on_days_of_their_own_and_the_digest_by_day() {
+        let wrong = |case_days: &[u32], digest_at: &str| {
+            let rules = NoticeRules {
+                case_days: case_days.to_vec(),
+                digest_at: digest_at.to_owned(),
+                ..NoticeRules::default()
+            };
+            let patch = SettingsPatch {
+                notices: Some(rules),
+                ..SettingsPatch::default()
+            };
+            let errors = patch.check().into_vec().into_iter();
+            errors.map(|error| error.field).collect::<Vec<_>>()
+        };
+        assert!(wrong(&[7, 3, 1], "08:00").is_empty());
+        assert!(wrong(&[], "07:30").is_empty(), "only on the day itself");
+        for days in [&[0][..], &[31], &[3, 3], &[9, 8, 7, 6, 5, 4]] {
+            assert_eq!(wrong(days, "19:00"), ["notices.case_days"], "{days:?}");
+        }
+        for at in ["07:29", "19:01", "8:00", ""] {
+            assert_eq!(wrong(&[7], at), ["notices.digest_at"], "{at}");
+        }
     }
 
     #[test]

@@ -227,6 +227,15 @@ impl TestApp {
         }
     }
 
+    /// Starts a second server on the same data; at another time, if one is given.
+    pub fn second_server(&self, clock: Option<&str>) -> Server {
+        let mut environment = self.environment.clone();
+        if let Some(at) = clock {
+            environment.push(("XINFANG_TEST_CLOCK".to_owned(), at.to_owned()));
+        }
+        Server::start(self.folder.path(), &self.database, &environment)
+    }
+
     /// Ends the server with SIGTERM; its data stays.
     pub fn stop(&mut self) -> ExitStatus {
         self.server.take().expect("a running server").stop()

@@ -44,6 +44,11 @@ impl Client {
         self.token.as_deref()
     }
 
+    /// The server's host and port.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     /// `GET`. A path is below `/api/v1` unless it begins with `/api/` or `/health/`.
     pub fn get(&self, path: impl AsRef<str>) -> Call {
         self.call("GET", path)
@@ -57,6 +62,11 @@ impl Client {
     /// `PATCH`.
     pub fn patch(&self, path: impl AsRef<str>) -> Call {
         self.call("PATCH", path)
+    }
+
+    /// `PUT`.
+    pub fn put(&self, path: impl AsRef<str>) -> Call {
+        self.call("PUT", path)
     }
 
     /// `DELETE`.
@@ -106,8 +116,7 @@ impl Client {
              content-length: {}\r\n\r\n{part}",
             part.len() + content.len() + end.len()
         );
-        let address = self.base.trim_start_matches("http://");
-        let stream = std::net::TcpStream::connect(address).expect("a connection");
+        let stream = std::net::TcpStream::connect(self.address()).expect("a connection");
         let mut received = Vec::new();
         std::thread::scope(|scope| {
             let mut sending = &stream;
@@ -219,10 +228,22 @@ impl Call {
             Ok(response) => response,
             Err(error) => panic!("{}: {error:?}", self.what),
         };
+        let headers = response.headers().clone();
+        let kind = headers
+            .get("content-type")
+            .and_then(|kind| kind.to_str().ok());
+        // A stream of events has no end.
+        let endless = kind.is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let status = response.status().as_u16();
+        let body = if endless {
+            Vec::new()
+        } else {
+            response.bytes().expect("the whole body").to_vec()
+        };
         let answer = Answer {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            body: response.bytes().expect("the whole body").to_vec(),
+            status,
+            headers,
+            body,
             what: self.what,
         };
         answer.check_error();

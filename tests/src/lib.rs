@@ -21,14 +21,18 @@ pub mod base;
 pub mod case;
 pub mod client;
 pub mod database;
+pub mod events;
 pub mod files;
 pub mod matter;
 pub mod server;
 pub mod staff;
 pub mod traces;
+pub mod webhook;
 
 pub use app::{Options, TestApp};
 pub use case::{Case, CaseBuilder};
 pub use client::{Answer, Call, Client};
+pub use events::Events;
 pub use matter::Matter;
 pub use staff::Staff;
+pub use webhook::Webhook;

@@ -103,7 +103,6 @@ const REPORTS: [&str; 7] = [
     "join_finding",
     "dismiss_finding",
 ];
-
 /// Operations about one visit.
 const VISITS: [&str; 6] = [
     "show_field_visit",
@@ -193,12 +192,12 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
                 for action in CaseAction::ALL {
                     operations.insert(format!("{name}:{}", action.code()), request.clone());
                 }
-            } else if name == "act_on_alert" {
-                for step in AlertStep::ALL {
-                    operations.insert(format!("{name}:{}", step.code()), request.clone());
-                }
             } else if name == "act_on_report" {
                 for step in ReportStep::ALL {
+                    operations.insert(format!("{name}:{}", step.code()), request.clone());
+                }
+            } else if name == "act_on_alert" {
+                for step in AlertStep::ALL {
                     operations.insert(format!("{name}:{}", step.code()), request.clone());
                 }
             } else if name == "make_document" {
@@ -735,8 +734,32 @@ fn prepare(app: &TestApp, operation: &str) -> String {
                 }
             }
         }
+        // A notice of the police station.
+        "read_notification" => {
+            app.case().register().accepted().dispatched("派出所");
+            let inbox = app.by(Staff::Police).get("/notifications").expect(200);
+            id(&inbox.json()["items"][0]["id"])
+        }
+        "show_notification_robot"
+        | "change_notification_robot"
+        | "remove_notification_robot"
+        | "test_notification_robot" => {
+            let made = admin
+                .post("/notification-robots")
+                .json(&robot())
+                .expect(201);
+            id(&made.json()["id"])
+        }
         _ => String::new(),
     }
+}
+
+/// Where nobody listens.
+const NOWHERE: &str = "127.0.0.1:9";
+
+fn robot() -> Value {
+    let address = format!("http://{NOWHERE}/send");
+    json!({"name": "群", "kind": "wecom", "address": address, "kinds": ["alert"]})
 }
 
 fn alert(app: &TestApp) -> String {
@@ -748,7 +771,6 @@ fn alert(app: &TestApp) -> String {
     call.if_match("\"1\"").json(&json!({})).expect(200);
     id
 }
-
 /// A reception day of its own, not long ago, with a leader on duty who does not ask.
 fn reception_day(app: &TestApp) -> Value {
     static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -774,6 +796,57 @@ fn import(client: &Client, dry_run: &str) -> Answer {
 }
 
 impl Desk<'_> {
+    /// A request about a visit with an open promise.
+    fn visit_request(
+        &self,
+        operation: &str,
+        (method, path): &(String, String),
+        relation: &str,
+    ) -> Answer {
+        let app = self.app;
+        let (author, village, along) = match (relation, self.who) {
+            ("foreign", _) => (Staff::NextSecretary, NEXT_VILLAGE, None),
+            (_, Staff::Court | Staff::Centre) => (Staff::Police, VILLAGE, Some(self.who)),
+            (_, Staff::Auditor | Staff::Admin) => (Staff::Secretary, VILLAGE, None),
+            (_, who) => (who, VILLAGE, None),
+        };
+        let visit = json!({
+            "kind": "household", "on": tests::base::TODAY, "village_id": app.unit(village),
+            "heard": "渠首闸门锈蚀漏水",
+            "visitors": [app.user(author), app.user(along.unwrap_or(author))],
+            "promises": [{"what": "换闸门", "due_on": "2026-04-01"}],
+        });
+        let visit = app
+            .by(author)
+            .post("/visits")
+            .json(&visit)
+            .expect(201)
+            .json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let path = path
+            .replace("{id}", &text(&visit["id"]))
+            .replace("{pid}", &text(&visit["promises"][0]["id"]));
+        let call = self.client.call(method, path);
+        let call = match operation {
+            "show_field_visit" | "register_from_visit" => call,
+            _ => call.if_match("\"1\""),
+        };
+        match operation {
+            "patch_field_visit" => call.json(&json!({"heard": "闸门已锈穿"})).send(),
+            "strike_field_visit" => call.json(&json!({"reason": "记错了"})).send(),
+            "keep_promise" => call.json(&json!({"how": "已换"})).send(),
+            "release_promise" => call
+                .json(&json!({"reason": "没有依据", "told": "当面"}))
+                .send(),
+            "register_from_visit" => {
+                let case = app.case().village(village).kind("sign");
+                let case = case.set("channel", "household_visit");
+                call.json(case.input()).send()
+            }
+            _ => call.send(),
+        }
+    }
+
     /// A request about a report of the role's own unit (of 五里墩村1社, where the role writes none), or of a
     /// group of the village next door. Its finding is there, whatever has become of it.
     fn report_request(
@@ -844,57 +917,6 @@ impl Desk<'_> {
         }
     }
 
-    /// A request about a visit with an open promise.
-    fn visit_request(
-        &self,
-        operation: &str,
-        (method, path): &(String, String),
-        relation: &str,
-    ) -> Answer {
-        let app = self.app;
-        let (author, village, along) = match (relation, self.who) {
-            ("foreign", _) => (Staff::NextSecretary, NEXT_VILLAGE, None),
-            (_, Staff::Court | Staff::Centre) => (Staff::Police, VILLAGE, Some(self.who)),
-            (_, Staff::Auditor | Staff::Admin) => (Staff::Secretary, VILLAGE, None),
-            (_, who) => (who, VILLAGE, None),
-        };
-        let visit = json!({
-            "kind": "household", "on": tests::base::TODAY, "village_id": app.unit(village),
-            "heard": "渠首闸门锈蚀漏水",
-            "visitors": [app.user(author), app.user(along.unwrap_or(author))],
-            "promises": [{"what": "换闸门", "due_on": "2026-04-01"}],
-        });
-        let visit = app
-            .by(author)
-            .post("/visits")
-            .json(&visit)
-            .expect(201)
-            .json();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let path = path
-            .replace("{id}", &text(&visit["id"]))
-            .replace("{pid}", &text(&visit["promises"][0]["id"]));
-        let call = self.client.call(method, path);
-        let call = match operation {
-            "show_field_visit" | "register_from_visit" => call,
-            _ => call.if_match("\"1\""),
-        };
-        match operation {
-            "patch_field_visit" => call.json(&json!({"heard": "闸门已锈穿"})).send(),
-            "strike_field_visit" => call.json(&json!({"reason": "记错了"})).send(),
-            "keep_promise" => call.json(&json!({"how": "已换"})).send(),
-            "release_promise" => call
-                .json(&json!({"reason": "没有依据", "told": "当面"}))
-                .send(),
-            "register_from_visit" => {
-                let case = app.case().village(village).kind("sign");
-                let case = case.set("channel", "household_visit");
-                call.json(case.input()).send()
-            }
-            _ => call.send(),
-        }
-    }
-
     /// A request that is not about cases.
     fn other(&self, operation: &str, (method, path): &(String, String), id: &str) -> Answer {
         let app = self.app;
@@ -910,30 +932,6 @@ impl Desk<'_> {
             | "health_ready" => call.send(),
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
-            "show_photo" | "list_alerts" | "show_alert" | "show_alert_rate"
-            | "list_missed_alerts" => call.send(),
-            "report_alert" => call.json(&json!({"what": "渠道决口"})).send(),
-            "enter_missed_alert" => {
-                let missed = json!({
-                    "what": "渠道决口", "discovered_at": "2026-03-01T00:00:00Z",
-                    "unit_id": app.unit(VILLAGE),
-                });
-                call.json(&missed).send()
-            }
-            "make_case_of_alert" => {
-                let call = call.if_match("\"2\"");
-                call.json(&json!({"category": "water"})).send()
-            }
-            operation if operation.starts_with("act_on_alert") => {
-                let (_, step) = operation.split_once(':').unwrap();
-                let call = self.client.call(method, path.replace("{step}", step));
-                let input = match step {
-                    "acknowledge" => json!({}),
-                    "dispatch" => json!({"text": "到场", "unit_id": app.unit("派出所")}),
-                    _ => json!({"text": "情况说明"}),
-                };
-                call.if_match("\"2\"").json(&input).send()
-            }
             "list_field_visits"
             | "list_promises"
             | "show_visit_coverage"
@@ -970,7 +968,50 @@ impl Desk<'_> {
             "receive_visitor" => call
                 .json(&json!({"topic": "低保", "answer": "到窗口办理"}))
                 .send(),
+            "show_photo" | "list_alerts" | "show_alert" | "show_alert_rate"
+            | "list_missed_alerts" => call.send(),
+            "report_alert" => call.json(&json!({"what": "渠道决口"})).send(),
+            "enter_missed_alert" => {
+                let missed = json!({
+                    "what": "渠道决口", "discovered_at": "2026-03-01T00:00:00Z",
+                    "unit_id": app.unit(VILLAGE),
+                });
+                call.json(&missed).send()
+            }
+            "make_case_of_alert" => {
+                let call = call.if_match("\"2\"");
+                call.json(&json!({"category": "water"})).send()
+            }
+            operation if operation.starts_with("act_on_alert") => {
+                let (_, step) = operation.split_once(':').unwrap();
+                let call = self.client.call(method, path.replace("{step}", step));
+                let input = match step {
+                    "acknowledge" => json!({}),
+                    "dispatch" => json!({"text": "到场", "unit_id": app.unit("派出所")}),
+                    _ => json!({"text": "情况说明"}),
+                };
+                call.if_match("\"2\"").json(&input).send()
+            }
             "upload_photo" => call.file("图.png", tests::files::png()).send(),
+            "list_notifications"
+            | "read_notification"
+            | "stream_events"
+            | "get_notification_settings"
+            | "list_notification_robots"
+            | "show_notification_robot"
+            | "remove_notification_robot"
+            | "test_notification_robot" => call.send(),
+            "read_all_notifications" => call.json(&json!({"up_to": 0})).send(),
+            "set_notification_settings" => {
+                let wish = json!({
+                    "kinds": [], "sound": false, "quiet_from": "20:00", "quiet_to": "07:00",
+                });
+                call.if_match("\"1\"").json(&wish).send()
+            }
+            "add_notification_robot" => call.json(&robot()).send(),
+            "change_notification_robot" => {
+                call.if_match(etag()).json(&json!({"name": "新名"})).send()
+            }
             "import_ledger" => import(&self.client, "true"),
             "mark_ledger" => call.file("台账.xlsx", ledger()).send(),
             "create_unit" => {
@@ -1050,7 +1091,7 @@ fn column(
     who: Option<Staff>,
     operations: &BTreeMap<String, (String, String)>,
 ) -> Vec<(Place, String)> {
-    let app = TestApp::start();
+    let app = TestApp::with().env("XINFANG_ROBOT_HOSTS", NOWHERE).start();
     let desk = Desk {
         app: &app,
         who: who.unwrap_or(Staff::Office),
@@ -1080,15 +1121,15 @@ fn column(
                     let id = prepare(&app, name);
                     desk.other(name, request, &id).status.to_string()
                 }
+                About::Visit => {
+                    let status = desk.visit_request(name, request, relation).status;
+                    status.to_string()
+                }
                 About::Report => match desk.report_request(name, request, relation).status {
                     // Who may, and was told what is missing.
                     200 | 409 | 422 => "ok".to_owned(),
                     status => status.to_string(),
                 },
-                About::Visit => {
-                    let status = desk.visit_request(name, request, relation).status;
-                    status.to_string()
-                }
                 About::Case(_) if name == "register_case" => {
                     desk.registration(relation).send().status.to_string()
                 }

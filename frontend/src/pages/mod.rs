@@ -11,12 +11,14 @@ pub(crate) mod field_case;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
+pub(crate) mod inbox;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
 pub(crate) mod provisional;
 pub(crate) mod reception;
 pub(crate) mod reports;
+pub(crate) mod robots;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -74,16 +76,14 @@ pub(crate) fn field(place: Place) -> Drawn {
     Ok(match place {
         Place::Drafts => drafts::page(),
         Place::Provisional(key) => provisional::page(key),
+        Place::Inbox => inbox::page(),
+        Place::Reports => reports::page(),
+        Place::Report(id) => reports::show::page(id),
         Place::Visits => visits::list::page(),
         Place::NewVisit => visits::new::page(),
         Place::Visit(id) => visits::show::page(id),
         Place::Coverage => visits::coverage::page(),
         Place::Promises => visits::promises::page(),
-        Place::Receptions => reception::roster::page(),
-        Place::Reception(id) => reception::day::page(id),
-        Place::ReceptionNotice(id) => reception::notice::page(id),
-        Place::Reports => reports::page(),
-        Place::Report(id) => reports::show::page(id),
         _ => nowhere(),
     })
 }
@@ -100,6 +100,9 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Measures => measures::page(),
         Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
+        Place::Receptions => reception::roster::page(),
+        Place::Reception(id) => reception::day::page(id),
+        Place::ReceptionNotice(id) => reception::notice::page(id),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
 use shared::settings::{
-    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, MAX_VISITS_PER_WEEK, NewLawProfile, Reminders, Reporting,
-    Settings, SettingsPatch,
+    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, MAX_VISITS_PER_WEEK, NewLawProfile, NoticeRules,
+    Reminders, Reporting, Settings, SettingsPatch,
 };
 use shared::term::Term;
 use shared::validate::Errors;
@@ -61,6 +61,7 @@ fn settings() -> AnyView {
             {heading("设置")}
             {desk.settings.view(waiting, move |now| general(desk, &now.value))}
             {dialog(desk.changing, "修改设置".to_owned(), body)}
+            {session::may(Action::ManageSettings).then(super::robots::section)}
             {law(desk)}
         </div>
     }
@@ -113,6 +114,15 @@ fn general(desk: Desk, settings: &Settings) -> AnyView {
                 <div>
                     <dt>"排查报告"</dt>
                     <dd>{reporting(settings.reporting)}</dd>
+                    <dt>"到期通知"</dt>
+                    <dd>
+                        {format!(
+                            "事项期限前{}日、专项期限前{}日，当天，逾期每天；工作日{}发每日汇总",
+                            days(&settings.notices.case_days),
+                            days(&settings.notices.matter_days),
+                            settings.notices.digest_at,
+                        )}
+                    </dd>
                 </div>
             </dl>
         </section>
@@ -149,6 +159,19 @@ const WEEKDAYS: [(&str, &str); 7] = [
     ("6", "星期六"),
     ("7", "星期日"),
 ];
+/// Days as they are typed: `7,3,1`.
+fn days(days: &[u32]) -> String {
+    let days: Vec<String> = days.iter().map(u32::to_string).collect();
+    days.join(",")
+}
+
+/// What is no number is out of range, too.
+fn read_days(text: &str) -> Vec<u32> {
+    let parts = text
+        .split([',', '，', '、', ' '])
+        .filter(|part| !part.is_empty());
+    parts.map(|part| number(part).unwrap_or(0)).collect()
+}
 
 fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     let form = Form::new();
@@ -171,6 +194,9 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     let weekly = text(rules.weekly_hour);
     let monthly = text(rules.monthly_hour);
     let reports_from = RwSignal::new(rules.from.map(format::short_date).unwrap_or_default());
+    let case_days = RwSignal::new(days(&before.notices.case_days));
+    let matter_days = RwSignal::new(days(&before.notices.matter_days));
+    let digest_at = RwSignal::new(before.notices.digest_at.clone());
     let directory = directory();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -197,6 +223,11 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             urgent_hours: Some(hours.unwrap_or(0)),
             reminders: Some(reminders),
             reporting: Some(reporting),
+            notices: Some(NoticeRules {
+                case_days: read_days(&case_days.get_untracked()),
+                matter_days: read_days(&matter_days.get_untracked()),
+                digest_at: digest_at.get_untracked(),
+            }),
             visits_per_week: Some(visits.unwrap_or(0)),
         };
         if !form.accept(patch.check()) {
@@ -210,6 +241,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             urgent_hours: hours.filter(|hours| *hours != before.urgent_hours),
             reminders: Some(reminders).filter(|reminders| *reminders != before.reminders),
             reporting: Some(reporting).filter(|reporting| *reporting != before.reporting),
+            notices: patch.notices.filter(|notices| *notices != before.notices),
             visits_per_week: visits.filter(|visits| *visits != before.visits_per_week),
         };
         if patch == SettingsPatch::default() {
@@ -275,6 +307,20 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 </div>
                 {field(form, "reporting.daily_rest_days", "休息日也要报日报告").check(rest_days)}
             </fieldset>
+            {field(form, "notices.case_days", "事项期限前几日通知")
+                .hint("用逗号分开，如 7,3,1。到期当天和逾期后每天另有通知。".to_owned())
+                .class("field field-short")
+                .input(case_days)}
+            {field(form, "notices.matter_days", "专项期限前几日通知")
+                .hint("督办、听证等。逾期后每个工作日另有通知。".to_owned())
+                .class("field field-short")
+                .input(matter_days)}
+            {field(form, "notices.digest_at", "每日汇总时间")
+                .hint("工作日发，07:30至19:00之间。".to_owned())
+                .kind("time")
+                .class("field field-short")
+                .required()
+                .input(digest_at)}
             {foot(form, desk.changing, "保存", "btn btn-primary")}
         </form>
     }

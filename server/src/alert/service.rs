@@ -13,6 +13,7 @@ use shared::case::action::CaseAction;
 use shared::case::input::{NewCase, filled};
 use shared::case::number::Series;
 use shared::case::state::Refused;
+use shared::case::view::{FieldKind, FieldMark, Todo, TodoList};
 use shared::case::{Channel, Kind, Purpose};
 use shared::ids::{AlertId, CaseId, UnitId, UserId};
 use shared::org::UnitKind;
@@ -394,11 +395,14 @@ pub(super) fn to_case(
     };
     let reported = found.alert.reported_at.and_utc();
     let text = format!("由重要信息{word}，上报于{}", crate::clock::day_of(reported));
-    let number = case::service::note_origin(conn, desk, &case_id, text, id)?;
+    let mark = FieldMark {
+        kind: FieldKind::Alert,
+        id: id.as_str().to_owned(),
+    };
+    let on = desk.context.today();
+    case::service::note_from_field(conn, desk, &case_id, (on, text), mark)?;
     found.alert.case_id = Some(case_id.as_str().to_owned());
     found.happen(conn, desk, AlertEventKind::Linked, Said::default())?;
-    // The audit log of the case has its number; here it might be read by whom it is hidden from.
-    drop(number);
     found.save(conn, desk, "重要信息转为事项")
 }
 
@@ -603,6 +607,29 @@ pub(crate) fn open(conn: &mut Conn, desk: &Desk) -> Result<Page<AlertRow>, Error
         ..Wanted::default()
     };
     list(conn, desk, &wanted)
+}
+
+/// What waits for an acknowledgement, for those who give it.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> diesel::QueryResult<Vec<Todo>> {
+    if !tell::answers(desk.actor.role) {
+        return Ok(Vec::new());
+    }
+    let wanted = Wanted {
+        states: vec![AlertState::Reported],
+        ..Wanted::default()
+    };
+    let (_, count) = store::page(conn, || wanted.condition(desk), None, 0)?;
+    Ok(vec![Todo {
+        title: "待签收的重要信息".to_owned(),
+        hint: "上报后应尽快签收、派人处置".to_owned(),
+        count,
+        list: TodoList::Alerts,
+        query: "state=reported".to_owned(),
+        urgent: count > 0,
+    }])
 }
 
 /// A page of what was missed, the last discovered in front.

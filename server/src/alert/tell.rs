@@ -86,13 +86,18 @@ pub(super) fn tell(
     notify::post(conn, to, &draft, now)
 }
 
-/// Tells leaders and whoever has to see it again, once, when nobody has acknowledged within the
-/// limit, and once more when nobody was sent within the limit. For the scheduler, in a transaction;
-/// however often it is called. Says how many it told of.
+/// Does [`tell_again`], for the scheduler.
 ///
 /// # Errors
 /// The database's own.
-pub fn tick(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usize> {
+pub(crate) fn tick(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
+    tell_again(conn, now).map(drop)
+}
+
+/// Tells leaders and whoever has to see it again, once, when nobody has acknowledged within the
+/// limit, and once more when nobody was sent within the limit; however often it is called. Says how
+/// many it told of.
+pub(super) fn tell_again(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usize> {
     let mut late = Vec::new();
     for alert in store::waiting(conn)? {
         let passed = |from: NaiveDateTime, minutes: i32| {

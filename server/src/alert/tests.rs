@@ -11,7 +11,8 @@ use shared::alert::step::AlertStep;
 use shared::ids::{AlertId, UserId};
 use shared::role::Role;
 
-use super::{scope, service, store, tick};
+use super::tell::tell_again;
+use super::{scope, service, store};
 use crate::auth::Actor;
 use crate::case::Desk;
 use crate::clock::Clock;
@@ -160,7 +161,7 @@ fn nobody_moves_and_leaders_are_told_once_a_stage() {
     let tick = |now| {
         state
             .db
-            .write_blocking(move |conn| tick(conn, now))
+            .write_blocking(move |conn| tell_again(conn, now))
             .unwrap()
     };
     let informant = by(&state, Role::GroupInformant);

@@ -2,7 +2,8 @@
 //!
 //! The program starts itself a second time as the server: the real app on one port, a bare
 //! actix-web JSON route on another, in the same process. Then it registers the cases through the
-//! API (which is the first measurement), gives some of them other states, and measures the rest.
+//! API, gives some of them other states, and measures the rest: reading first, then registering into
+//! that ledger what comes in today, as a window does.
 //! Everything stays on the loopback interface.
 
 use std::error::Error;
@@ -421,15 +422,20 @@ fn found(address: SocketAddr) -> Outcome<Town> {
     })
 }
 
-/// The n-th made-up case.
-fn case(town: &Town, n: usize) -> String {
-    let cause = CAUSES.get(n % CAUSES.len()).copied().unwrap_or_default();
+/// The n-th made-up case of a ledger that came in over ten months.
+fn old_case(town: &Town, n: usize) -> String {
     let day = 1 + scatter(n) % 28;
     let month = 1 + scatter(n + 7) % 10;
+    case(town, n, &format!("2026-{month:02}-{day:02}"))
+}
+
+/// A made-up case received on a day.
+fn case(town: &Town, n: usize, received_on: &str) -> String {
+    let cause = CAUSES.get(n % CAUSES.len()).copied().unwrap_or_default();
     json!({
         "kind": "petition", "channel": "visit", "purpose": "claim", "category": "rural",
         "cause": format!("{cause}（第{n}件，{}社）", n % 8 + 1),
-        "received_on": format!("2026-{month:02}-{day:02}"),
+        "received_on": received_on,
         "people_count": 1 + n % 7,
         "village_id": town.villages.get(n % VILLAGES),
         "people": [{"role": "petitioner", "name": format!("张{}", n % 1000), "phone": format!("130{:08}", n % 100_000_000)}],
@@ -454,20 +460,19 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
         "{cases} cases, {} processors, SQLite",
         std::thread::available_parallelism()?
     );
-    let before = server.commits()?;
-    let began = Instant::now();
-    let register = measure(
+    let register = |client: &mut Client, case: &str| {
+        let headers = [];
+        client
+            .send("POST", "/api/v1/cases", Some(token), &headers, case)?
+            .expect(201)
+    };
+    let fill = measure(
         server.app,
         32,
         cases,
         Duration::from_secs(900),
-        |n, client| {
-            client
-                .send("POST", "/api/v1/cases", Some(token), &[], &case(&town, n))?
-                .expect(201)
-        },
+        |n, client| register(client, &old_case(&town, n)),
     )?;
-    let commits = (server.commits()? - before) as f64 / began.elapsed().as_secs_f64();
     let all = all_ids(server.app, token, cases)?;
     let ids: Vec<(String, i64)> = all
         .iter()
@@ -543,7 +548,18 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
         },
     )?;
     home.print("home page of the office, 1 client", Some(&bare));
-    register.print("register (durable), 32 clients", Some(&bare));
+    fill.print(
+        "filling the ledger, days strewn over ten months, 32 clients",
+        Some(&bare),
+    );
+    let today = server::clock::Clock::system().today().to_string();
+    let before = server.commits()?;
+    let began = Instant::now();
+    let registered = measure(server.app, 32, usize::MAX, ten, |n, client| {
+        register(client, &case(&town, cases + n, &today))
+    })?;
+    let commits = (server.commits()? - before) as f64 / began.elapsed().as_secs_f64();
+    registered.print("register today's (durable), 32 clients", Some(&bare));
     let resident = server.resident()?;
     drop(server);
     let mut starts = Vec::new();
@@ -554,7 +570,7 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
     starts.sort_by_key(|(took, _)| *took);
     println!(
         "commits (fsyncs of the log) while registering: {commits:.0}/s, {:.1} cases each",
-        register.per_second / commits
+        registered.per_second / commits
     );
     println!("resident memory after all this: {resident:.0} MB");
     if let Some((took, resident)) = starts.get(starts.len() / 2) {

@@ -248,13 +248,44 @@ fn filter(query: &str, desk: &Desk) -> Result<Filter, Error> {
     Ok(Filter::read(query, desk.context.today())?)
 }
 
+/// The day in some lines, a count each, those without a count left out: what is due today, and what
+/// the page counts.
+///
+/// # Errors
+/// [`Error::Denied`] for roles that take no part in the ledger; the database's own.
+pub(crate) fn summary(conn: &mut Conn, desk: &Desk) -> Result<Vec<(String, u64)>, Error> {
+    service::may_list(desk)?;
+    let today = desk.context.today();
+    let query = format!("due_from={today}&due_before={today}&open=true");
+    let due = list::count(conn, &desk.actor, &filter(&query, desk)?)?;
+    let mut lines = vec![("今天到期".to_owned(), due)];
+    let todos = todos(conn, desk)?.into_iter();
+    lines.extend(todos.map(|todo| (todo.title, todo.count)));
+    lines.retain(|(_, count)| *count > 0);
+    Ok(lines)
+}
+
 /// The page.
 ///
 /// # Errors
 /// [`Error::Denied`] for roles that take no part in the ledger; the database's own.
 pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
     service::may_list(desk)?;
-    let mut todos = crate::report::todos(conn, desk)?;
+    let todos = todos(conn, desk)?;
+    let rows = |conn: &mut Conn, query: &str| -> Result<_, Error> {
+        Ok(list::page(conn, desk, &filter(query, desk)?)?.items)
+    };
+    Ok(Home {
+        today: desk.context.today(),
+        todos,
+        due_soon: rows(conn, "open=true&sort=due_on&limit=8")?,
+        recent: rows(conn, "sort=-updated_at&limit=8")?,
+    })
+}
+
+fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
+    let mut todos = crate::alert::todos(conn, desk)?;
+    todos.extend(crate::report::todos(conn, desk)?);
     for Line {
         title,
         hint,
@@ -275,13 +306,5 @@ pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
     todos.extend(matter_todos(conn, desk)?);
     todos.extend(crate::visit::list::todos(conn, desk)?);
     todos.extend(crate::reception::service::todos(conn, desk)?);
-    let rows = |conn: &mut Conn, query: &str| -> Result<_, Error> {
-        Ok(list::page(conn, desk, &filter(query, desk)?)?.items)
-    };
-    Ok(Home {
-        today: desk.context.today(),
-        todos,
-        due_soon: rows(conn, "open=true&sort=due_on&limit=8")?,
-        recent: rows(conn, "sort=-updated_at&limit=8")?,
-    })
+    Ok(todos)
 }

@@ -9,6 +9,7 @@ pub(crate) mod calendar;
 pub(crate) mod coded;
 pub mod demo;
 pub(crate) mod desk;
+pub(crate) mod due;
 mod export;
 pub(crate) mod home;
 pub(crate) mod list;

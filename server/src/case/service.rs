@@ -17,7 +17,7 @@ use shared::case::view::{
 };
 use shared::case::{COLLECTIVE_FROM, Outcome, PersonRole, Procedure, Purpose, Severity};
 use shared::identity::{IdNumber, Phone};
-use shared::ids::{AlertId, CaseId, PersonId, PhotoId, UnitId, UserId};
+use shared::ids::{CaseId, PersonId, PhotoId, UnitId, UserId};
 use shared::org::UnitKind;
 use shared::receipt::Provisional;
 use shared::role::Role;
@@ -791,8 +791,8 @@ fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
         data: EventData {
             procedure: Some(input.procedure.unwrap_or(Procedure::Ordinary)),
             earlier_case_id: input.earlier_case_id.clone(),
-            report: entering.report.clone(),
             recorded_at: input.recorded_at,
+            report: entering.report.clone(),
             ..EventData::default()
         },
     }];
@@ -1063,11 +1063,16 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
         {
             report.id = String::new();
         }
-        // Nor of a visit.
-        if let Some(mark) = &event.data.field
-            && mark.kind == FieldKind::Visit
-            && !crate::visit::service::may_see(conn, desk, &mark.id)?
-        {
+        // Nor to a visit, or to urgent information.
+        let open = match &event.data.field {
+            Some(mark) => match mark.kind {
+                FieldKind::Visit => crate::visit::service::may_see(conn, desk, &mark.id)?,
+                FieldKind::Alert => crate::alert::may_see(conn, desk, &mark.id)?,
+                FieldKind::Reception => true,
+            },
+            None => true,
+        };
+        if !open {
             event.data.field = None;
         }
     }
@@ -1412,6 +1417,11 @@ pub(crate) fn act(
     }
     apply_step(conn, desk, &mut taken, action, input)?;
     taken.arrive(conn, desk, step, next)?;
+    if matches!(action, CaseAction::Transfer | CaseAction::Dispatch)
+        && let Some(unit) = &input.unit_id
+    {
+        crate::notify::given::case(conn, desk, &taken.case, unit.as_str(), action)?;
+    }
     taken.save(conn, desk, action.label())
 }
 
@@ -1861,31 +1871,6 @@ pub(super) fn attachment_changed(
     };
     taken.note(conn, desk, step)?;
     taken.save(conn, desk, &text)
-}
-
-/// Notes in a case's timeline which urgent information it came from; answers the case's number.
-///
-/// # Errors
-/// [`Error::Denied`], the database's own.
-pub(crate) fn note_origin(
-    conn: &mut Conn,
-    desk: &Desk,
-    id: &CaseId,
-    text: String,
-    alert: &AlertId,
-) -> Result<String, Error> {
-    let mut taken = take(conn, desk, id, Action::Case(CaseAction::Note), None)?;
-    let step = Step {
-        kind: EventKind::Noted,
-        on: desk.context.today(),
-        text: Some(text.clone()),
-        data: EventData {
-            alert_id: Some(alert.clone()),
-            ..EventData::default()
-        },
-    };
-    taken.note(conn, desk, step)?;
-    Ok(taken.keep(conn, desk, &text)?.number)
 }
 
 /// Whether the actor may attach to the case, before an upload is taken in.

@@ -57,9 +57,10 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         urgent_hours: general.urgent_hours,
         reminders: general.reminders,
-        alerts: general.alerts,
         reporting: general.reporting,
         visits_per_week: general.visits_per_week,
+        notices: general.notices.clone(),
+        alerts: general.alerts,
         version: general.version,
     })
 }
@@ -114,17 +115,6 @@ fn update(
         ));
         general.reminders = new;
     }
-    if let Some(new) = patch.alerts {
-        let old = general.alerts;
-        what.push(format!(
-            "重要信息签收时限由{}分钟改为{}分钟，派处置时限由{}分钟改为{}分钟",
-            old.acknowledge_minutes,
-            new.acknowledge_minutes,
-            old.dispatch_minutes,
-            new.dispatch_minutes
-        ));
-        general.alerts = new;
-    }
     if let Some(new) = patch.reporting {
         let told = |at: Reporting| {
             let days = if at.daily_rest_days {
@@ -156,6 +146,26 @@ fn update(
         ));
         general.visits_per_week = visits;
     }
+    if let Some(new) = patch.notices {
+        what.push(format!(
+            "事项期限前{}日、专项期限前{}日提醒，每日汇总{}",
+            listed(&new.case_days),
+            listed(&new.matter_days),
+            new.digest_at
+        ));
+        general.notices = new;
+    }
+    if let Some(new) = patch.alerts {
+        let old = general.alerts;
+        what.push(format!(
+            "重要信息签收时限由{}分钟改为{}分钟，派处置时限由{}分钟改为{}分钟",
+            old.acknowledge_minutes,
+            new.acknowledge_minutes,
+            old.dispatch_minutes,
+            new.dispatch_minutes
+        ));
+        general.alerts = new;
+    }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;
         what.push(format!("乡镇名称改为“{}”", name.trim()));
@@ -168,6 +178,11 @@ fn update(
     );
     audit::append(conn, context, actor, entry)?;
     Ok(())
+}
+
+fn listed(days: &[u32]) -> String {
+    let days: Vec<String> = days.iter().map(u32::to_string).collect();
+    days.join("、")
 }
 
 /// The law profiles, by the date in force.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::case::deadline::{LawProfile, Limit};
-use shared::settings::{AlertLimits, Reminders, Reporting};
+use shared::settings::{AlertLimits, NoticeRules, Reminders, Reporting};
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -19,14 +19,16 @@ pub(crate) struct General {
     /// What an older release wrote has none.
     #[serde(default)]
     pub(crate) reminders: Reminders,
-    /// Likewise.
-    #[serde(default)]
-    pub(crate) alerts: AlertLimits,
     /// Nor this.
     #[serde(default)]
     pub(crate) reporting: Reporting,
     #[serde(default = "one")]
     pub(crate) visits_per_week: u32,
+    #[serde(default)]
+    pub(crate) notices: NoticeRules,
+    /// Likewise.
+    #[serde(default)]
+    pub(crate) alerts: AlertLimits,
     pub(crate) version: i64,
 }
 
@@ -40,9 +42,10 @@ impl Default for General {
         Self {
             urgent_hours: 2,
             reminders: Reminders::default(),
-            alerts: AlertLimits::default(),
             reporting: Reporting::default(),
             visits_per_week: one(),
+            notices: NoticeRules::default(),
+            alerts: AlertLimits::default(),
             version: 1,
         }
     }

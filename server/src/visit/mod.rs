@@ -21,13 +21,6 @@ use crate::db::Conn;
 ///
 /// # Errors
 /// The database's own.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the scheduler, which calls it, comes with another branch"
-    )
-)]
 pub(crate) fn tick(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
     remind::run(conn, now)
 }

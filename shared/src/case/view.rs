@@ -13,7 +13,7 @@ use crate::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
     Purpose, ReviewOutcome, Severity, Subcategory,
 };
-use crate::ids::{AlertId, AttachmentId, CaseId, EventId, ImportId, PersonId};
+use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
 use crate::terms;
 
 /// An id with the name that goes with it.
@@ -170,15 +170,12 @@ pub struct EventData {
     /// The document made, voided or served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paper: Option<PaperMark>,
-    /// The report whose finding it was or joined; no id for those who may not see the report.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub report: Option<Named>,
     /// When it was taken down, by the clock of the phone that sent it later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<DateTime<Utc>>,
-    /// The urgent information that it came from.
+    /// The report whose finding it was or joined; no id for those who may not see the report.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub alert_id: Option<AlertId>,
+    pub report: Option<Named>,
     /// The record of the work in the field that it comes from, for readers who may see that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<FieldMark>,
@@ -191,6 +188,8 @@ terms! {
         Visit = "visit", "走访";
         /// A reception day.
         Reception = "reception", "接待日";
+        /// Urgent information.
+        Alert = "alert", "重要信息";
     }
 }
 
@@ -200,6 +199,7 @@ impl FieldKind {
         match self {
             Self::Visit => "/visits",
             Self::Reception => "/reception",
+            Self::Alert => "/alerts",
         }
     }
 }
@@ -440,6 +440,8 @@ terms! {
         Coverage = "coverage", "走访覆盖";
         /// The roster of reception days.
         Reception = "reception", "接待安排";
+        /// Urgent information.
+        Alerts = "alerts", "重要信息";
     }
 }
 
@@ -455,6 +457,7 @@ impl TodoList {
             Self::Promises => "/promises",
             Self::Coverage => "/visits/coverage",
             Self::Reception => "/reception",
+            Self::Alerts => "/alerts",
         }
     }
 

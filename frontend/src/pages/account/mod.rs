@@ -2,5 +2,6 @@
 
 pub(crate) mod leave;
 pub(crate) mod login;
+mod notices;
 pub(crate) mod page;
 pub(crate) mod password;

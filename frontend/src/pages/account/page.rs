@@ -39,6 +39,7 @@ pub(crate) fn page() -> AnyView {
             </section>
             {others()}
             <section class="card">{looks()}</section>
+            {super::notices::settings()}
             <section class="card">
                 <h2>"退出"</h2>
                 <p class="hint">

@@ -106,7 +106,7 @@ fn form(open: Open, finding: &FindingView, fate: Fate, up: RwSignal<bool>) -> An
     let joined = RwSignal::new(String::new());
     let sheet = sheet(form, fields(finding, fate), Vec::new());
     let drawn = match fate {
-        Fate::Join => case_field(form, "case_id", "要并入的事项", joined, String::new()),
+        Fate::Join => case_field(form, "case_id", "事项", joined, String::new()),
         _ => sheet.view(),
     };
     let hint = match fate {

@@ -179,7 +179,7 @@ pub(crate) fn open<T: Matter>(
     let right = matter.right(&scene);
     note_digest(&mut record, &matter, &matter.digest(&scene), right)?;
     store::insert(conn, &record)?;
-    finish(conn, desk, taken, deed, done, &record)
+    finish(conn, desk, taken, deed, done, (None, &record))
 }
 
 /// Takes a step with a matter that the caller read at `version`.
@@ -217,9 +217,10 @@ pub(crate) fn step<T: Matter>(
     }
     let done = matter.step(deed, input, &scene)?;
     let right = matter.right(&scene);
+    let before = record.unit_id.clone();
     note_digest(&mut record, &matter, &matter.digest(&scene), right)?;
     save(conn, desk, &mut record)?;
-    finish(conn, desk, taken, deed, done, &record)
+    finish(conn, desk, taken, deed, done, (before, &record))
 }
 
 /// Writes into the row what lists look at.
@@ -254,14 +255,15 @@ fn save(conn: &mut Conn, desk: &Desk, record: &mut MatterRecord) -> Result<(), E
     }
 }
 
-/// Appends what was done to the case, does to it what the deed does, and answers the matter.
+/// Appends what was done to the case, does to it what the deed does, tells the unit whose turn it is
+/// now (`before` it was another's), and answers the matter.
 fn finish(
     conn: &mut Conn,
     desk: &Desk,
     mut taken: Taken,
     deed: Deed,
     done: Done,
-    record: &MatterRecord,
+    (before, record): (Option<String>, &MatterRecord),
 ) -> Result<MatterView, Error> {
     let mark = Some(Mark {
         id: record.id.clone(),
@@ -281,6 +283,13 @@ fn finish(
         carry_out(conn, desk, &mut taken, effect, done.on, mark.as_ref())?;
     }
     let case = taken.keep(conn, desk, deed.label())?;
+    if record.open
+        && before != record.unit_id
+        && let Some(unit) = &record.unit_id
+    {
+        let matter = (record.kind.0, record.id.as_str());
+        crate::notify::given::matter(conn, desk, &case, unit, matter, deed)?;
+    }
     shown(conn, desk, case, &record.id)
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{Field, FieldKind};
 use super::scene::{MAX_LINE, MAX_TEXT, Scene};
+use super::struck::Struck;
 use super::view::{Digest, Line, Tone};
 use super::{Deed, Done, Matter, MatterKind, Wrong};
 use crate::case::view::{MeasureRow, Named};
@@ -55,13 +56,6 @@ pub struct Measure {
     served_on: Named,
     text: String,
     struck: Option<Struck>,
-}
-
-/// An entry that turned out to be wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Struck {
-    on: NaiveDate,
-    reason: String,
 }
 
 impl Measure {
@@ -165,26 +159,18 @@ impl Matter for Measure {
     }
 
     fn step(&mut self, _: Deed, input: MeasureInput, scene: &Scene<'_>) -> Result<Done, Wrong> {
-        let mut errors = Errors::new();
-        let on = scene.day(&mut errors, input.on, self.on);
-        let reason = input.text.as_deref().unwrap_or("");
-        errors.text("text", "划除理由", reason, MAX_TEXT);
-        errors.or_wrong()?;
-        let reason = reason.trim().to_owned();
-        let words = format!("划除，理由：{reason}");
-        self.struck = Some(Struck { on, reason });
-        Ok(Done::new(on, words))
+        let (struck, done) = Struck::out(input.on, input.text.as_deref(), self.on, scene)?;
+        self.struck = Some(struck);
+        Ok(done)
     }
 
     fn refuses(&self, _: Deed, _: &Scene<'_>) -> Option<String> {
-        self.struck
-            .is_some()
-            .then(|| "这条登记已经划除。".to_owned())
+        Struck::refuses(self.struck.as_ref())
     }
 
     fn fields(_: Option<&Self>, deed: Deed, scene: &Scene<'_>) -> Vec<Field> {
         if deed == Deed::MeasureStrike {
-            return vec![Field::long("text", "划除理由", MAX_TEXT).required()];
+            return Struck::fields();
         }
         let leader = Field::user("leader_id", "批准的镇领导", &[Role::TownshipLeader]).required();
         vec![
@@ -233,10 +219,7 @@ impl Matter for Measure {
             ),
             Line::new("处理情况", self.text.clone()),
         ];
-        if let Some(struck) = &self.struck {
-            let text = format!("{} {}", struck.on, struck.reason);
-            lines.push(Line::toned("划除", text, Tone::Void));
-        }
+        lines.extend(self.struck.as_ref().map(Struck::line));
         Digest {
             title: format!("{} {}", self.authority, self.basis()),
             state,

@@ -23,6 +23,7 @@ pub mod package;
 pub mod referral;
 pub mod scene;
 pub mod service;
+pub mod struck;
 pub mod view;
 pub mod visit;
 

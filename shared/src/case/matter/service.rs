@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{Choice, Field, FieldKind};
 use super::scene::{MAX_LINE, MAX_TEXT, PersonFact, Scene};
+use super::struck::Struck;
 use super::view::{Digest, Line, Tone};
-use super::visit::Struck;
 use super::{Deed, Done, Matter, MatterKind, Wrong};
 use crate::case::input::filled;
 use crate::case::paper::{PaperFact, PaperKind, PaperMark};
@@ -258,15 +258,8 @@ impl Matter for Service {
     }
 
     fn step(&mut self, _: Deed, input: ServiceInput, scene: &Scene<'_>) -> Result<Done, Wrong> {
-        let mut errors = Errors::new();
-        let on = scene.day(&mut errors, input.on, self.on);
-        let reason = input.text.as_deref().unwrap_or("");
-        errors.text("text", "划除理由", reason, MAX_TEXT);
-        errors.or_wrong()?;
-        let reason = reason.trim().to_owned();
-        let words = format!("划除，理由：{reason}");
-        self.struck = Some(Struck { on, reason });
-        let mut done = Done::new(on, words);
+        let (struck, mut done) = Struck::out(input.on, input.text.as_deref(), self.on, scene)?;
+        self.struck = Some(struck);
         done.data.paper = Some(self.paper.clone());
         Ok(done)
     }
@@ -277,14 +270,12 @@ impl Matter for Service {
     }
 
     fn refuses(&self, _: Deed, _: &Scene<'_>) -> Option<String> {
-        self.struck
-            .is_some()
-            .then(|| "这条送达已经划除。".to_owned())
+        Struck::refuses(self.struck.as_ref())
     }
 
     fn fields(_: Option<&Self>, deed: Deed, scene: &Scene<'_>) -> Vec<Field> {
         if deed == Deed::ServiceStrike {
-            return vec![Field::long("text", "划除理由", MAX_TEXT).required()];
+            return Struck::fields();
         }
         let choices = scene
             .papers
@@ -333,10 +324,7 @@ impl Matter for Service {
         ];
         lines.extend(Line::maybe("受送达人", self.to()));
         lines.extend(Line::maybe("拒收情形或备注", self.refusal.clone()));
-        if let Some(struck) = &self.struck {
-            let text = format!("{} {}", struck.on, struck.reason);
-            lines.push(Line::toned("划除", text, Tone::Void));
-        }
+        lines.extend(self.struck.as_ref().map(Struck::line));
         Digest {
             title: self.title(),
             state,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::Field;
 use super::scene::{MAX_LINE, MAX_TEXT, Scene};
+use super::struck::Struck;
 use super::view::{Digest, Line, Tone};
 use super::{Deed, Done, Matter, MatterKind, Wrong};
 use crate::term::Term;
@@ -96,15 +97,6 @@ pub struct Visit {
     struck: Option<Struck>,
 }
 
-/// An entry that turned out to be wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Struck {
-    /// When it was struck out.
-    pub on: NaiveDate,
-    /// Why.
-    pub reason: String,
-}
-
 /// The most people of a visit that an entry takes.
 const MOST_PEOPLE: u32 = 10_000;
 
@@ -180,17 +172,9 @@ impl Matter for Visit {
     }
 
     fn step(&mut self, _: Deed, input: VisitInput, scene: &Scene<'_>) -> Result<Done, Wrong> {
-        let mut errors = Errors::new();
-        let on = scene.day(&mut errors, input.on, self.on);
-        let reason = input.text.as_deref().unwrap_or("");
-        errors.text("text", "划除理由", reason, MAX_TEXT);
-        errors.or_wrong()?;
-        let reason = reason.trim().to_owned();
-        self.struck = Some(Struck {
-            on,
-            reason: reason.clone(),
-        });
-        Ok(Done::new(on, format!("划除，理由：{reason}")))
+        let (struck, done) = Struck::out(input.on, input.text.as_deref(), self.on, scene)?;
+        self.struck = Some(struck);
+        Ok(done)
     }
 
     /// A visit may become known after the case has ended.
@@ -199,14 +183,12 @@ impl Matter for Visit {
     }
 
     fn refuses(&self, _: Deed, _: &Scene<'_>) -> Option<String> {
-        self.struck
-            .is_some()
-            .then(|| "这条登记已经划除。".to_owned())
+        Struck::refuses(self.struck.as_ref())
     }
 
     fn fields(_: Option<&Self>, deed: Deed, _: &Scene<'_>) -> Vec<Field> {
         if deed == Deed::VisitStrike {
-            return vec![Field::long("text", "划除理由", MAX_TEXT).required()];
+            return Struck::fields();
         }
         vec![
             Field::date("on", "走访日期").required(),
@@ -249,10 +231,7 @@ impl Matter for Visit {
         ];
         lines.extend(Line::maybe("认定条款", self.rule.clone()));
         lines.extend(Line::maybe("处理情况", self.text.clone()));
-        if let Some(struck) = &self.struck {
-            let text = format!("{} {}", struck.on, struck.reason);
-            lines.push(Line::toned("划除", text, Tone::Void));
-        }
+        lines.extend(self.struck.as_ref().map(Struck::line));
         Digest {
             title: format!("{} {}", self.level.label(), self.authority),
             state,
