@@ -103,6 +103,15 @@ pub(crate) fn random_key() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A number by chance.
+pub(crate) fn chance() -> u32 {
+    let mut bytes = [0u8; 4];
+    if let Ok(crypto) = window().crypto() {
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    u32::from_le_bytes(bytes)
+}
+
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }

@@ -302,6 +302,7 @@ fn no_picture(name: &str) -> Failure {
             status: Code::InvalidFields.status(),
             detail: message.clone(),
             code: Code::InvalidFields,
+            current_id: None,
             errors: vec![FieldError {
                 field: "photos".to_owned(),
                 code: "invalid".to_owned(),
@@ -521,6 +522,17 @@ async fn send_at_once(key: &str, outgoing: &Outgoing, photos: &[Picture]) -> Ans
         patience(draft.kind),
     )
     .await
+}
+
+/// Sends pictures at once, for what cannot wait on the phone; their ids.
+pub(crate) async fn upload(photos: &[Picture]) -> Answer<Vec<String>> {
+    let mut ids = Vec::new();
+    for photo in scaled(photos).await? {
+        let text = post_photo(&browser::random_key(), &photo.name, &photo.content).await?;
+        let (id, _) = made(&text).ok_or(Failure::Unreadable(200))?;
+        ids.push(id);
+    }
+    Ok(ids)
 }
 
 /// Sends what waits, one after the other, urgent information first; comes back when it is time again.

@@ -34,6 +34,8 @@ pub(crate) enum Place {
     Paper(String, String),
     /// What waits on the phone.
     Drafts,
+    /// The provisional receipt of a draft, to print.
+    Provisional(String),
     /// Visits.
     Visits,
     /// A visit to be recorded.
@@ -104,6 +106,7 @@ impl Place {
             (Some("cases"), Some(id), None, _) => Self::Case(id.to_owned()),
             (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
             (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
+            (Some("drafts"), Some(key), None, _) => Self::Provisional(key.to_owned()),
             (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
             (Some("visits"), Some("new"), None, _) => Self::NewVisit,
             (Some("visits"), Some("coverage"), None, _) => Self::Coverage,
@@ -131,6 +134,7 @@ impl Place {
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
             Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
             Self::Drafts => "/drafts",
+            Self::Provisional(key) => return format!("/drafts/{key}"),
             Self::Visits => "/visits",
             Self::NewVisit => "/visits/new",
             Self::Visit(id) => return format!("/visits/{id}"),
@@ -216,6 +220,7 @@ impl Place {
             | Self::Help => Part::Office,
             Self::Receptions | Self::Reception(_) | Self::ReceptionNotice(_) => Part::Office,
             Self::Drafts
+            | Self::Provisional(_)
             | Self::Inbox
             | Self::Reports
             | Self::Report(_)
@@ -238,6 +243,7 @@ impl Place {
             Self::Receipt(_) => "回执",
             Self::Paper(..) => "文书",
             Self::Drafts => "待发",
+            Self::Provisional(_) => "临时回执",
             Self::Visits | Self::Visit(_) => "走访",
             Self::NewVisit => "记录走访",
             Self::Coverage => "走访覆盖",
@@ -277,6 +283,7 @@ impl Place {
             Self::Receipt(_) => "receipt",
             Self::Paper(..) => "paper",
             Self::Drafts => "drafts",
+            Self::Provisional(_) => "provisional",
             Self::Visits => "visits",
             Self::NewVisit => "new-visit",
             Self::Visit(_) => "visit",
@@ -339,6 +346,7 @@ impl Place {
         match self {
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
             Self::Report(_) => Self::Reports,
+            Self::Provisional(_) => Self::Drafts,
             Self::Password => Self::Account,
             Self::Visit(_) | Self::NewVisit | Self::Promises => Self::Visits,
             // The auditor has no other way there.
@@ -435,7 +443,8 @@ mod tests {
             Place::Case(id.clone()),
             Place::EditCase(id.clone()),
             Place::Receipt(id.clone()),
-            Place::Report(id),
+            Place::Report(id.clone()),
+            Place::Provisional(id.clone()),
             Place::NewVisit,
             Place::Coverage,
             Place::Visit(id.clone()),

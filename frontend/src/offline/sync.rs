@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::{GetUntracked as _, Set as _};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use shared::json;
+use shared::sync::{SyncAnswer, SyncEntry, SyncRequest};
 
 use super::store::{self, Changes};
 use super::{KNOWN, ME, phone};
@@ -17,30 +17,10 @@ use crate::browser;
 
 /// Minutes between two syncs.
 const EVERY: TimeDelta = TimeDelta::minutes(15);
+/// How often more is asked for, where it was too much at once.
+const ROUNDS: u32 = 8;
 /// Where the versions are kept: no path of the API.
 const INDEX: &str = "index";
-
-/// What is sent.
-#[derive(Serialize)]
-struct Ask {
-    known: BTreeMap<String, String>,
-}
-
-/// What comes back.
-#[derive(Deserialize)]
-struct Bundle {
-    at: DateTime<Utc>,
-    entries: Vec<Entry>,
-}
-
-/// An answer of the API; without a body it is still what the phone has.
-#[derive(Deserialize)]
-struct Entry {
-    path: String,
-    etag: String,
-    #[serde(default)]
-    body: Option<Value>,
-}
 
 /// The versions that are kept.
 #[derive(Serialize, Deserialize)]
@@ -77,20 +57,30 @@ pub(super) async fn sync() {
     if !phone().open.get_untracked() || BUSY.replace(true) {
         return;
     }
-    let known = KNOWN.with_borrow(Clone::clone);
-    let asked = Call::post("/sync").json(&Ask { known });
-    if let Ok(bundle) = asked.fetch::<Bundle>().await {
-        take(bundle).await;
+    for _ in 0..ROUNDS {
+        let known = KNOWN.with_borrow(Clone::clone);
+        let asked = Call::post("/sync").json(&SyncRequest { known });
+        let Ok(bundle) = asked.fetch::<SyncAnswer>().await else {
+            break;
+        };
+        let complete = bundle.complete;
+        if !take(bundle).await || complete {
+            break;
+        }
     }
     BUSY.set(false);
 }
 
-/// All of a bundle goes into the store, or nothing.
-async fn take(bundle: Bundle) {
+/// All of a bundle goes into the store, or nothing. Says whether it did.
+async fn take(bundle: SyncAnswer) -> bool {
+    // Somebody else has signed in meanwhile.
+    if super::user().as_deref() != Some(bundle.user.as_str()) {
+        return false;
+    }
     let before = KNOWN.with_borrow(Clone::clone);
     let mut changes = Changes::new();
     let mut etags = BTreeMap::new();
-    for Entry { path, etag, body } in bundle.entries {
+    for SyncEntry { path, etag, body } in bundle.entries {
         match body {
             Some(body) => {
                 let text = serde_json::to_string(&body).unwrap_or_default();
@@ -114,8 +104,10 @@ async fn take(bundle: Bundle) {
     };
     let text = serde_json::to_string(&index).unwrap_or_default();
     let changes = changes.put(store::SYNCED, INDEX, &text);
-    if changes.make().await == Ok(true) {
+    let taken = changes.make().await == Ok(true);
+    if taken {
         KNOWN.set(index.etags);
         phone().synced.set(Some(index.at));
     }
+    taken
 }

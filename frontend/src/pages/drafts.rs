@@ -5,7 +5,7 @@ use shared::outbox::{Draft, DraftKind, Stage};
 use shared::term::Term;
 use wasm_bindgen_futures::spawn_local;
 
-use super::heading;
+use super::{heading, reports};
 use crate::app;
 use crate::browser;
 use crate::format;
@@ -104,7 +104,9 @@ fn form_of(draft: &Draft) -> Option<String> {
     let path = match draft.kind {
         DraftKind::Case => "/cases/new",
         DraftKind::Visit => "/visits/new",
-        DraftKind::Alert | DraftKind::Report => return None,
+        // Written at the report itself.
+        DraftKind::Report => draft.about.as_deref()?,
+        DraftKind::Alert => return None,
     };
     Some(format!("{path}?draft={}", draft.key))
 }
@@ -138,14 +140,20 @@ fn card(draft: Draft, marked: Memo<String>) -> AnyView {
         }
     });
     let receipt = draft.receipt.clone().map(|number| {
+        let path = format!("/drafts/{}", draft.key);
+        let found = draft
+            .number
+            .clone()
+            .map(|number| format!("，对应正式编号 {number}"));
         view! {
-            <p class="quiet">
-                {format!("已给来访人临时回执 {number}")}
-                {draft.number.clone().map(|number| format!("，对应正式编号 {number}"))}
-                "。"
+            <p>
+                <a href=path data-testid="receipt">{format!("临时回执 {number}")}</a>
+                {found}
             </p>
         }
     });
+    let sides = (draft.stage == Stage::Conflict && draft.kind == DraftKind::Report)
+        .then(|| reports::later::conflict(&draft));
     let buttons = buttons(&draft);
     view! {
         <li class=class data-testid="draft" data-stage=draft.stage.code() data-kind=draft.kind.code()>
@@ -161,6 +169,7 @@ fn card(draft: Draft, marked: Memo<String>) -> AnyView {
                 {format!("{} 记在这部手机上{photos}", format::moment(draft.recorded_at))}
             </p>
             {more}
+            {sides}
             {buttons}
         </li>
     }

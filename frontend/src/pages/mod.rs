@@ -15,6 +15,7 @@ pub(crate) mod inbox;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod provisional;
 pub(crate) mod reception;
 pub(crate) mod reports;
 pub(crate) mod robots;
@@ -74,6 +75,7 @@ pub(crate) fn cases(place: Place) -> Drawn {
 pub(crate) fn field(place: Place) -> Drawn {
     Ok(match place {
         Place::Drafts => drafts::page(),
+        Place::Provisional(key) => provisional::page(key),
         Place::Inbox => inbox::page(),
         Place::Reports => reports::page(),
         Place::Report(id) => reports::show::page(id),

@@ -218,6 +218,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             from: reports_from.get_untracked().parse().ok(),
         };
         let patch = SettingsPatch {
+            alerts: None,
             township_name: Some(name),
             urgent_hours: Some(hours.unwrap_or(0)),
             reminders: Some(reminders),
@@ -233,6 +234,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             return;
         }
         let patch = SettingsPatch {
+            alerts: None,
             township_name: patch
                 .township_name
                 .filter(|name| *name != before.township_name),

@@ -318,7 +318,7 @@ impl Draft {
 
     fn is_contested(&self, code: Code) -> bool {
         match code {
-            Code::StaleVersion => true,
+            Code::StaleVersion | Code::Changed => true,
             // A record of its own is in nobody's way; a change of what is there may be.
             Code::Conflict => self.about.is_some(),
             _ => false,

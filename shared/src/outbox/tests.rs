@@ -100,6 +100,7 @@ fn each_answer_leads_where_it_should() {
         (Code::TooLarge, S::Refused, true, Then::GoOn),
         (Code::IdempotencyMismatch, S::Refused, false, Then::GoOn),
         (Code::StaleVersion, S::Conflict, true, Then::GoOn),
+        (Code::Changed, S::Conflict, true, Then::GoOn),
         (Code::Unauthenticated, S::Waiting, true, Then::SignIn),
         (Code::SessionReused, S::Waiting, true, Then::SignIn),
         (Code::PasswordChangeRequired, S::Waiting, true, Then::SignIn),

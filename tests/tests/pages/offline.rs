@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, Driver};
 use crate::dialogs::rest;
+use crate::reports::every_day;
 use crate::story::sign_in;
 use crate::town::Town;
 use crate::wire::{Way, Wire};
@@ -83,6 +84,13 @@ impl Browser {
         self.run(DUMP, Vec::new()).await[store]
             .as_u64()
             .unwrap_or(0)
+    }
+
+    /// The receipt for whoever stands at the door; and the draft, which waits.
+    async fn given(&self) {
+        self.see("[data-testid='provisional']").await;
+        self.follow("/drafts").await;
+        self.draft("waiting").await;
     }
 
     /// Waits until one draft stands so.
@@ -190,7 +198,7 @@ async fn what_is_registered_without_a_network_arrives_once() {
     browser.hear("offline").await;
     browser.read("离线").await;
     register(&browser, CAUSE).await;
-    browser.draft("waiting").await;
+    browser.given().await;
     browser.read("在这部手机上，还没有发出").await;
     browser.see("[data-testid='count']").await;
     browser.fits().await;
@@ -225,7 +233,7 @@ async fn a_cut_loses_nothing_and_doubles_nothing() {
         let cause = format!("{CAUSE}，第{arrived}回");
         wire.set(way);
         register(&browser, &cause).await;
-        browser.draft("waiting").await;
+        browser.given().await;
         browser.read("已经发过，还没有收到答复").await;
         // What may have arrived is not offered to be changed.
         assert!(!browser.has("[data-testid='edit']").await);
@@ -265,7 +273,7 @@ async fn two_tabs_send_each_draft_once() {
     wire.set(Way::Down);
     for turn in 0..3 {
         register(&browser, &format!("{CAUSE}，第{turn}回")).await;
-        browser.draft("waiting").await;
+        browser.given().await;
     }
     wire.set(Way::Up);
     // Both hear of the network at once.
@@ -294,7 +302,7 @@ async fn signing_out_shows_what_waits_and_empties_the_phone() {
     let browser = phone(&driver, &wire, WHO).await;
     wire.set(Way::Down);
     register(&browser, CAUSE).await;
-    browser.draft("waiting").await;
+    browser.given().await;
     browser.follow("/account").await;
     browser.press("sign-out").await;
     browser.read("还有1条没有发出").await;
@@ -329,7 +337,7 @@ async fn another_person_on_the_same_phone_sees_nothing_of_it() {
     let browser = phone(&driver, &wire, WHO).await;
     wire.set(Way::Before("POST /api/v1/cases "));
     register(&browser, CAUSE).await;
-    browser.draft("waiting").await;
+    browser.given().await;
     // Their session ends without a sign-out, as when the phone was lost and found.
     browser.cdp("Network.clearBrowserCookies", json!({})).await;
     browser.goto("/").await;
@@ -362,7 +370,7 @@ async fn what_was_synced_is_wiped_after_fourteen_days_and_drafts_are_not() {
     let browser = phone(&driver, &wire, WHO).await;
     wire.set(Way::Before("POST /api/v1/cases "));
     register(&browser, CAUSE).await;
-    browser.draft("waiting").await;
+    browser.given().await;
     assert!(browser.holds("synced").await > 0);
     // Their session is over, too, as it would be.
     browser.cdp("Network.clearBrowserCookies", json!({})).await;
@@ -482,7 +490,7 @@ async fn photos_go_along_once_and_small() {
             browser.press("step-next").await;
             browser.press("step-submit").await;
         }
-        browser.draft("waiting").await;
+        browser.given().await;
         assert_eq!(browser.holds("photos").await, 1);
         // The window is closed in this state.
         if way != Way::Down {
@@ -514,4 +522,238 @@ async fn photos_go_along_once_and_small() {
         assert_eq!((width, height), (1600, 800));
     }
     browser.close().await;
+}
+
+/// Opened without a network: what was synced is shown and dated, what was not is said honestly, and
+/// a case, a visit and a report that are written then arrive once each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_app_opens_and_works_without_a_network() {
+    let town = Town::demo();
+    every_day(&town);
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, "group_informant").await;
+    browser
+        .until("it has synced", DUMP, |dump| {
+            dump["synced"].as_u64().unwrap_or(0) > 8
+        })
+        .await;
+
+    // Another start, in a dead spot.
+    wire.set(Way::Files);
+    browser.goto("/").await;
+    browser.see("#page-title").await;
+    browser.read("离线数据，截至").await;
+    browser.picture("home-offline-360").await;
+    browser.fits().await;
+    browser.goto("/cases").await;
+    browser
+        .see("[data-testid='case-row'], .case-card, .state")
+        .await;
+    browser.goto("/cases?state=closed").await;
+    browser.read("没有存在手机上").await;
+
+    register(&browser, CAUSE).await;
+    browser.see("[data-testid='provisional']").await;
+    browser.read("临时回执").await;
+    let number = browser.see("[data-testid='provisional-number']").await;
+    let number = number.text().await.unwrap();
+    browser.picture("provisional-360").await;
+    browser.fits().await;
+
+    browser.goto("/visits/new").await;
+    browser.see("[id='heard']").await;
+    browser.fill("heard", "路灯坏了三盏，老人出门不方便").await;
+    browser.click("form button[type='submit']").await;
+    browser
+        .see("[data-testid='draft'][data-kind='visit'][data-stage='waiting']")
+        .await;
+
+    browser.goto("/reports").await;
+    browser.press("write").await;
+    browser.press("add-finding").await;
+    browser
+        .fill("findings.0.cause", "两户为浇水先后发生争执")
+        .await;
+    browser.press("submit-report").await;
+    browser
+        .see("[data-testid='draft'][data-kind='report'][data-stage='waiting']")
+        .await;
+    assert_eq!(browser.holds("drafts").await, 3);
+    let words = [CAUSE, "路灯坏了三盏", "两户为浇水"];
+    assert_eq!(browser.plain(&words).await, [""; 0]);
+
+    // The window is closed and opened again, still without a network; then there is one.
+    browser.goto("/drafts").await;
+    browser.see("[data-testid='draft']").await;
+    assert_eq!(browser.count("[data-stage='waiting']").await, 3);
+    browser.picture("drafts-three-360").await;
+    wire.set(Way::Up);
+    browser.gone("[data-stage='waiting']").await;
+    assert_eq!(browser.count("[data-stage='accepted']").await, 3);
+    assert_eq!(registered(&town, CAUSE), 1);
+    rest(&town, "coordination_office", |office| {
+        let page = office.get("/visits?limit=200").expect(200).json();
+        let visits = page["items"].as_array().unwrap();
+        let mine = |visit: &&Value| visit.to_string().contains("路灯坏了三盏");
+        assert_eq!(visits.iter().filter(mine).count(), 1);
+        let plain = number.split_once('-').unwrap().1;
+        let found = office.get(format!("/receipts/{plain}")).expect(200).json();
+        assert_eq!(found["provisional_number"], json!(number));
+    });
+    rest(&town, "group_informant", |informant| {
+        let page = informant.get("/reports?pending=false&limit=200");
+        let page = page.expect(200).json();
+        let sent: Vec<&Value> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|report| report["findings"] == json!(1))
+            .collect();
+        assert!(!sent.is_empty(), "{page}");
+    });
+    browser.close().await;
+}
+
+/// The session ended while nobody could be asked: the page and the draft stay, and the password is
+/// asked for when there is a network.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_ended_meanwhile_asks_for_the_password() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    wire.set(Way::Files);
+    browser.goto("/drafts").await;
+    browser.read("离线").await;
+    register(&browser, CAUSE).await;
+    browser.see("[data-testid='provisional']").await;
+    browser.cdp("Network.clearBrowserCookies", json!({})).await;
+    wire.set(Way::Up);
+    browser
+        .see("dialog[open] [data-testid='login-password']")
+        .await;
+    browser.see("[data-testid='provisional']").await;
+    let password = browser.see("[data-testid='login-password']").await;
+    password.send_keys(crate::town::PASSWORD).await.unwrap();
+    browser.press("login-submit").await;
+    browser.gone("dialog[open]").await;
+    browser.follow("/drafts").await;
+    browser.draft("accepted").await;
+    assert_eq!(registered(&town, CAUSE), 1);
+    browser.close().await;
+}
+
+/// Somebody was made auditor while they were out: what they wrote stays, with the reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_changed_meanwhile_loses_nothing() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    wire.set(Way::Files);
+    browser.hear("offline").await;
+    register(&browser, CAUSE).await;
+    browser.see("[data-testid='provisional']").await;
+    browser.follow("/drafts").await;
+    browser.draft("waiting").await;
+    rest(&town, "administrator", |admin| {
+        let users = admin.get("/users?limit=200").expect(200).json();
+        let mut users = users["items"].as_array().unwrap().iter();
+        let user = users.find(|user| user["username"] == WHO).unwrap();
+        let path = format!("/users/{}", user["id"].as_str().unwrap());
+        let etag = admin.get(&path).expect(200).etag();
+        let call = admin.patch(&path).if_match(etag);
+        call.json(&json!({"role": "court"})).expect(200);
+    });
+    wire.set(Way::Up);
+    browser.goto("/drafts").await;
+    browser.draft("refused").await;
+    browser.read("角色或权限可能在离线期间变了").await;
+    assert_eq!(registered(&town, CAUSE), 0);
+    assert_eq!(browser.holds("drafts").await, 1);
+    browser.close().await;
+}
+
+/// Two people write the same report: both are shown, and each choice does what it says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conflict_is_shown_side_by_side() {
+    let town = Town::demo();
+    every_day(&town);
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, "group_informant").await;
+    for (turn, choice) in ["keep-both", "keep-mine", "take-theirs"]
+        .into_iter()
+        .enumerate()
+    {
+        // Another report that is due; or the one just sent is taken back and written anew.
+        browser.goto("/reports").await;
+        if !browser.has("[data-testid='due-report']").await {
+            browser.see("#page-title").await;
+            browser.settle().await;
+        }
+        if turn > 0 {
+            rest(&town, "group_informant", withdraw);
+            browser.goto("/reports").await;
+        }
+        browser.press("write").await;
+        browser.see(".report-form").await;
+        let id = browser.path().await;
+        let id = id.rsplit('/').next().unwrap().to_owned();
+        wire.set(Way::Files);
+        browser.hear("offline").await;
+        if !browser.has("[data-testid='finding-form']").await {
+            browser.press("add-finding").await;
+        }
+        let mine = format!("我写的第{turn}回");
+        browser.fill("findings.0.cause", &mine).await;
+        browser.press("submit-report").await;
+        browser.draft("waiting").await;
+        let theirs = format!("别处写的第{turn}回");
+        rest(&town, "group_informant", |other| {
+            let report = other.get(format!("/reports/{id}")).expect(200);
+            let patch = json!({"findings": [{"cause": theirs}]});
+            let call = other
+                .patch(format!("/reports/{id}"))
+                .if_match(report.etag());
+            call.json(&patch).expect(200);
+        });
+        wire.set(Way::Up);
+        browser.draft("conflict").await;
+        browser.see("[data-testid='sides']").await;
+        browser.read(&theirs).await;
+        browser.read(&mine).await;
+        browser.fits().await;
+        browser.picture("conflict-360").await;
+        browser.press(choice).await;
+        browser.gone("[data-stage='conflict']").await;
+        browser.gone("[data-stage='waiting']").await;
+        let now = rest(&town, "group_informant", |other| {
+            let report = other.get(format!("/reports/{id}")).expect(200);
+            report.text()
+        });
+        let has = (now.contains(&theirs), now.contains(&mine));
+        let wanted = match choice {
+            "keep-both" => (true, true),
+            "keep-mine" => (false, true),
+            _ => (true, false),
+        };
+        assert_eq!(has, wanted, "{choice}: {now}");
+    }
+    // What was not chosen is put by, not lost.
+    browser.draft("archived").await;
+    browser.close().await;
+}
+
+/// Takes back the report that was sent last.
+fn withdraw(client: &tests::Client) {
+    let page = client
+        .get("/reports?pending=false&limit=1")
+        .expect(200)
+        .json();
+    let id = page["items"][0]["id"].as_str().unwrap();
+    let etag = client.get(format!("/reports/{id}")).expect(200).etag();
+    let call = client.post(format!("/reports/{id}/actions/withdraw"));
+    call.if_match(etag).json(&json!({})).expect(200);
 }

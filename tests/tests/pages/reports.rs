@@ -8,7 +8,7 @@ use crate::story::{at_desk, sign_in, submit};
 use crate::town::Town;
 
 /// Groups report every day, so that there is something to report on whatever day the test runs.
-fn every_day(town: &Town) {
+pub(crate) fn every_day(town: &Town) {
     rest(town, "administrator", |admin| {
         let settings = admin.get("/settings").expect(200);
         let mut reporting = settings.json()["reporting"].clone();

@@ -13,6 +13,8 @@ pub(crate) enum Way {
     Up,
     /// Nothing does.
     Down,
+    /// The app's files come, as from the service worker's cache; the API is out of reach.
+    Files,
     /// Cut before a request arrives whose first line begins so.
     Before(&'static str),
     /// The request arrives and is answered; cut before the answer is back.
@@ -102,6 +104,7 @@ fn connect(lines: &Arc<Lines>, client: TcpStream, server: TcpStream) {
             let is_head = line.ends_with("HTTP/1.1");
             match lines.way() {
                 Way::Down => break,
+                Way::Files if is_head && line.contains(" /api/") => break,
                 Way::Before(start) if is_head && line.starts_with(start) => break,
                 Way::After(start) if is_head && line.starts_with(start) => {
                     swallows.store(true, Ordering::SeqCst);

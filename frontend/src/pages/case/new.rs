@@ -19,6 +19,7 @@ use shared::ids::UnitId;
 use shared::json;
 use shared::outbox::DraftKind;
 use shared::problem::{Code, FieldError};
+use shared::receipt::Provisional;
 use shared::role::Role;
 use shared::term::Term;
 use wasm_bindgen_futures::spawn_local;
@@ -350,10 +351,20 @@ impl Registration {
 
     /// What goes into the outbox.
     fn outgoing(self, case: &NewCase) -> Outgoing {
-        let body = match serde_json::to_value(case) {
+        let mut body = match serde_json::to_value(case) {
             Ok(serde_json::Value::Object(body)) => body,
             _ => serde_json::Map::new(),
         };
+        // Made before it is known whether there is a network: the petitioner gets it where there is none.
+        let stays = case.purpose != Purpose::Accusation;
+        let receipt = (stays && offline::phone().open.get_untracked()).then(|| {
+            let today = shared::calendar::shanghai_day(browser::phone_now());
+            let number = Provisional::make(&self.user.get_value().into(), today, browser::chance());
+            number.as_str().to_owned()
+        });
+        if let Some(number) = &receipt {
+            body.insert("provisional_number".to_owned(), number.clone().into());
+        }
         let title = case.cause.chars().take(40).collect();
         let directory = self.directory;
         let unit = |id: &Option<UnitId>| {
@@ -392,10 +403,10 @@ impl Registration {
             title,
             lines,
             form: untrack(|| serde_json::to_value(self.draft())).unwrap_or_default(),
-            receipt: None,
+            receipt,
             kept_as: draft::FORM,
             // Nothing of an accusation stays on a computer: it goes out now or not at all.
-            stays: case.purpose != Purpose::Accusation,
+            stays,
         }
     }
 
@@ -574,7 +585,8 @@ fn send(registration: Registration, go: Go) {
                 Ok(case) => show(case),
                 Err(_) => go.run("/cases?mine=true&sort=-updated_at".to_owned()),
             },
-            Sent::Waits(key) => go.run(format!("/drafts?at={key}")),
+            // The receipt for whoever stands at the door.
+            Sent::Waits(key) => go.run(format!("/drafts/{key}")),
         },
         move |failure| refused(form, failure, &at),
     );

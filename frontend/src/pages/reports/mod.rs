@@ -2,6 +2,7 @@
 //! list. Neighbours: [`show`] a report, [`write`] its form, [`settle`] what becomes of a finding.
 
 mod board;
+pub(crate) mod later;
 mod pictures;
 mod settle;
 pub(crate) mod show;
@@ -10,6 +11,7 @@ mod write;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::matter::Tone;
+use shared::json;
 use shared::page::Page;
 use shared::report::input::NewReport;
 use shared::report::state::Standing;
@@ -21,12 +23,13 @@ use shared::term::Term;
 use super::case::matter::bits::badge;
 use super::heading;
 use super::matters::select;
-use crate::api::{self, Answer, Call};
+use crate::api::{self, Call};
 use crate::app;
 use crate::browser;
 use crate::directory::{Options, directory};
 use crate::format;
 use crate::load::{Loader, load};
+use crate::outbox::{Sent, Slip};
 use crate::rows::rows;
 use crate::session;
 use crate::ui::field::{Form, terms};
@@ -175,15 +178,6 @@ fn until(report: &ReportRow) -> AnyView {
     view! { <span class=class>{words}</span> }.into_any()
 }
 
-/// Sends a report, written in one go: path, body and key are at hand here and nowhere else.
-async fn send(key: String, input: NewReport) -> Answer<ReportView> {
-    Call::post("/reports/submit")
-        .once(&key)
-        .json(&input)
-        .fetch()
-        .await
-}
-
 /// The report that a row is to be.
 fn to_send(report: &ReportRow) -> NewReport {
     NewReport {
@@ -194,7 +188,8 @@ fn to_send(report: &ReportRow) -> NewReport {
         findings: Vec::new(),
         zero: true,
         photos: Vec::new(),
-        recorded_at: Some(browser::now()),
+        // The outbox says it.
+        recorded_at: None,
         seen_version: Some(report.version),
     }
 }
@@ -251,12 +246,17 @@ fn card(report: &ReportRow, due: Loader<Page<ReportRow>>, turn: RwSignal<u32>) -
     let form = Form::new();
     let done = RwSignal::new(None::<ReportView>);
     let shown = StoredValue::new(report.clone());
-    let key = StoredValue::new(browser::random_key());
+    let slip = Slip::new();
+    let go = app::going();
     let zero = move |_| {
-        let input = shown.with_value(to_send);
-        form.send(send(key.get_value(), input), move |view| {
-            done.set(Some(view));
-            turn.update(|turn| *turn += 1);
+        let (report, input) = shown.with_value(|report| (report.clone(), to_send(report)));
+        let request = later::send(slip, report, input, Vec::new());
+        form.send(request, move |sent| match sent {
+            Sent::Done(text) => {
+                done.set(json::read(&text).ok());
+                turn.update(|turn| *turn += 1);
+            }
+            Sent::Waits(key) => go.run(format!("/drafts?at={key}")),
         });
     };
     let body = live(move || match done.get() {

@@ -3,28 +3,34 @@
 
 use leptos::prelude::*;
 use shared::case::{Category, Severity};
-use shared::ids::PhotoId;
+use shared::json;
 use shared::org::UnitKind;
-use shared::photo::PhotoView;
 use shared::problem::Code;
 use shared::report::input::{FindingInput, MAX_FINDINGS, NewReport, ReportPatch, check_sent};
 use shared::report::view::{FindingView, ReportRow, ReportView};
 use shared::report::{ReportKind, ReportState};
 use shared::term::Term;
+use wasm_bindgen_futures::spawn_local;
 
+use super::later::{self, Typed};
 use super::show::{Open, findings, said};
-use super::{pictures, send, to_send, until};
+use super::{pictures, to_send, until};
 use crate::api::{Call, Failure, Tagged};
-use crate::app;
+use crate::app::{self, Go};
 use crate::browser;
 use crate::directory::{Options, directory};
 use crate::format;
 use crate::load::Loader;
+use crate::outbox::{self, Sent, Slip};
 use crate::pages::admin::{etag, number};
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live};
 use crate::ui::notice::{Notices, notices};
+use crate::ui::photos::Photos;
+
+/// How long after the last key what is typed is kept.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(600);
 
 /// A finding's fields, by their names in the API.
 const NAMES: [&str; 12] = [
@@ -106,6 +112,25 @@ impl Card {
         card
     }
 
+    fn typed(key: u32, finding: &FindingInput) -> Self {
+        let card = Self {
+            id: finding.id.clone(),
+            ..Self::new(key)
+        };
+        let known = serde_json::to_value(finding).unwrap_or_default();
+        for (name, signal) in NAMES.iter().zip(&card.values) {
+            match known.get(*name) {
+                Some(serde_json::Value::String(text)) => signal.set(text.clone()),
+                Some(serde_json::Value::Number(number)) => signal.set(number.to_string()),
+                _ => {}
+            }
+        }
+        if let Some(severity) = finding.severity {
+            card.severity.set(severity.code().to_owned());
+        }
+        card
+    }
+
     fn signal(&self, name: &str) -> RwSignal<String> {
         let found = NAMES
             .iter()
@@ -147,9 +172,10 @@ struct Draft {
     summary: RwSignal<String>,
     cards: RwSignal<Vec<Card>>,
     next: StoredValue<u32>,
-    key: StoredValue<String>,
+    slip: Slip,
     /// Photos to add.
-    photos: RwSignal<Vec<PhotoView>>,
+    photos: Photos,
+    go: Go,
     /// What somebody else has written meanwhile.
     other: RwSignal<Option<Tagged<ReportView>>>,
     notices: Notices,
@@ -165,21 +191,49 @@ impl Draft {
         browser::focus_later(format!("findings.{at}.cause"));
     }
 
+    fn typed(self) -> Typed {
+        let (key, replaces) = untrack(|| self.slip.typed());
+        Typed {
+            key,
+            replaces,
+            version: self.version.get_untracked(),
+            summary: self.summary.get_untracked(),
+            findings: self.inputs(),
+        }
+    }
+
+    /// Fills in what was left half typed, unless somebody has written the report since.
+    async fn recall(self, id: String, wanted: String) {
+        let Some(typed) = later::recall(&id, &wanted).await else {
+            return;
+        };
+        if wanted.is_empty() && self.version.try_get_untracked() != Some(typed.version) {
+            return;
+        }
+        if let Some(waiting) = outbox::find(&wanted).await {
+            self.photos.set(outbox::pictures(&waiting).await);
+        }
+        self.slip.fill(typed.key, typed.replaces);
+        self.summary.try_set(typed.summary);
+        let cards: Vec<Card> = (0..)
+            .zip(&typed.findings)
+            .map(|(key, finding)| Card::typed(key, finding))
+            .collect();
+        self.next
+            .try_set_value(u32::try_from(cards.len()).unwrap_or_default());
+        self.cards.try_set(cards);
+    }
+
     fn inputs(self) -> Vec<FindingInput> {
         self.cards
             .with_untracked(|cards| cards.iter().map(Card::input).collect())
-    }
-
-    fn photos(self) -> Vec<PhotoId> {
-        self.photos
-            .with_untracked(|photos| photos.iter().map(|photo| photo.id.clone()).collect())
     }
 
     fn patch(self) -> ReportPatch {
         ReportPatch {
             summary: Some(self.summary.get_untracked()),
             findings: Some(self.inputs()),
-            photos: Some(self.photos()),
+            photos: None,
         }
     }
 
@@ -197,10 +251,6 @@ impl Draft {
     /// What is to be done where sending fails: what is typed stays; what somebody else has written is
     /// fetched to be shown beside it.
     fn failed(self, failure: Failure) {
-        // Whatever is sent next is another request.
-        if !matches!(failure, Failure::Offline) {
-            self.key.try_set_value(browser::random_key());
-        }
         let theirs = matches!(failure.code(), Some(Code::Changed | Code::StaleVersion));
         self.form.fail(failure);
         if theirs {
@@ -219,11 +269,20 @@ impl Draft {
             return;
         }
         let notices = self.notices;
-        let call = Call::patch(self.open.path(""))
-            .if_match(&etag(self.version.get_untracked()))
-            .json(&self.patch());
+        let path = self.open.path("");
+        let etag = etag(self.version.get_untracked());
+        let (mut patch, pictures) = (self.patch(), self.photos.pictures());
+        let request = async move {
+            let photos = outbox::upload(&pictures).await?;
+            patch.photos = Some(photos.into_iter().map(Into::into).collect());
+            Call::patch(path)
+                .if_match(&etag)
+                .json(&patch)
+                .tagged::<ReportView>()
+                .await
+        };
         self.form.send_or(
-            call.tagged::<ReportView>(),
+            request,
             move |now| {
                 notices.say("草稿已保存，还没有提交。");
                 self.open.loader.put(now);
@@ -241,16 +300,24 @@ impl Draft {
             summary: self.summary.get_untracked(),
             findings: if zero { Vec::new() } else { self.inputs() },
             zero,
-            photos: self.photos(),
-            recorded_at: Some(browser::now()),
+            photos: Vec::new(),
             seen_version: Some(self.version.get_untracked()),
             ..self.report.with_value(to_send)
         };
-        let key = self.key.get_value();
+        let report = self.report.get_value();
+        let request = later::send(self.slip, report, input, self.photos.pictures());
+        let go = self.go;
         let loader: Loader<Tagged<ReportView>> = self.open.loader;
         self.form.send_or(
-            send(key, input),
-            move |view| {
+            request,
+            move |sent| {
+                let view = match sent {
+                    Sent::Waits(key) => return go.run(format!("/drafts?at={key}")),
+                    Sent::Done(text) => match json::read::<ReportView>(&text) {
+                        Ok(view) => view,
+                        Err(_) => return loader.reload(),
+                    },
+                };
                 notices.say(if view.report.late {
                     "已提交（迟报）。"
                 } else {
@@ -296,12 +363,29 @@ pub(super) fn form(open: Open, now: &Tagged<ReportView>) -> AnyView {
         summary: RwSignal::new(view.summary.clone()),
         next: StoredValue::new(u32::try_from(cards.len()).unwrap_or_default()),
         cards: RwSignal::new(cards),
-        key: StoredValue::new(browser::random_key()),
-        photos: RwSignal::new(Vec::new()),
+        slip: Slip::new(),
+        photos: Photos::new(),
+        go: app::going(),
         other: RwSignal::new(None),
         notices: notices(),
     };
     let report = &view.report;
+    let wanted = app::query("draft").get_untracked();
+    spawn_local(draft.recall(report.id.clone(), wanted));
+    let turn = StoredValue::new(0u32);
+    // Anything that is typed bubbles up to here.
+    let typing = move |_| {
+        turn.update_value(|turn| *turn += 1);
+        let mine = turn.get_value();
+        browser::later(PAUSE, move || {
+            if turn.try_get_value() == Some(mine)
+                && draft.form.busy.try_get_untracked() == Some(false)
+            {
+                let id = draft.report.with_value(|report| report.id.clone());
+                later::keep(id, draft.typed());
+            }
+        });
+    };
     let due = (!matches!(report.state, ReportState::Excused | ReportState::Returned))
         .then(|| view! { <p class="report-until">{until(report)}</p> });
     let drafts = report.state != ReportState::Excused;
@@ -326,7 +410,7 @@ pub(super) fn form(open: Open, now: &Tagged<ReportView>) -> AnyView {
     let full = move || draft.cards.with(Vec::len) >= MAX_FINDINGS;
     view! {
         {due}
-        <form class="stack report-form" novalidate on:submit=submit>
+        <form class="stack report-form" novalidate on:submit=submit on:input=typing>
             {draft.form.summary()}
             {live(move || draft.other.get().map(|now| others(draft, &now)))}
             {live(move || findings_form(draft, kind))}
@@ -348,7 +432,7 @@ pub(super) fn form(open: Open, now: &Tagged<ReportView>) -> AnyView {
                 {gather}
             </div>
             {pictures::shown(&view.photos)}
-            {pictures::picker(draft.form, view.photos.len(), draft.photos)}
+            {draft.photos.view(draft.form)}
             {field(draft.form, "summary", "综述（可不填）")
                 .hint("这一期排查了哪些户、哪些事。".to_owned())
                 .area(draft.summary, 2)}
