@@ -4,6 +4,7 @@
 //! each route component would add its own machinery to the download.
 
 use shared::access::Action;
+use shared::alert::AlertDeed;
 use shared::case::Kind;
 use shared::report::ReportDeed;
 use shared::role::Role;
@@ -29,6 +30,14 @@ pub(crate) enum Place {
     Receipt(String),
     /// A document of a case, to print.
     Paper(String, String),
+    /// Urgent information.
+    Alerts,
+    /// Urgent information, to report.
+    NewAlert,
+    /// A piece of urgent information.
+    Alert(String),
+    /// A provisional receipt.
+    Provisional(String),
     /// What waits on the phone.
     Drafts,
     /// Mediations, hearings, orders and other matters of all cases.
@@ -85,6 +94,9 @@ impl Place {
             (Some("cases"), Some(id), None, _) => Self::Case(id.to_owned()),
             (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
             (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
+            (Some("alerts"), Some("new"), None, _) => Self::NewAlert,
+            (Some("alerts"), Some(id), None, _) => Self::Alert(id.to_owned()),
+            (Some("receipts"), Some(number), None, _) => Self::Provisional(number.to_owned()),
             (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
             (Some(name), None, ..) => Self::simple()
                 .into_iter()
@@ -104,6 +116,10 @@ impl Place {
             Self::EditCase(id) => return format!("/cases/{id}/edit"),
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
             Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
+            Self::Alerts => "/alerts",
+            Self::NewAlert => "/alerts/new",
+            Self::Alert(id) => return format!("/alerts/{id}"),
+            Self::Provisional(number) => return format!("/receipts/{number}"),
             Self::Drafts => "/drafts",
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
@@ -128,8 +144,9 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 16] {
+    fn simple() -> [Self; 19] {
         [
+            Self::Alerts,
             Self::Drafts,
             Self::Matters,
             Self::Reports,
@@ -161,6 +178,10 @@ impl Place {
             Self::EditCase(_) => "修改事项",
             Self::Receipt(_) => "回执",
             Self::Paper(..) => "文书",
+            Self::Alerts => "重要信息",
+            Self::NewAlert => "上报",
+            Self::Alert(_) => "重要信息",
+            Self::Provisional(_) => "临时回执",
             Self::Drafts => "待发",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
@@ -194,6 +215,10 @@ impl Place {
             Self::EditCase(_) => "edit",
             Self::Receipt(_) => "receipt",
             Self::Paper(..) => "paper",
+            Self::Alerts => "alerts",
+            Self::NewAlert => "new-alert",
+            Self::Alert(_) => "alert",
+            Self::Provisional(_) => "provisional",
             Self::Drafts => "drafts",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
@@ -222,6 +247,7 @@ impl Place {
         match self {
             Self::Cases | Self::Case(_) => Icon::Ledger,
             Self::NewCase | Self::EditCase(_) => Icon::Add,
+            Self::Alerts | Self::NewAlert | Self::Alert(_) => Icon::Alarm,
             Self::Drafts => Icon::Send,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
@@ -245,6 +271,8 @@ impl Place {
     pub(crate) fn section(&self) -> Self {
         match self {
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
+            Self::Alert(_) => Self::Alerts,
+            Self::Provisional(_) => Self::Drafts,
             Self::Report(_) => Self::Reports,
             Self::Password => Self::Account,
             place => place.clone(),
@@ -277,6 +305,12 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     add(true, Place::Cases, session::may(Action::ListCases));
     add(true, Place::NewCase, may_register());
     add(true, Place::Drafts, session::may(Action::ListCases));
+    add(
+        true,
+        Place::Alerts,
+        session::may(Action::Alert(AlertDeed::List))
+            || session::may(Action::Alert(AlertDeed::Rate)),
+    );
     add(true, Place::Reports, reports && !writes);
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
@@ -303,9 +337,15 @@ pub(crate) fn short_menu() -> Vec<Place> {
     let (work, _) = menu();
     let mut places: Vec<Place> = work
         .into_iter()
-        .filter(|place| !matches!(place, Place::Imports | Place::Drafts))
+        .filter(|place| !matches!(place, Place::Imports | Place::Drafts | Place::Alerts))
         .take(4)
         .collect();
+    let reports = session::may(Action::Alert(AlertDeed::Report));
+    // What is urgent stands in the middle, under the thumb.
+    if reports {
+        places.truncate(3);
+        places.insert(2.min(places.len()), Place::NewAlert);
+    }
     // What waits is in sight as long as it does.
     if outbox::waiting() > 0 {
         places.truncate(3);
@@ -332,7 +372,10 @@ mod tests {
             Place::Case(id.clone()),
             Place::EditCase(id.clone()),
             Place::Receipt(id.clone()),
-            Place::Report(id),
+            Place::Report(id.clone()),
+            Place::NewAlert,
+            Place::Alert(id.clone()),
+            Place::Provisional(id),
         ];
         places.extend(Place::simple());
         for place in places {

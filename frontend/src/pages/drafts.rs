@@ -103,7 +103,8 @@ fn form_of(draft: &Draft) -> Option<String> {
     }
     let path = match draft.kind {
         DraftKind::Case => "/cases/new",
-        DraftKind::Alert | DraftKind::Visit | DraftKind::Report => return None,
+        DraftKind::Alert => "/alerts/new",
+        DraftKind::Visit | DraftKind::Report => return None,
     };
     Some(format!("{path}?draft={}", draft.key))
 }
@@ -139,7 +140,8 @@ fn card(draft: Draft, marked: Memo<String>) -> AnyView {
     let receipt = draft.receipt.clone().map(|number| {
         view! {
             <p class="quiet">
-                {format!("已给来访人临时回执 {number}")}
+                "已给来访人临时回执 "
+                <a href=format!("/receipts/{number}")>{number.clone()}</a>
                 {draft.number.clone().map(|number| format!("，对应正式编号 {number}"))}
                 "。"
             </p>

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
@@ -14,6 +15,7 @@ pub(crate) mod inbox;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod receipts;
 pub(crate) mod reports;
 pub(crate) mod robots;
 pub(crate) mod roles;
@@ -29,6 +31,10 @@ use crate::place::Place;
 pub(crate) fn page(place: Place) -> AnyView {
     match place {
         Place::Home => home::page(),
+        Place::Alerts => alerts::page(),
+        Place::NewAlert => alerts::new::page(),
+        Place::Alert(id) => alerts::show::page(id),
+        Place::Provisional(number) => receipts::page(number),
         Place::Drafts => drafts::page(),
         Place::Matters => matters::page(),
         Place::Backlog => backlog::page(),

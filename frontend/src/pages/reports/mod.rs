@@ -2,7 +2,7 @@
 //! list. Neighbours: [`show`] a report, [`write`] its form, [`settle`] what becomes of a finding.
 
 mod board;
-mod pictures;
+pub(crate) mod pictures;
 mod settle;
 pub(crate) mod show;
 mod write;

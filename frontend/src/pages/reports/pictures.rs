@@ -12,7 +12,7 @@ use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{each, live};
 
 /// The photos of a report, each fetched with the session's token.
-pub(super) fn shown(photos: &[PhotoView]) -> Option<AnyView> {
+pub(crate) fn shown(photos: &[PhotoView]) -> Option<AnyView> {
     if photos.is_empty() {
         return None;
     }
