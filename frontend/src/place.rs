@@ -4,6 +4,7 @@
 //! each route component would add its own machinery to the download.
 
 use shared::access::Action;
+use shared::alert::AlertDeed;
 use shared::case::Kind;
 use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
@@ -32,6 +33,14 @@ pub(crate) enum Place {
     Receipt(String),
     /// A document of a case, to print.
     Paper(String, String),
+    /// Urgent information.
+    Alerts,
+    /// Urgent information, to report.
+    NewAlert,
+    /// A piece of urgent information.
+    Alert(String),
+    /// What a provisional receipt was exchanged for.
+    Exchanged(String),
     /// What waits on the phone.
     Drafts,
     /// The provisional receipt of a draft, to print.
@@ -107,6 +116,9 @@ impl Place {
             (Some("cases"), Some(id), Some("edit"), None) => Self::EditCase(id.to_owned()),
             (Some("cases"), Some(id), Some("receipt"), None) => Self::Receipt(id.to_owned()),
             (Some("drafts"), Some(key), None, _) => Self::Provisional(key.to_owned()),
+            (Some("alerts"), Some("new"), None, _) => Self::NewAlert,
+            (Some("alerts"), Some(id), None, _) => Self::Alert(id.to_owned()),
+            (Some("receipts"), Some(number), None, _) => Self::Exchanged(number.to_owned()),
             (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
             (Some("visits"), Some("new"), None, _) => Self::NewVisit,
             (Some("visits"), Some("coverage"), None, _) => Self::Coverage,
@@ -133,6 +145,10 @@ impl Place {
             Self::EditCase(id) => return format!("/cases/{id}/edit"),
             Self::Receipt(id) => return format!("/cases/{id}/receipt"),
             Self::Paper(case, id) => return format!("/cases/{case}/papers/{id}"),
+            Self::Alerts => "/alerts",
+            Self::NewAlert => "/alerts/new",
+            Self::Alert(id) => return format!("/alerts/{id}"),
+            Self::Exchanged(number) => return format!("/receipts/{number}"),
             Self::Drafts => "/drafts",
             Self::Provisional(key) => return format!("/drafts/{key}"),
             Self::Visits => "/visits",
@@ -166,8 +182,9 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 21] {
+    fn simple() -> [Self; 22] {
         [
+            Self::Alerts,
             Self::Drafts,
             Self::Visits,
             Self::Promises,
@@ -220,6 +237,10 @@ impl Place {
             | Self::Help => Part::Office,
             Self::Receptions | Self::Reception(_) | Self::ReceptionNotice(_) => Part::Office,
             Self::Drafts
+            | Self::Alerts
+            | Self::NewAlert
+            | Self::Alert(_)
+            | Self::Exchanged(_)
             | Self::Provisional(_)
             | Self::Inbox
             | Self::Reports
@@ -242,6 +263,10 @@ impl Place {
             Self::EditCase(_) => "修改事项",
             Self::Receipt(_) => "回执",
             Self::Paper(..) => "文书",
+            Self::Alerts => "重要信息",
+            Self::NewAlert => "上报",
+            Self::Alert(_) => "重要信息",
+            Self::Exchanged(_) => "临时回执",
             Self::Drafts => "待发",
             Self::Provisional(_) => "临时回执",
             Self::Visits | Self::Visit(_) => "走访",
@@ -282,6 +307,10 @@ impl Place {
             Self::EditCase(_) => "edit",
             Self::Receipt(_) => "receipt",
             Self::Paper(..) => "paper",
+            Self::Alerts => "alerts",
+            Self::NewAlert => "new-alert",
+            Self::Alert(_) => "alert",
+            Self::Exchanged(_) => "exchanged",
             Self::Drafts => "drafts",
             Self::Provisional(_) => "provisional",
             Self::Visits => "visits",
@@ -319,6 +348,7 @@ impl Place {
         match self {
             Self::Cases | Self::Case(_) => Icon::Ledger,
             Self::NewCase | Self::EditCase(_) => Icon::Add,
+            Self::Alerts | Self::NewAlert | Self::Alert(_) => Icon::Alarm,
             Self::Drafts => Icon::Send,
             Self::Visits | Self::Visit(_) | Self::NewVisit => Icon::People,
             Self::Coverage | Self::Promises => Icon::Check,
@@ -345,6 +375,8 @@ impl Place {
     pub(crate) fn section(&self) -> Self {
         match self {
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
+            Self::Alert(_) => Self::Alerts,
+            Self::Exchanged(_) => Self::Drafts,
             Self::Report(_) => Self::Reports,
             Self::Provisional(_) => Self::Drafts,
             Self::Password => Self::Account,
@@ -382,6 +414,12 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     add(true, Place::Cases, session::may(Action::ListCases));
     add(true, Place::NewCase, may_register());
     add(true, Place::Drafts, session::may(Action::ListCases));
+    add(
+        true,
+        Place::Alerts,
+        session::may(Action::Alert(AlertDeed::List))
+            || session::may(Action::Alert(AlertDeed::Rate)),
+    );
     add(true, Place::Reports, reports && !writes);
     let visits = session::may(Action::Visit(VisitDeed::View));
     add(true, Place::Visits, visits);
@@ -414,9 +452,15 @@ pub(crate) fn short_menu() -> Vec<Place> {
     let (work, _) = menu();
     let mut places: Vec<Place> = work
         .into_iter()
-        .filter(|place| !matches!(place, Place::Imports | Place::Drafts))
+        .filter(|place| !matches!(place, Place::Imports | Place::Drafts | Place::Alerts))
         .take(4)
         .collect();
+    let reports = session::may(Action::Alert(AlertDeed::Report));
+    // What is urgent stands in the middle, under the thumb.
+    if reports {
+        places.truncate(3);
+        places.insert(2.min(places.len()), Place::NewAlert);
+    }
     // What waits is in sight as long as it does.
     if outbox::waiting() > 0 {
         places.truncate(3);
@@ -449,7 +493,10 @@ mod tests {
             Place::Coverage,
             Place::Visit(id.clone()),
             Place::Reception(id.clone()),
-            Place::ReceptionNotice(id),
+            Place::ReceptionNotice(id.clone()),
+            Place::NewAlert,
+            Place::Alert(id.clone()),
+            Place::Exchanged(id),
         ];
         places.extend(Place::simple());
         for place in places {

@@ -106,7 +106,7 @@ fn form_of(draft: &Draft) -> Option<String> {
         DraftKind::Visit => "/visits/new",
         // Written at the report itself.
         DraftKind::Report => draft.about.as_deref()?,
-        DraftKind::Alert => return None,
+        DraftKind::Alert => "/alerts/new",
     };
     Some(format!("{path}?draft={}", draft.key))
 }

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::account::User;
+use shared::alert::AlertDeed;
 use shared::audit::AuditEntry;
 use shared::case::view::{Home, Todo};
 use shared::page::Page;
@@ -32,6 +33,14 @@ pub(crate) fn page() -> AnyView {
         _ => desk(),
     };
     let today = browser::today();
+    let alert = session::may(Action::Alert(AlertDeed::Report)).then(|| {
+        view! {
+            <a class="btn btn-alert" href="/alerts/new" data-testid="home-alert">
+                {icon(Icon::Alarm)}
+                "上报重要信息"
+            </a>
+        }
+    });
     let register = place::may_register().then(|| {
         view! {
             <a class="btn btn-primary" href="/cases/new">{icon(Icon::Add)} "登记"</a>
@@ -46,7 +55,7 @@ pub(crate) fn page() -> AnyView {
                         {format!("今天是{} {}", format::date(today), format::weekday(today))}
                     </p>
                 </div>
-                <div class="row page-buttons">{register}</div>
+                <div class="row page-buttons">{register} {alert}</div>
             </div>
             {body}
         </div>

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
@@ -16,6 +17,7 @@ pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
 pub(crate) mod provisional;
+pub(crate) mod receipts;
 pub(crate) mod reception;
 pub(crate) mod reports;
 pub(crate) mod robots;
@@ -75,6 +77,10 @@ pub(crate) fn cases(place: Place) -> Drawn {
 pub(crate) fn field(place: Place) -> Drawn {
     Ok(match place {
         Place::Drafts => drafts::page(),
+        Place::Alerts => alerts::page(),
+        Place::NewAlert => alerts::new::page(),
+        Place::Alert(id) => alerts::show::page(id),
+        Place::Exchanged(number) => receipts::page(number),
         Place::Provisional(key) => provisional::page(key),
         Place::Inbox => inbox::page(),
         Place::Reports => reports::page(),

@@ -45,7 +45,8 @@ pub(crate) fn page(key: String) -> AnyView {
     .into_any()
 }
 
-fn sheet(draft: &Draft) -> AnyView {
+/// The receipt of a draft, and where the draft is.
+pub(super) fn sheet(draft: &Draft) -> AnyView {
     let Some(number) = draft.receipt.clone() else {
         return view! { <p>"这一条没有临时回执。"</p> }.into_any();
     };

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
 use shared::settings::{
-    MAX_REMINDER_DAYS, MAX_URGENT_HOURS, MAX_VISITS_PER_WEEK, NewLawProfile, NoticeRules,
-    Reminders, Reporting, Settings, SettingsPatch,
+    AlertLimits, MAX_ALERT_MINUTES, MAX_REMINDER_DAYS, MAX_URGENT_HOURS, MAX_VISITS_PER_WEEK,
+    NewLawProfile, NoticeRules, Reminders, Reporting, Settings, SettingsPatch,
 };
 use shared::term::Term;
 use shared::validate::Errors;
@@ -102,6 +102,16 @@ fn general(desk: Desk, settings: &Settings) -> AnyView {
                     <dd>{format!("每村、每社每周至少{}次", settings.visits_per_week)}</dd>
                 </div>
                 <div>
+                    <dt>"重要信息签收、派处置"</dt>
+                    <dd>
+                        {format!(
+                            "上报后{}分钟内签收，签收后{}分钟内派处置，超时再次提醒镇领导",
+                            settings.alerts.acknowledge_minutes,
+                            settings.alerts.dispatch_minutes,
+                        )}
+                    </dd>
+                </div>
+                <div>
                     <dt>"督办提醒"</dt>
                     <dd>
                         {format!(
@@ -184,6 +194,8 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     let name = RwSignal::new(before.township_name.clone());
     let hours = RwSignal::new(before.urgent_hours.to_string());
     let visits = RwSignal::new(before.visits_per_week.to_string());
+    let seen = RwSignal::new(before.alerts.acknowledge_minutes.to_string());
+    let sent = RwSignal::new(before.alerts.dispatch_minutes.to_string());
     let yellow = RwSignal::new(before.reminders.yellow_days.to_string());
     let red = RwSignal::new(before.reminders.red_days.to_string());
     let rules = before.reporting;
@@ -217,10 +229,14 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             monthly_hour: typed(monthly),
             from: reports_from.get_untracked().parse().ok(),
         };
+        let alerts = AlertLimits {
+            acknowledge_minutes: number(&seen.get_untracked()).unwrap_or(0),
+            dispatch_minutes: number(&sent.get_untracked()).unwrap_or(0),
+        };
         let patch = SettingsPatch {
-            alerts: None,
             township_name: Some(name),
             urgent_hours: Some(hours.unwrap_or(0)),
+            alerts: Some(alerts),
             reminders: Some(reminders),
             reporting: Some(reporting),
             notices: Some(NoticeRules {
@@ -234,11 +250,11 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             return;
         }
         let patch = SettingsPatch {
-            alerts: None,
             township_name: patch
                 .township_name
                 .filter(|name| *name != before.township_name),
             urgent_hours: hours.filter(|hours| *hours != before.urgent_hours),
+            alerts: Some(alerts).filter(|alerts| *alerts != before.alerts),
             reminders: Some(reminders).filter(|reminders| *reminders != before.reminders),
             reporting: Some(reporting).filter(|reporting| *reporting != before.reporting),
             notices: patch.notices.filter(|notices| *notices != before.notices),
@@ -280,6 +296,18 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .class("field field-short")
                 .required()
                 .input(visits)}
+            {field(form, "alerts.acknowledge_minutes", "重要信息签收时限（分钟）")
+                .hint(format!("上报后几分钟内要有人签收，1到{MAX_ALERT_MINUTES}。"))
+                .mode("numeric")
+                .class("field field-short")
+                .required()
+                .input(seen)}
+            {field(form, "alerts.dispatch_minutes", "重要信息派处置时限（分钟）")
+                .hint(format!("签收后几分钟内要派人，1到{MAX_ALERT_MINUTES}。"))
+                .mode("numeric")
+                .class("field field-short")
+                .required()
+                .input(sent)}
             {field(form, "reminders.yellow_days", "督办黄牌提醒：期限前几日起")
                 .hint(format!("0到{MAX_REMINDER_DAYS}日。"))
                 .mode("numeric")

@@ -33,6 +33,7 @@ pub(crate) enum Icon {
     Link,
     File,
     Back,
+    Alarm,
     Bell,
     Send,
 }
@@ -78,6 +79,9 @@ impl Icon {
             }
             Self::File => "M6 3h8l4 4v14H6zM14 3v4h4",
             Self::Back => "M15 5l-7 7 7 7",
+            Self::Alarm => {
+                "M7 18v-5a5 5 0 0 1 10 0v5M5 18h14v3H5zM12 3v2M4.5 6.5L6 8M19.5 6.5L18 8"
+            }
             Self::Send => "M21 4L3 11l7 3 3 7zM10 14l5-5",
             Self::Bell => "M5.5 17h13l-1.8-2.8V10a4.7 4.7 0 0 0-9.4 0v4.2zM10 20h4",
         }

@@ -7,7 +7,7 @@
 
 mod board;
 pub(crate) mod demo;
-mod list;
+pub(crate) mod list;
 pub(crate) mod routes;
 mod rule;
 pub(crate) mod service;

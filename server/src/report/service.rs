@@ -160,7 +160,7 @@ pub(super) fn row(desk: &Desk, report: &ReportRecord) -> ReportRow {
 ///
 /// # Errors
 /// [`Error::Case`]: hidden, denied; the database's own.
-pub(super) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<ReportView, Error> {
+pub(crate) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<ReportView, Error> {
     let (report, _) = find(conn, desk, id, ReportDeed::View)?;
     view(conn, desk, &report)
 }

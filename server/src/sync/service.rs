@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use actix_web::web;
 use serde::Serialize;
 use shared::access::{Action, Facts, can};
 use shared::alert::AlertDeed;
@@ -10,6 +11,8 @@ use shared::case::number::Series;
 use shared::case::view::CaseRow;
 use shared::ids::CaseId;
 use shared::page::Page;
+use shared::report::ReportDeed;
+use shared::report::view::ReportRow;
 use shared::sync::{KEEP_DAYS, MAX_KNOWN, SyncRequest};
 use shared::validate::Errors;
 
@@ -17,8 +20,9 @@ use crate::case::list::{CaseQuery, Filter};
 use crate::case::{self, Desk};
 use crate::db::Conn;
 use crate::error::ApiError;
+use crate::report::list::ReportQuery;
 use crate::state::State;
-use crate::{account, alert, org, session};
+use crate::{account, alert, org, report, session};
 
 /// The most bytes of bodies that one answer has.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -30,7 +34,7 @@ pub(super) type Part = fn(&mut Gather<'_>) -> Result<(), ApiError>;
 
 /// What a bundle is made of, what matters most in front. One line adds a part.
 fn parts() -> Vec<Part> {
-    vec![me, directory, alerts, home, ledger, cases]
+    vec![me, directory, alerts, reports, home, ledger, cases]
 }
 
 /// A bundle in the making.
@@ -168,6 +172,32 @@ fn alerts(gather: &mut Gather<'_>) -> Result<(), ApiError> {
         gather.add(&format!("/alerts/{}", row.id), &whole)?;
     }
     Ok(())
+}
+
+/// Reports that the own unit owes, each whole, and what it sent last.
+fn reports(gather: &mut Gather<'_>) -> Result<(), ApiError> {
+    if !gather.may(Action::Report(ReportDeed::View)) {
+        return Ok(());
+    }
+    let unit = gather.desk.actor.unit_id.clone();
+    let due = "/reports?todo=true&sort=due_at&limit=50";
+    let owed = listed(gather, due)?;
+    gather.add(due, &owed)?;
+    for row in &owed.items {
+        let whole = report::service::show(gather.conn, gather.desk, &row.id)?;
+        gather.add(&format!("/reports/{}", row.id), &whole)?;
+    }
+    let last = format!("/reports?unit_id={unit}&pending=false&limit=20");
+    let sent = listed(gather, &last)?;
+    gather.add(&last, &sent).map(drop)
+}
+
+/// A list of reports, by its path.
+fn listed(gather: &mut Gather<'_>, path: &str) -> Result<Page<ReportRow>, ApiError> {
+    let (_, query) = path.split_once('?').unwrap_or((path, ""));
+    let query = web::Query::<ReportQuery>::from_query(query).map_err(ApiError::internal)?;
+    let filter = report::list::Filter::read(query.into_inner())?;
+    Ok(report::list::page(gather.conn, gather.desk, &filter)?)
 }
 
 /// What is to be done today.

@@ -83,6 +83,9 @@ fn sheet(receipt: &Receipt) -> AnyView {
         .care
         .line()
         .map(|care| view! { <div><dt>"联系约定"</dt><dd>{care}</dd></div> });
+    let provisional = receipt.provisional_number.clone().map(|number| {
+        view! { <p class="quiet">{format!("换发自临时回执 {number}")}</p> }
+    });
     let petitioner = receipt
         .petitioner
         .clone()
@@ -94,6 +97,7 @@ fn sheet(receipt: &Receipt) -> AnyView {
                     <p class="receipt-town">{receipt.township.clone()}</p>
                     <h1 id="page-title" tabindex="-1">{title}</h1>
                     <p class="receipt-number number">{receipt.number.clone()}</p>
+                    {provisional}
                 </div>
                 <img class="receipt-qr" src=qr alt="事项编号的二维码" width="110" height="110"/>
             </header>

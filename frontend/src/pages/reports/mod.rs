@@ -3,7 +3,7 @@
 
 mod board;
 pub(crate) mod later;
-mod pictures;
+pub(crate) mod pictures;
 mod settle;
 pub(crate) mod show;
 mod write;

@@ -9,7 +9,7 @@ use crate::api::Call;
 use crate::ui::live::live;
 
 /// The photos of a report, each fetched with the session's token.
-pub(super) fn shown(photos: &[PhotoView]) -> Option<AnyView> {
+pub(crate) fn shown(photos: &[PhotoView]) -> Option<AnyView> {
     if photos.is_empty() {
         return None;
     }
