@@ -14,4 +14,5 @@ mod offline;
 mod settling;
 mod story;
 mod town;
+mod visits;
 mod wire;
