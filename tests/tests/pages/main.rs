@@ -18,4 +18,5 @@ mod settling;
 mod shell;
 mod story;
 mod town;
+mod visits;
 mod wire;
