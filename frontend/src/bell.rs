@@ -82,6 +82,9 @@ impl Bell {
                 return;
             };
             self.unread.try_set(inbox.unread);
+            // What is counted here is not counted again when its event comes.
+            let newest = inbox.items.first().map_or(0, |notice| notice.seq);
+            self.seen.try_update_value(|seen| *seen = newest.max(*seen));
             self.news.try_update(|news| *news += 1);
             let urgent: Vec<Notice> = inbox.items.into_iter().filter(|n| n.urgent).collect();
             let known = self.urgent.try_get_untracked().unwrap_or_default();

@@ -166,6 +166,13 @@ fn focus_when_there(id: String, after: Duration, tries: u32) {
     });
 }
 
+/// Whether an element has the focus.
+pub(crate) fn is_focused(id: &str) -> bool {
+    document()
+        .active_element()
+        .is_some_and(|element| element.id() == id)
+}
+
 fn nothing_is_focused() -> bool {
     document()
         .active_element()
@@ -235,6 +242,16 @@ pub(crate) fn copy_text(element_id: &str) -> bool {
         .and_then(|copy| copy.call1(&document(), &JsValue::from_str("copy")).ok())
         .and_then(|done| done.as_bool())
         .unwrap_or(false)
+}
+
+/// Loads the app anew, but not again and again: at most once a minute.
+pub(crate) fn open_anew() {
+    const KEY: &str = "opened-anew";
+    let now = js_sys::Date::now();
+    let before = recall::<f64>(KEY).unwrap_or(0.0);
+    if now - before > 60_000.0 && keep(KEY, &now) {
+        let _ = window().location().reload();
+    }
 }
 
 /// Opens the print dialogue.

@@ -5,6 +5,7 @@
 //! | [`app`], [`shell`] | the frame: who may come in, menu, theme, notices |
 //! | [`stream`], [`bell`] | live events; what they show: the bell, banners, a sound |
 //! | [`route`], [`place`] | where the app is; the pages: URL ⇄ page |
+//! | [`part`] | which pages are downloaded together, and when |
 //! | [`api`], [`session`], [`load`], [`rows`] | the one way to the server; a page's fetch, a list's |
 //! | [`offline`], [`outbox`] | what the phone keeps, and what goes out from it later |
 //! | [`directory`] | units and colleagues, kept for forms and filters |
@@ -24,6 +25,7 @@ mod load;
 mod offline;
 mod outbox;
 mod pages;
+mod part;
 mod place;
 mod route;
 mod rows;
@@ -39,5 +41,6 @@ fn main() {
     theme::start();
     route::start();
     offline::start();
+    part::start();
     leptos::mount::mount_to_body(app::gate);
 }

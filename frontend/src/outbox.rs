@@ -307,6 +307,7 @@ fn no_picture(name: &str) -> Failure {
                 code: "invalid".to_owned(),
                 message,
             }],
+            current_id: None,
         },
         wait: None,
     }
@@ -343,14 +344,16 @@ async fn send_kept(slip: Slip, key: String, kind: DraftKind) -> Answer<Sent> {
             slip.renew(None);
             Ok(Sent::Done(text))
         }
-        (Some((Stage::Refused, 0)), Some(Err(failure))) => {
+        (Some((Stage::Refused | Stage::Conflict, 0)), Some(Err(failure))) => {
             // The form is still there: what is changed in it takes the draft's place.
             slip.renew(Some(key));
             Err(failure)
         }
         _ => {
             slip.renew(None);
-            spawn_local(pump());
+            if !phone().down.get_untracked() {
+                spawn_local(pump());
+            }
             Ok(Sent::Waits(key))
         }
     }
@@ -459,19 +462,33 @@ async fn post_photo(key: &str, name: &str, content: &web_sys::Blob) -> Answer<St
     call.limit(60_000).text().await
 }
 
-/// What the server calls what it made.
+/// What the server calls what it made; of a report that stands a level deeper.
 #[derive(Deserialize)]
 struct Made {
-    id: String,
+    #[serde(default)]
+    id: Option<String>,
     #[serde(default)]
     number: Option<String>,
+    #[serde(default)]
+    report: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+fn made(text: &str) -> Option<(String, Option<String>)> {
+    let made = json::read::<Made>(text).ok()?;
+    let id = made.id.or(made.report.map(|report| report.id))?;
+    Some((id, made.number))
 }
 
 fn heard(answer: &Answer<String>) -> Heard {
     match answer {
-        Ok(text) => match json::read::<Made>(text) {
-            Ok(Made { id, number }) => Heard::Done { id, number },
-            Err(_) => Heard::Unreadable,
+        Ok(text) => match made(text) {
+            Some((id, number)) => Heard::Done { id, number },
+            None => Heard::Unreadable,
         },
         Err(Failure::Problem { problem, wait }) => Heard::Problem {
             code: problem.code,
@@ -493,8 +510,8 @@ async fn send_at_once(key: &str, outgoing: &Outgoing, photos: &[Picture]) -> Ans
     let mut draft = draft_of(key, outgoing, photos);
     for (photo, picture) in draft.photos.iter_mut().zip(photos) {
         let text = post_photo(&photo.key, &photo.name, &picture.content).await?;
-        let made: Made = json::read(&text).map_err(|_| Failure::Unreadable(200))?;
-        photo.id = Some(made.id);
+        let (id, _) = made(&text).ok_or(Failure::Unreadable(200))?;
+        photo.id = Some(id);
     }
     let body = draft.sent_body();
     post(

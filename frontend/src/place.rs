@@ -6,10 +6,13 @@
 use shared::access::Action;
 use shared::alert::AlertDeed;
 use shared::case::Kind;
+use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
 use shared::role::Role;
+use shared::visit::VisitDeed;
 
 use crate::outbox;
+use crate::part::Part;
 use crate::session;
 use crate::ui::icon::Icon;
 
@@ -40,6 +43,22 @@ pub(crate) enum Place {
     Provisional(String),
     /// What waits on the phone.
     Drafts,
+    /// Visits.
+    Visits,
+    /// A visit to be recorded.
+    NewVisit,
+    /// A visit.
+    Visit(String),
+    /// Who has visited where and when last.
+    Coverage,
+    /// What was promised on visits.
+    Promises,
+    /// The roster of reception days.
+    Receptions,
+    /// A reception day.
+    Reception(String),
+    /// A reception day's public notice, to print.
+    ReceptionNotice(String),
     /// Mediations, hearings, orders and other matters of all cases.
     Matters,
     /// The backlog, and what is proposed for it.
@@ -98,6 +117,13 @@ impl Place {
             (Some("alerts"), Some(id), None, _) => Self::Alert(id.to_owned()),
             (Some("receipts"), Some(number), None, _) => Self::Provisional(number.to_owned()),
             (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
+            (Some("visits"), Some("new"), None, _) => Self::NewVisit,
+            (Some("visits"), Some("coverage"), None, _) => Self::Coverage,
+            (Some("visits"), Some(id), None, _) => Self::Visit(id.to_owned()),
+            (Some("reception"), Some(id), None, _) => Self::Reception(id.to_owned()),
+            (Some("reception"), Some(id), Some("notice"), None) => {
+                Self::ReceptionNotice(id.to_owned())
+            }
             (Some(name), None, ..) => Self::simple()
                 .into_iter()
                 .find(|place| place.path().strip_prefix('/') == Some(name))
@@ -121,6 +147,14 @@ impl Place {
             Self::Alert(id) => return format!("/alerts/{id}"),
             Self::Provisional(number) => return format!("/receipts/{number}"),
             Self::Drafts => "/drafts",
+            Self::Visits => "/visits",
+            Self::NewVisit => "/visits/new",
+            Self::Visit(id) => return format!("/visits/{id}"),
+            Self::Coverage => "/visits/coverage",
+            Self::Promises => "/promises",
+            Self::Receptions => "/reception",
+            Self::Reception(id) => return format!("/reception/{id}"),
+            Self::ReceptionNotice(id) => return format!("/reception/{id}/notice"),
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Reports => "/reports",
@@ -144,10 +178,13 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 19] {
+    fn simple() -> [Self; 22] {
         [
             Self::Alerts,
             Self::Drafts,
+            Self::Visits,
+            Self::Promises,
+            Self::Receptions,
             Self::Matters,
             Self::Reports,
             Self::Backlog,
@@ -168,6 +205,49 @@ impl Place {
         ]
     }
 
+    /// The part of the app that holds it: that is downloaded when it is opened.
+    pub(crate) const fn part(&self) -> Part {
+        match self {
+            Self::Home
+            | Self::Account
+            | Self::Password
+            | Self::Login
+            | Self::Setup
+            | Self::Nowhere => Part::First,
+            Self::Cases
+            | Self::NewCase
+            | Self::Case(_)
+            | Self::EditCase(_)
+            | Self::Receipt(_)
+            | Self::Paper(..) => Part::Cases,
+            Self::Matters
+            | Self::Backlog
+            | Self::Calendar
+            | Self::Measures
+            | Self::Imports
+            | Self::Org
+            | Self::Users
+            | Self::Roles
+            | Self::Audit
+            | Self::Settings
+            | Self::Help => Part::Office,
+            Self::Receptions | Self::Reception(_) | Self::ReceptionNotice(_) => Part::Office,
+            Self::Alerts
+            | Self::NewAlert
+            | Self::Alert(_)
+            | Self::Provisional(_)
+            | Self::Drafts
+            | Self::Inbox
+            | Self::Reports
+            | Self::Report(_)
+            | Self::Visits
+            | Self::NewVisit
+            | Self::Visit(_)
+            | Self::Coverage
+            | Self::Promises => Part::Field,
+        }
+    }
+
     /// What it is called.
     pub(crate) const fn title(&self) -> &'static str {
         match self {
@@ -183,6 +263,12 @@ impl Place {
             Self::Alert(_) => "重要信息",
             Self::Provisional(_) => "临时回执",
             Self::Drafts => "待发",
+            Self::Visits | Self::Visit(_) => "走访",
+            Self::NewVisit => "记录走访",
+            Self::Coverage => "走访覆盖",
+            Self::Promises => "承诺",
+            Self::Receptions | Self::Reception(_) => "接待日",
+            Self::ReceptionNotice(_) => "接待公告",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
             Self::Reports => "排查报告",
@@ -220,6 +306,14 @@ impl Place {
             Self::Alert(_) => "alert",
             Self::Provisional(_) => "provisional",
             Self::Drafts => "drafts",
+            Self::Visits => "visits",
+            Self::NewVisit => "new-visit",
+            Self::Visit(_) => "visit",
+            Self::Coverage => "coverage",
+            Self::Promises => "promises",
+            Self::Receptions => "receptions",
+            Self::Reception(_) => "reception",
+            Self::ReceptionNotice(_) => "reception-notice",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
             Self::Reports => "reports",
@@ -249,6 +343,9 @@ impl Place {
             Self::NewCase | Self::EditCase(_) => Icon::Add,
             Self::Alerts | Self::NewAlert | Self::Alert(_) => Icon::Alarm,
             Self::Drafts => Icon::Send,
+            Self::Visits | Self::Visit(_) | Self::NewVisit => Icon::People,
+            Self::Coverage | Self::Promises => Icon::Check,
+            Self::Receptions | Self::Reception(_) => Icon::Clock,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Reports | Self::Report(_) => Icon::Report,
@@ -275,6 +372,10 @@ impl Place {
             Self::Provisional(_) => Self::Drafts,
             Self::Report(_) => Self::Reports,
             Self::Password => Self::Account,
+            Self::Visit(_) | Self::NewVisit | Self::Promises => Self::Visits,
+            // The auditor has no other way there.
+            Self::Coverage if session::may(Action::Visit(VisitDeed::View)) => Self::Visits,
+            Self::Reception(_) | Self::ReceptionNotice(_) => Self::Receptions,
             place => place.clone(),
         }
     }
@@ -312,6 +413,12 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
             || session::may(Action::Alert(AlertDeed::Rate)),
     );
     add(true, Place::Reports, reports && !writes);
+    let visits = session::may(Action::Visit(VisitDeed::View));
+    add(true, Place::Visits, visits);
+    let coverage = !visits && session::may(Action::Visit(VisitDeed::Coverage));
+    add(true, Place::Coverage, coverage);
+    let receives = session::may(Action::Reception(ReceptionDeed::Count));
+    add(true, Place::Receptions, receives);
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
@@ -373,6 +480,11 @@ mod tests {
             Place::EditCase(id.clone()),
             Place::Receipt(id.clone()),
             Place::Report(id.clone()),
+            Place::NewVisit,
+            Place::Coverage,
+            Place::Visit(id.clone()),
+            Place::Reception(id.clone()),
+            Place::ReceptionNotice(id.clone()),
             Place::NewAlert,
             Place::Alert(id.clone()),
             Place::Provisional(id),

@@ -704,4 +704,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(alerts, alert_events);
+
 diesel::allow_tables_to_appear_in_same_query!(cases, provisional_receipts);

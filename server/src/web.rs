@@ -202,5 +202,6 @@ mod tests {
         assert_eq!(content_type("a.js"), "text/javascript; charset=utf-8");
         assert_eq!(content_type("a.css"), "text/css; charset=utf-8");
         assert_eq!(content_type("a.svg"), "image/svg+xml");
+        assert_eq!(content_type("a.webmanifest"), "application/manifest+json");
     }
 }

@@ -19,8 +19,8 @@
 //! | [`photo`] | photos of records |
 //! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
-//! | [`receipt`] | numbers of provisional receipts, made on a phone |
 //! | [`report`] | reports: who owes which when, what is late, what is found |
+//! | [`receipt`] | numbers of provisional receipts, made on a phone |
 //! | [`search`] | how Chinese text becomes index terms |
 //! | [`sync`] | what a phone takes along |
 // A whole case, written out for a test, is longer than `json!` goes by default.

@@ -27,14 +27,14 @@ pub struct Settings {
     pub urgent_hours: u32,
     /// When orders are marked yellow and red (督办黄牌、红牌提醒).
     pub reminders: Reminders,
-    /// Within how many minutes urgent information must be acknowledged and dispatched.
-    pub alerts: AlertLimits,
     /// When reports are due.
     pub reporting: Reporting,
     /// How many visits a week each village and group is to have (每周走访次数).
     pub visits_per_week: u32,
     /// When people are reminded of what is due.
     pub notices: NoticeRules,
+    /// Within how many minutes urgent information must be acknowledged and dispatched.
+    pub alerts: AlertLimits,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
 }
@@ -62,6 +62,28 @@ impl Default for NoticeRules {
             case_days: vec![7, 3, 1],
             matter_days: vec![3, 1],
             digest_at: "08:00".to_owned(),
+        }
+    }
+}
+/// The most minutes that urgent information may wait for the next step.
+pub const MAX_ALERT_MINUTES: u32 = 24 * 60;
+
+/// Within how many minutes urgent information must be acknowledged and dispatched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AlertLimits {
+    /// From the report to the first acknowledgement.
+    pub acknowledge_minutes: u32,
+    /// From there to the first dispatch.
+    pub dispatch_minutes: u32,
+}
+
+impl Default for AlertLimits {
+    fn default() -> Self {
+        Self {
+            acknowledge_minutes: 15,
+            dispatch_minutes: 30,
         }
     }
 }
@@ -93,30 +115,6 @@ impl NoticeRules {
         }
     }
 }
-
-/// The most minutes that urgent information may wait for the next step.
-pub const MAX_ALERT_MINUTES: u32 = 24 * 60;
-
-/// Within how many minutes urgent information must be acknowledged and dispatched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct AlertLimits {
-    /// From the report to the first acknowledgement.
-    pub acknowledge_minutes: u32,
-    /// From there to the first dispatch.
-    pub dispatch_minutes: u32,
-}
-
-impl Default for AlertLimits {
-    fn default() -> Self {
-        Self {
-            acknowledge_minutes: 15,
-            dispatch_minutes: 30,
-        }
-    }
-}
-
 impl AlertLimits {
     /// Notes what is wrong with them.
     fn check(self, errors: &mut Errors) {
@@ -254,14 +252,14 @@ pub struct SettingsPatch {
     pub urgent_hours: Option<u32>,
     /// When orders are marked yellow and red.
     pub reminders: Option<Reminders>,
-    /// Within how many minutes urgent information must be acknowledged and dispatched.
-    pub alerts: Option<AlertLimits>,
     /// When reports are due.
     pub reporting: Option<Reporting>,
     /// How many visits a week each village and group is to have.
     pub visits_per_week: Option<u32>,
     /// When people are reminded of what is due.
     pub notices: Option<NoticeRules>,
+    /// Within how many minutes urgent information must be acknowledged and dispatched.
+    pub alerts: Option<AlertLimits>,
 }
 
 impl SettingsPatch {
@@ -281,9 +279,6 @@ impl SettingsPatch {
         if let Some(reminders) = self.reminders {
             reminders.check(&mut errors);
         }
-        if let Some(alerts) = self.alerts {
-            alerts.check(&mut errors);
-        }
         if let Some(reporting) = self.reporting {
             reporting.check(&mut errors);
         }
@@ -296,6 +291,9 @@ impl SettingsPatch {
         }
         if let Some(notices) = &self.notices {
             notices.check(&mut errors);
+        }
+        if let Some(alerts) = self.alerts {
+            alerts.check(&mut errors);
         }
         errors
     }

@@ -141,6 +141,17 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
         note(way, list.status == 200 && names_it(&list));
     }
 
+    // In the lists of the field, where few cases are.
+    for path in [
+        "/visits?limit=200",
+        "/promises?state=all",
+        "/reception-days",
+    ] {
+        let list = client.get(path).send();
+        assert!(matches!(list.status, 200 | 403), "{who:?}: {path}");
+        note("lists of the field", list.status == 200 && names_it(&list));
+    }
+
     // In hints while something is registered.
     let query = json!({"cause": marks.words, "id_numbers": [marks.id_number], "names": ["张三"]});
     let hints = client.post("/cases/similar").json(&query).send();
@@ -173,7 +184,7 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
 
 /// The lists of what is done about cases, by the way that they are: a case stands in one when there
 /// is something of the kind.
-pub const LISTS: [(&str, &str); 8] = [
+pub const LISTS: [(&str, &str); 6] = [
     ("list of matters", "/matters?limit=200"),
     (
         "calendar",
@@ -183,8 +194,6 @@ pub const LISTS: [(&str, &str); 8] = [
     ("list of measures", "/measures"),
     ("backlog", "/backlog?limit=200"),
     ("proposals for the backlog", "/backlog/proposals?limit=200"),
-    ("visits", "/visits?limit=200"),
-    ("promises", "/promises?limit=200"),
 ];
 
 /// The ways that are open to a role that sees the case and exports.

@@ -56,6 +56,9 @@ enum About {
     Cases,
     /// One report: of the own unit, or of another's.
     Report,
+    /// One visit: that the role recorded or went on (of 五里墩村, where it records none), or of the
+    /// village next door.
+    Visit,
     /// Something else.
     Else,
 }
@@ -100,6 +103,15 @@ const REPORTS: [&str; 7] = [
     "join_finding",
     "dismiss_finding",
 ];
+/// Operations about one visit.
+const VISITS: [&str; 6] = [
+    "show_field_visit",
+    "patch_field_visit",
+    "strike_field_visit",
+    "register_from_visit",
+    "keep_promise",
+    "release_promise",
+];
 
 fn about(operation: &str) -> About {
     let case = |stand| About::Case(stand);
@@ -113,6 +125,9 @@ fn about(operation: &str) -> About {
     }
     if REPORTS.contains(&operation.split(':').next().unwrap_or(operation)) {
         return About::Report;
+    }
+    if VISITS.contains(&operation) {
+        return About::Visit;
     }
     match operation {
         "list_cases"
@@ -149,6 +164,7 @@ fn about(operation: &str) -> About {
         | "patch_case"
         | "list_case_actions"
         | "list_case_events"
+        | "list_case_in_field"
         | "show_receipt"
         | "find_provisional_receipt"
         | "list_people"
@@ -176,12 +192,12 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
                 for action in CaseAction::ALL {
                     operations.insert(format!("{name}:{}", action.code()), request.clone());
                 }
-            } else if name == "act_on_alert" {
-                for step in AlertStep::ALL {
-                    operations.insert(format!("{name}:{}", step.code()), request.clone());
-                }
             } else if name == "act_on_report" {
                 for step in ReportStep::ALL {
+                    operations.insert(format!("{name}:{}", step.code()), request.clone());
+                }
+            } else if name == "act_on_alert" {
+                for step in AlertStep::ALL {
                     operations.insert(format!("{name}:{}", step.code()), request.clone());
                 }
             } else if name == "make_document" {
@@ -691,6 +707,14 @@ fn prepare(app: &TestApp, operation: &str) -> String {
         // Reported by the informant of 五里墩村, and acknowledged.
         "show_alert" | "make_case_of_alert" => alert(app),
         _ if operation.starts_with("act_on_alert") => alert(app),
+        "show_reception_day"
+        | "patch_reception_day"
+        | "cancel_reception_day"
+        | "substitute_leader"
+        | "receive_visitor" => {
+            let day = app.by(Staff::Office).post("/reception-days");
+            id(&day.json(&reception_day(app)).expect(201).json()["day"]["id"])
+        }
         "show_photo" => {
             let call = app.by(Staff::Secretary).post("/photos");
             let photo = call.file("图.png", tests::files::png()).expect(201);
@@ -730,6 +754,14 @@ fn prepare(app: &TestApp, operation: &str) -> String {
     }
 }
 
+/// Where nobody listens.
+const NOWHERE: &str = "127.0.0.1:9";
+
+fn robot() -> Value {
+    let address = format!("http://{NOWHERE}/send");
+    json!({"name": "群", "kind": "wecom", "address": address, "kinds": ["alert"]})
+}
+
 fn alert(app: &TestApp) -> String {
     let report = json!({"what": "渠道决口"});
     let call = app.by(Staff::Informant).post("/alerts").json(&report);
@@ -739,13 +771,16 @@ fn alert(app: &TestApp) -> String {
     call.if_match("\"1\"").json(&json!({})).expect(200);
     id
 }
-
-/// Where nobody listens.
-const NOWHERE: &str = "127.0.0.1:9";
-
-fn robot() -> Value {
-    let address = format!("http://{NOWHERE}/send");
-    json!({"name": "群", "kind": "wecom", "address": address, "kinds": ["alert"]})
+/// A reception day of its own, not long ago, with a leader on duty who does not ask.
+fn reception_day(app: &TestApp) -> Value {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let ago = NEXT.fetch_add(1, Ordering::Relaxed) % 360;
+    let today: chrono::NaiveDate = tests::base::TODAY.parse().unwrap();
+    let on = today - chrono::Days::new(ago.into());
+    json!({
+        "on": on.to_string(), "from": "09:00", "to": "11:30", "place": "镇信访接待室",
+        "leader_id": app.user(Staff::OtherLeader),
+    })
 }
 
 fn ledger() -> Vec<u8> {
@@ -761,6 +796,57 @@ fn import(client: &Client, dry_run: &str) -> Answer {
 }
 
 impl Desk<'_> {
+    /// A request about a visit with an open promise.
+    fn visit_request(
+        &self,
+        operation: &str,
+        (method, path): &(String, String),
+        relation: &str,
+    ) -> Answer {
+        let app = self.app;
+        let (author, village, along) = match (relation, self.who) {
+            ("foreign", _) => (Staff::NextSecretary, NEXT_VILLAGE, None),
+            (_, Staff::Court | Staff::Centre) => (Staff::Police, VILLAGE, Some(self.who)),
+            (_, Staff::Auditor | Staff::Admin) => (Staff::Secretary, VILLAGE, None),
+            (_, who) => (who, VILLAGE, None),
+        };
+        let visit = json!({
+            "kind": "household", "on": tests::base::TODAY, "village_id": app.unit(village),
+            "heard": "渠首闸门锈蚀漏水",
+            "visitors": [app.user(author), app.user(along.unwrap_or(author))],
+            "promises": [{"what": "换闸门", "due_on": "2026-04-01"}],
+        });
+        let visit = app
+            .by(author)
+            .post("/visits")
+            .json(&visit)
+            .expect(201)
+            .json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let path = path
+            .replace("{id}", &text(&visit["id"]))
+            .replace("{pid}", &text(&visit["promises"][0]["id"]));
+        let call = self.client.call(method, path);
+        let call = match operation {
+            "show_field_visit" | "register_from_visit" => call,
+            _ => call.if_match("\"1\""),
+        };
+        match operation {
+            "patch_field_visit" => call.json(&json!({"heard": "闸门已锈穿"})).send(),
+            "strike_field_visit" => call.json(&json!({"reason": "记错了"})).send(),
+            "keep_promise" => call.json(&json!({"how": "已换"})).send(),
+            "release_promise" => call
+                .json(&json!({"reason": "没有依据", "told": "当面"}))
+                .send(),
+            "register_from_visit" => {
+                let case = app.case().village(village).kind("sign");
+                let case = case.set("channel", "household_visit");
+                call.json(case.input()).send()
+            }
+            _ => call.send(),
+        }
+    }
+
     /// A request about a report of the role's own unit (of 五里墩村1社, where the role writes none), or of a
     /// group of the village next door. Its finding is there, whatever has become of it.
     fn report_request(
@@ -846,6 +932,42 @@ impl Desk<'_> {
             | "health_ready" => call.send(),
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
+            "list_field_visits"
+            | "list_promises"
+            | "show_visit_coverage"
+            | "list_reception_days"
+            | "show_reception_day" => call.send(),
+            "record_field_visit" => {
+                let visit = json!({
+                    "kind": "household", "on": tests::base::TODAY, "heard": "渠水不够",
+                    "village_id": app.unit(VILLAGE),
+                });
+                call.json(&visit).send()
+            }
+            "plan_reception_day" => call.json(&reception_day(app)).send(),
+            "plan_roster" => {
+                let roster = json!({
+                    "from_on": "2026-04-01", "to_on": "2026-04-30", "weekday": 3, "from": "09:00",
+                    "to": "11:30", "place": "镇信访接待室",
+                    "leaders": [app.user(Staff::OtherLeader)],
+                });
+                call.json(&roster).send()
+            }
+            "patch_reception_day" => call
+                .if_match("\"1\"")
+                .json(&json!({"place": "二楼"}))
+                .send(),
+            "cancel_reception_day" => call
+                .if_match("\"1\"")
+                .json(&json!({"reason": "防汛"}))
+                .send(),
+            "substitute_leader" => {
+                let leader = json!({"reason": "开会", "leader_id": app.user(Staff::Leader)});
+                call.if_match("\"1\"").json(&leader).send()
+            }
+            "receive_visitor" => call
+                .json(&json!({"topic": "低保", "answer": "到窗口办理"}))
+                .send(),
             "show_photo" | "list_alerts" | "show_alert" | "show_alert_rate"
             | "list_missed_alerts" => call.send(),
             "report_alert" => call.json(&json!({"what": "渠道决口"})).send(),
@@ -990,6 +1112,7 @@ fn column(
         let relations: &[&'static str] = match about(name) {
             About::Else => &["-"],
             About::Report => &["own", "foreign"],
+            About::Visit => &["own", "foreign"],
             _ => &RELATIONS,
         };
         for relation in relations {
@@ -997,6 +1120,10 @@ fn column(
                 About::Else => {
                     let id = prepare(&app, name);
                     desk.other(name, request, &id).status.to_string()
+                }
+                About::Visit => {
+                    let status = desk.visit_request(name, request, relation).status;
+                    status.to_string()
                 }
                 About::Report => match desk.report_request(name, request, relation).status {
                     // Who may, and was told what is missing.

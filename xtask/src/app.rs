@@ -1,10 +1,13 @@
 //! Compiles the app to WASM and packs it into `frontend/dist`.
 //!
-//! Compiler → `wasm-bindgen` glue (package `pack`) → `wasm-opt` → hashed names and
+//! Compiler → parts and `wasm-bindgen` glue (package `pack`) → `wasm-opt` → hashed names and
 //! `index.html` ([`crate::bundle`]) → compressed copies. The server embeds the folder, so this
 //! comes first; files that did not change are not touched, so that it need not be built again.
+//!
+//! What ships comes in parts (`frontend/src/part.rs`); where they cannot be made, and with `--dev`,
+//! the app is in one piece.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,16 +20,18 @@ use crate::stamp::{self, Fingerprint};
 use crate::toolchain::{self, Toolchain};
 use crate::{cargo, process, ui};
 
-/// Design, section 3: wasm, js and css, compressed with brotli.
+/// Design, section 3: wasm, js and css, compressed with brotli, for the first page that is opened,
+/// whichever it is.
 const BUDGET: u64 = 450_000;
 
 /// What the app is made from. `frontend/dist` is what it is made into.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     "frontend/src",
     "frontend/static",
     "frontend/style",
     "frontend/index.html",
     "frontend/boot.js",
+    "frontend/sw.js",
     "frontend/Cargo.toml",
     "shared",
     "xtask",
@@ -46,6 +51,9 @@ pub(crate) struct AppArgs {
 struct Mode {
     profile: &'static str,
     optimise: bool,
+    in_parts: bool,
+    /// Whether browsers keep the app for the next start.
+    kept: bool,
     brotli: &'static str,
 }
 
@@ -55,12 +63,16 @@ impl Mode {
             Self {
                 profile: "dev",
                 optimise: false,
+                in_parts: false,
+                kept: false,
                 brotli: "4",
             }
         } else {
             Self {
                 profile: "wasm",
                 optimise: true,
+                in_parts: true,
+                kept: true,
                 brotli: "11",
             }
         }
@@ -84,11 +96,32 @@ pub(crate) fn build(args: &AppArgs) -> Result<()> {
 
     let toolchain = Toolchain::find()?;
     let hint = first.then_some("the first build takes about 5 minutes on 2 cores");
-    ui::step("compile the app to WASM", hint, || {
-        process::run(toolchain.build(&work).args(["--profile", mode.profile]))
-    })?;
+    let compile = |in_parts: bool| {
+        ui::step("compile the app to WASM", hint, || {
+            process::run(&mut toolchain.build(&work, mode.profile, in_parts))
+        })
+    };
     let compiled = toolchain::output(&work, mode.profile);
-    ui::step("pack the app", None, || pack(&compiled, &mode, &work))?;
+    let make = |verb: &str| -> Result<PathBuf> {
+        let pack = build_pack()?;
+        let glue = fresh(work.join("glue"))?;
+        process::run(process::command(pack).arg(verb).arg(&compiled).arg(&glue))?;
+        Ok(glue)
+    };
+    compile(mode.in_parts)?;
+    let made = if mode.in_parts {
+        ui::step("split the app into parts", None, || make("split")).or_else(|why| {
+            ui::note(&format!(
+                "going on with the app in one piece, whose first page takes longer: {why:#}"
+            ));
+            compile(false)?;
+            make("glue")
+        })
+    } else {
+        make("glue")
+    };
+    let glue = made?;
+    ui::step("pack the app", None, || pack(&glue, &mode, &work))?;
     stamp::write(&stamp, &fingerprint(&mode, &toolchain)?)?;
     report()
 }
@@ -105,23 +138,25 @@ fn fingerprint(mode: &Mode, toolchain: &Toolchain) -> Result<String> {
     Ok(fingerprint.finish())
 }
 
-/// From the compiled module to `frontend/dist`.
-fn pack(compiled: &Path, mode: &Mode, work: &Path) -> Result<()> {
+/// From what `pack` made of the compiled module to `frontend/dist`.
+fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
     let pack = build_pack()?;
-    let glue = fresh(work.join("glue"))?;
-    process::run(process::command(&pack).arg("glue").arg(compiled).arg(&glue))?;
     if mode.optimise
         && let Some(optimiser) = Optimiser::find(&work.join("npm"))
     {
-        let plain = glue.join("app_bg.wasm");
         let small = work.join("optimised.wasm");
-        if optimiser.run(&plain, &small) {
-            fs::rename(&small, &plain)?;
+        for plain in stamp::files(glue)? {
+            let is_module = plain
+                .extension()
+                .is_some_and(|extension| extension == "wasm");
+            if is_module && optimiser.run(&plain, &small) {
+                fs::rename(&small, &plain)?;
+            }
         }
     }
 
     let frontend = cargo::root().join("frontend");
-    let files = bundle::files(Glue::read(&glue)?, Sources::read(&frontend)?)?;
+    let files = bundle::files(Glue::read(glue)?, Sources::read(&frontend)?, mode.kept)?;
     let stage = fresh(work.join("stage"))?;
     let mut compress = process::command(&pack);
     compress.args(["compress", mode.brotli]);
@@ -172,9 +207,9 @@ fn mirror(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Prints how large the app is against its budget.
+/// Prints how large the app is, and what the first page of each part takes against the budget.
 fn report() -> Result<()> {
-    let mut total = 0;
+    let mut sizes = Vec::new();
     for file in stamp::files(&dist())? {
         let name = file.strip_prefix(dist())?.to_string_lossy().into_owned();
         let counts = [".wasm.br", ".js.br", ".css.br"]
@@ -182,17 +217,44 @@ fn report() -> Result<()> {
             .any(|end| name.ends_with(end));
         if counts {
             let size = file.metadata()?.len();
-            total += size;
             ui::note(&format!("{:>7} KB  {name}", kilobytes(size)));
+            sizes.push((name, size));
         }
     }
-    let verdict = if total <= BUDGET { "within" } else { "OVER" };
+    for (part, size) in first_pages(&sizes) {
+        let verdict = if size <= BUDGET { "within" } else { "OVER" };
+        ui::note(&format!(
+            "{:>7} KB  to open a page of {part}: {verdict} the budget of {} KB",
+            kilobytes(size),
+            kilobytes(BUDGET),
+        ));
+    }
+    let total = sizes.iter().map(|(_, size)| size).sum();
     ui::note(&format!(
-        "{:>7} KB  wasm+js+css with brotli: {verdict} the budget of {} KB",
-        kilobytes(total),
-        kilobytes(BUDGET),
+        "{:>7} KB  wasm+js+css with brotli, all in all",
+        kilobytes(total)
     ));
     Ok(())
+}
+
+/// For each part, what a browser that has nothing yet loads to show a page of it.
+fn first_pages(sizes: &[(String, u64)]) -> Vec<(String, u64)> {
+    let parts: BTreeSet<&str> = sizes
+        .iter()
+        .flat_map(|(name, _)| bundle::needed_by(name))
+        .collect();
+    let sum = |part: Option<&str>| {
+        let needed = sizes.iter().filter(|(name, _)| {
+            let needed_by = bundle::needed_by(name);
+            needed_by.is_empty() || part.is_some_and(|part| needed_by.contains(&part))
+        });
+        needed.map(|(_, size)| size).sum()
+    };
+    let first = std::iter::once(("the first part".to_owned(), sum(None)));
+    let others = parts
+        .into_iter()
+        .map(|part| (format!("part `{part}`"), sum(Some(part))));
+    first.chain(others).collect()
 }
 
 /// Thousands of bytes, with one decimal.
@@ -247,6 +309,24 @@ mod tests {
             .modified()
             .unwrap();
         assert_eq!(modified, std::time::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn a_page_takes_the_first_part_its_own_and_what_it_shares() {
+        let sizes = [
+            ("assets/app-0123456789abcdef.wasm.br", 100),
+            ("assets/part-a-0123456789abcdef.wasm.br", 10),
+            ("assets/part-b-0123456789abcdef.wasm.br", 20),
+            ("assets/part-a-b-0123456789abcdef.wasm.br", 3),
+        ]
+        .map(|(name, size)| (name.to_owned(), size));
+        let expected = [
+            ("the first part", 100),
+            ("part `a`", 113),
+            ("part `b`", 123),
+        ];
+        let expected = expected.map(|(part, size)| (part.to_owned(), size));
+        assert_eq!(first_pages(&sizes), expected);
     }
 
     #[test]

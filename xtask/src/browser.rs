@@ -1,6 +1,7 @@
 //! The browser that the page tests drive.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -31,6 +32,14 @@ impl Browser {
             chromium: chromium().context("there is no chromium in PATH")?,
             driver: driver().context("there is no chromedriver in PATH")?,
         })
+    }
+}
+
+impl Browser {
+    /// Tells the page tests where they are.
+    pub(crate) fn tell(&self, tests: &mut Command) {
+        tests.env("XINFANG_CHROMEDRIVER", &self.driver);
+        tests.env("XINFANG_CHROMIUM", &self.chromium);
     }
 }
 

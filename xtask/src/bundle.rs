@@ -4,7 +4,8 @@
 //! ever. `index.html` and the files of `frontend/static` keep their names.
 //!
 //! The page has no inline script, because the server's Content-Security-Policy allows none:
-//! `boot.js` starts the app, and tells the user if it does not start.
+//! `boot.js` starts the app, and tells the user if it does not start. `sw.js` keeps all these files in
+//! the browser for the next start, and so names them all.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,16 +21,28 @@ const HASH_LENGTH: usize = 16;
 /// Not worth compressing: these formats are compressed already.
 const COMPRESSED: [&str; 8] = ["png", "jpg", "jpeg", "webp", "avif", "woff2", "gz", "br"];
 
-/// What `pack glue` made.
+/// What `pack` made of the compiled app.
 pub(crate) struct Glue {
     pub(crate) wasm: Vec<u8>,
     pub(crate) script: String,
     /// Modules the script imports, by path (`snippets/…/inline0.js`).
     pub(crate) snippets: BTreeMap<String, String>,
+    /// What is loaded later; none for an app in one piece.
+    pub(crate) parts: Option<Parts>,
+}
+
+/// What `pack split` made beside the first part.
+pub(crate) struct Parts {
+    /// The script that loads them.
+    pub(crate) loader: String,
+    /// Modules by the name that the loader gives them, without `.wasm`.
+    pub(crate) modules: BTreeMap<String, Vec<u8>>,
+    /// Which parts need a module.
+    pub(crate) needed_by: BTreeMap<String, Vec<String>>,
 }
 
 impl Glue {
-    /// Reads the folder that `pack glue` wrote.
+    /// Reads the folder that `pack` wrote.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let mut snippets = BTreeMap::new();
         for file in stamp::files(&folder.join("snippets"))? {
@@ -40,7 +53,35 @@ impl Glue {
             wasm: fs::read(folder.join("app_bg.wasm"))?,
             script: fs::read_to_string(folder.join("app.js"))?,
             snippets,
+            parts: Parts::read(folder)?,
         })
+    }
+}
+
+impl Parts {
+    fn read(folder: &Path) -> Result<Option<Self>> {
+        let table = folder.join("parts.txt");
+        if !table.exists() {
+            return Ok(None);
+        }
+        let mut needed_by: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for line in fs::read_to_string(&table)?.lines() {
+            let mut words = line.split(' ').map(ToOwned::to_owned);
+            let part = words.next().unwrap_or_default();
+            for module in words {
+                needed_by.entry(module).or_default().push(part.clone());
+            }
+        }
+        let mut modules = BTreeMap::new();
+        for file in stamp::files(&folder.join("parts"))? {
+            let stem = file.file_stem().unwrap_or_default();
+            modules.insert(stem.to_string_lossy().into_owned(), fs::read(&file)?);
+        }
+        Ok(Some(Self {
+            loader: fs::read_to_string(folder.join("parts.js"))?,
+            modules,
+            needed_by,
+        }))
     }
 }
 
@@ -48,6 +89,7 @@ impl Glue {
 pub(crate) struct Sources {
     pub(crate) index: String,
     pub(crate) boot: String,
+    pub(crate) worker: String,
     pub(crate) style: String,
     /// Files that keep their names.
     pub(crate) fixed: BTreeMap<String, Vec<u8>>,
@@ -76,53 +118,160 @@ impl Sources {
         Ok(Self {
             index: text("index.html")?,
             boot: text("boot.js")?,
+            worker: text("sw.js")?,
             style,
             fixed,
         })
     }
 }
 
-/// All files of the app by path below `frontend/dist`, without their compressed copies.
-pub(crate) fn files(glue: Glue, sources: Sources) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    let mut put = |stem: &str, extension: &str, content: Vec<u8>| {
-        let name = hashed(stem, extension, &content);
-        files.insert(format!("assets/{name}"), content);
-        name
-    };
+/// All files of the app by path below `frontend/dist`, without their compressed copies. `kept` says
+/// whether browsers keep them for the next start.
+pub(crate) fn files(glue: Glue, sources: Sources, kept: bool) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = Files::default();
 
     let mut script = glue.script;
+    let mut scripts = Vec::new();
     for (path, content) in glue.snippets {
-        let name = put("snippet", "js", content.into_bytes());
-        let before = script.len();
-        script = script.replace(&format!("./{path}"), &format!("./{name}"));
-        if script.len() == before && !script.contains(&name) {
-            bail!("the glue does not import its snippet {path}");
-        }
+        let name = files.put("snippet", "js", content.into_bytes());
+        // Only where it is imported: the module goes on asking for it by the old name.
+        script = imported_as(&script, &path, &name)?;
+        scripts.push(name);
     }
-    let wasm = put("app", "wasm", glue.wasm);
-    let script = put("app", "js", script.into_bytes());
-    let style = put("style", "css", sources.style.into_bytes());
+    let script = match glue.parts {
+        None => files.put("app", "js", script.into_bytes()),
+        Some(parts) => {
+            let mut loader = parts.loader;
+            for (module, content) in parts.modules {
+                let needed_by = parts.needed_by.get(&module);
+                let needed_by = needed_by.with_context(|| format!("no part needs {module}"))?;
+                let name = files.put(&format!("part-{}", needed_by.join("-")), "wasm", content);
+                loader = renamed(&loader, &format!("./{module}.wasm"), &format!("./{name}"))?;
+            }
+            // The two scripts import each other, so each is named after both.
+            let both = format!("{script}{loader}");
+            let script_name = hashed("app", "js", both.as_bytes());
+            let loader_name = hashed("parts", "js", both.as_bytes());
+            // The same words without `from` are the name that the module knows the loader by.
+            let import = |name: &str| format!("from \"./{name}\"");
+            script = renamed(&script, &import("parts.js"), &import(&loader_name))?;
+            loader = renamed(&loader, &import("app.js"), &import(&script_name))?;
+            files.put_as(&loader_name, loader.into_bytes());
+            files.put_as(&script_name, script.into_bytes());
+            scripts.push(loader_name);
+            script_name
+        }
+    };
+    scripts.push(script.clone());
+    let wasm = files.put("app", "wasm", glue.wasm);
+    let style = files.put("style", "css", sources.style.into_bytes());
+    let names = [("app.wasm", wasm.as_str()), ("app.js", &script)];
+    let boot = fill(&sources.boot, &names)?;
+    let boot = files.put("boot", "js", boot.into_bytes());
+
+    let modules: Vec<String> = scripts
+        .iter()
+        .map(|name| format!("<link rel=\"modulepreload\" href=\"/assets/{name}\">"))
+        .collect();
     let names = [
         ("app.wasm", wasm.as_str()),
-        ("app.js", &script),
+        ("boot.js", &boot),
         ("style.css", &style),
+        ("modules", &modules.join("\n    ")),
     ];
-    let boot = put("boot", "js", fill(&sources.boot, &names)?.into_bytes());
-
-    let mut names = names.to_vec();
-    names.push(("boot.js", &boot));
     let index = fill(&sources.index, &names)?;
+    let mut files = files.0;
+    let worker = worker(&sources.worker, &index, files.keys(), kept)?;
     for (name, content) in sources.fixed {
         files.insert(name, content);
     }
-    if files
-        .insert("index.html".to_owned(), index.into_bytes())
-        .is_some()
-    {
-        bail!("frontend/static must not hold an index.html: it is made from frontend/index.html");
+    for (name, content) in [("index.html", index), ("sw.js", worker)] {
+        let put = files.insert(name.to_owned(), content.into_bytes());
+        if put.is_some() {
+            bail!("frontend/static must not hold {name}: it is made from frontend/{name}");
+        }
     }
     Ok(files)
+}
+
+/// The service worker, with the files that it keeps: first what every page needs, then the parts.
+fn worker<'a>(
+    template: &str,
+    index: &str,
+    assets: impl Iterator<Item = &'a String>,
+    kept: bool,
+) -> Result<String> {
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    if kept {
+        first.push("'/'".to_owned());
+        for name in assets {
+            let list = if needed_by(name).is_empty() {
+                &mut first
+            } else {
+                &mut later
+            };
+            list.push(format!("'/{name}'"));
+        }
+    }
+    let [first, later] = [first, later].map(|list| list.join(", "));
+    // The page names the scripts, and these the parts: whatever changes, the page does.
+    let version = stamp::sha256(index.as_bytes());
+    let version = version.get(..HASH_LENGTH).unwrap_or(&version);
+    fill(
+        template,
+        &[("version", version), ("first", &first), ("later", &later)],
+    )
+}
+
+/// Files by path.
+#[derive(Default)]
+struct Files(BTreeMap<String, Vec<u8>>);
+
+impl Files {
+    /// Adds one below `assets/` under a name that carries its hash, and returns the name.
+    fn put(&mut self, stem: &str, extension: &str, content: Vec<u8>) -> String {
+        let name = hashed(stem, extension, &content);
+        self.put_as(&name, content);
+        name
+    }
+
+    fn put_as(&mut self, name: &str, content: Vec<u8>) {
+        self.0.insert(format!("assets/{name}"), content);
+    }
+}
+
+/// The script with another name where it imports a module; that it does is checked.
+fn imported_as(script: &str, path: &str, name: &str) -> Result<String> {
+    let mut script = script.to_owned();
+    let mut found = false;
+    for quote in ['"', '\''] {
+        let import = format!("from {quote}./{path}{quote}");
+        found |= script.contains(&import);
+        script = script.replace(&import, &format!("from {quote}./{name}{quote}"));
+    }
+    if !found {
+        bail!("the glue does not import its snippet {path}");
+    }
+    Ok(script)
+}
+
+/// Replaces what must be there: else a file would be asked for that there is not.
+fn renamed(text: &str, from: &str, to: &str) -> Result<String> {
+    if !text.contains(from) {
+        bail!("the glue does not say {from}");
+    }
+    Ok(text.replace(from, to))
+}
+
+/// The parts that need a file, by its name; none for what every page needs.
+pub(crate) fn needed_by(name: &str) -> Vec<&str> {
+    let parts = name
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.strip_prefix("part-"))
+        .and_then(|name| name.rsplit_once('-'))
+        .map(|(parts, _hash)| parts);
+    parts.map_or_else(Vec::new, |parts| parts.split('-').collect())
 }
 
 /// `app`, `js` → `app-0123456789abcdef.js`.
@@ -167,14 +316,38 @@ mod tests {
                 "snippets/x-1/inline0.js".to_owned(),
                 "export function f() {}".to_owned(),
             )]),
+            parts: None,
+        }
+    }
+
+    fn glue_in_parts() -> Glue {
+        let all = ["list".to_owned(), "page".to_owned()];
+        Glue {
+            script: "import * as import1 from \"./parts.js\"; f({\"./parts.js\": import1});"
+                .to_owned(),
+            snippets: BTreeMap::new(),
+            parts: Some(Parts {
+                loader: "import { g } from \"./app.js\"; \"./chunk_1.wasm\"; \"./split_list.wasm\""
+                    .to_owned(),
+                modules: BTreeMap::from([
+                    ("chunk_1".to_owned(), vec![1]),
+                    ("split_list".to_owned(), vec![2]),
+                ]),
+                needed_by: BTreeMap::from([
+                    ("chunk_1".to_owned(), all.to_vec()),
+                    ("split_list".to_owned(), vec!["list".to_owned()]),
+                ]),
+            }),
+            ..glue()
         }
     }
 
     fn sources() -> Sources {
         Sources {
-            index: r#"<link href="/assets/{{style.css}}"><script src="/assets/{{boot.js}}">"#
+            index: r#"<link href="/assets/{{style.css}}">{{modules}}<script src="/assets/{{boot.js}}">"#
                 .to_owned(),
             boot: "import init from './{{app.js}}'; init('./{{app.wasm}}');".to_owned(),
+            worker: "keep('{{version}}', [{{first}}], [{{later}}]);".to_owned(),
             style: "h1 { color: red }".to_owned(),
             fixed: BTreeMap::from([("favicon.svg".to_owned(), b"<svg/>".to_vec())]),
         }
@@ -190,7 +363,7 @@ mod tests {
 
     #[test]
     fn every_file_names_the_next_one_by_its_hash() {
-        let files = files(glue(), sources()).unwrap();
+        let files = files(glue(), sources(), true).unwrap();
         let (_, index) = text(&files, "index.html");
         let (boot, boot_text) = text(&files, "assets/boot-");
         let (style, _) = text(&files, "assets/style-");
@@ -202,7 +375,9 @@ mod tests {
         let wasm = files.keys().find(|name| name.ends_with(".wasm")).unwrap();
         let base = |name: &str| name.strip_prefix("assets/").unwrap().to_owned();
 
-        assert!(index.contains(&boot) && index.contains(&style), "{index}");
+        for name in [&boot, &style, &snippet, script] {
+            assert!(index.contains(name), "{index}");
+        }
         assert!(boot_text.contains(&base(script)) && boot_text.contains(&base(wasm)));
         let script_text = String::from_utf8(files[script].clone()).unwrap();
         assert_eq!(
@@ -214,10 +389,10 @@ mod tests {
 
     #[test]
     fn a_new_content_gets_a_new_name_all_the_way_up() {
-        let first = files(glue(), sources()).unwrap();
+        let first = files(glue(), sources(), true).unwrap();
         let mut changed = glue();
         changed.wasm.push(1);
-        let second = files(changed, sources()).unwrap();
+        let second = files(changed, sources(), true).unwrap();
         assert_ne!(
             text(&first, "assets/boot-").0,
             text(&second, "assets/boot-").0
@@ -226,10 +401,67 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_named_after_who_needs_them_and_the_scripts_after_each_other() {
+        let files = files(glue_in_parts(), sources(), true).unwrap();
+        let (loader, loader_text) = text(&files, "assets/parts-");
+        let script = files
+            .keys()
+            .find(|name| name.starts_with("assets/app-") && name.ends_with(".js"));
+        let script = script.unwrap();
+        let script_text = String::from_utf8(files[script].clone()).unwrap();
+        let base = |name: &str| name.strip_prefix("assets/").unwrap().to_owned();
+        // The module's own name for the loader stays.
+        assert_eq!(
+            script_text,
+            format!(
+                "import * as import1 from \"./{}\"; f({{\"./parts.js\": import1}});",
+                base(&loader)
+            )
+        );
+        let (shared, _) = text(&files, "assets/part-list-page-");
+        let (own, _) = files.iter().find(|(_, content)| **content == [2]).unwrap();
+        for name in [script, &shared, own] {
+            assert!(loader_text.contains(&base(name)), "{loader_text}");
+        }
+        assert_eq!(needed_by(&shared), ["list", "page"]);
+        assert_eq!(needed_by(own), ["list"]);
+        assert!(needed_by(script).is_empty() && needed_by(&loader).is_empty());
+    }
+
+    #[test]
+    fn the_worker_keeps_the_page_and_its_files_and_a_change_makes_a_new_one() {
+        let worker = |glue, kept| {
+            let files = files(glue, sources(), kept).unwrap();
+            let (_, worker) = text(&files, "sw.js");
+            (files, worker)
+        };
+        let (files, first) = worker(glue_in_parts(), true);
+        let (always, parts) = first.split_once("], [").unwrap();
+        assert!(always.contains("['/', "), "{first}");
+        for name in files.keys().filter(|name| name.starts_with("assets/")) {
+            let list = if needed_by(name).is_empty() {
+                always
+            } else {
+                parts
+            };
+            assert!(list.contains(&format!("'/{name}'")), "{name} in {first}");
+        }
+        let mut changed = glue_in_parts();
+        changed
+            .parts
+            .as_mut()
+            .unwrap()
+            .modules
+            .insert("chunk_1".to_owned(), vec![3]);
+        assert_ne!(worker(changed, true).1[..25], first[..25]);
+        assert!(worker(glue_in_parts(), false).1.ends_with("[], []);"));
+    }
+
+    #[test]
     fn a_typo_in_a_template_is_an_error() {
         let mut sources = sources();
         sources.index.push_str("{{styles.css}}");
-        let error = files(glue(), sources).unwrap_err().to_string();
+        let error = files(glue(), sources, true).unwrap_err().to_string();
         assert!(error.contains("{{styles.css}}"), "{error}");
     }
 

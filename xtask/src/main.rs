@@ -56,6 +56,8 @@ enum Command {
     Dist,
     /// Measures speed with a release build.
     Bench(server::BenchArgs),
+    /// Measures how long the app takes to appear on a slow phone.
+    Paint,
 }
 
 fn main() -> ExitCode {
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::App(args) => app::build(&args),
         Command::Dist => server::dist(),
         Command::Bench(args) => server::bench(&args),
+        Command::Paint => test::paint(),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

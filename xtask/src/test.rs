@@ -124,7 +124,7 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
             "--workspace",
             "--all-targets",
             "--features",
-            "server/bench",
+            "server/bench,frontend/parts",
             "--",
             "--deny",
             "warnings",
@@ -156,22 +156,10 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     if (api && api_tests.is_empty()) || (pages && page_tests.is_empty()) {
         bail!("tests/tests needs a program for the API, such as api.rs, and pages.rs");
     }
-    let mut build = cargo_on("build", &["--bin", "xinfang"]);
-    choose(&mut build, api.then_some(&api_tests));
-    choose(&mut build, pages.then_some(&page_tests));
-    ui::step(
-        "build the server and the programs that test it",
-        None,
-        || process::run(&mut build),
-    )?;
-    let binary = cargo::target().join("debug/xinfang");
-    let black_box = |names: &[String]| {
-        let mut test = cargo_on("test", &["--no-fail-fast"]);
-        choose(&mut test, Some(names));
-        test.env("XINFANG_BIN", &binary)
-            .env_remove("XINFANG_TEST_PG");
-        test
-    };
+    let mut built = Vec::new();
+    built.extend(api.then_some(&api_tests).into_iter().flatten());
+    built.extend(pages.then_some(&page_tests).into_iter().flatten());
+    build_black_box(built)?;
     if api && on(Database::Sqlite) {
         let mut test = black_box(&api_tests);
         ui::step("API tests on SQLite", None, || {
@@ -187,11 +175,42 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     }
     if let Some(browser) = browser {
         let mut test = black_box(&page_tests);
-        test.env("XINFANG_CHROMEDRIVER", browser.driver);
-        test.env("XINFANG_CHROMIUM", browser.chromium);
+        browser.tell(&mut test);
         ui::step("page tests", None, || count(&mut test, args, tally))?;
     }
     Ok(())
+}
+
+/// Prints how long the app takes to appear on a slow phone, the first time and the next.
+pub(crate) fn paint() -> Result<()> {
+    let browser = Browser::find()?;
+    app::build(&AppArgs::default())?;
+    let pages = "pages".to_owned();
+    build_black_box([&pages])?;
+    let mut test = black_box([&pages]);
+    browser.tell(&mut test);
+    test.args(["--", "--ignored", "--nocapture", "paints_on_a_slow_phone"]);
+    ui::step("measure", None, || process::run(&mut test))
+}
+
+/// Builds the server, and the programs that test it from outside.
+fn build_black_box<'a>(names: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    let mut build = cargo_on("build", &["--bin", "xinfang"]);
+    choose(&mut build, Some(names));
+    ui::step(
+        "build the server and the programs that test it",
+        None,
+        || process::run(&mut build),
+    )
+}
+
+/// The command that runs such programs.
+fn black_box<'a>(names: impl IntoIterator<Item = &'a String>) -> Command {
+    let mut test = cargo_on("test", &["--no-fail-fast"]);
+    choose(&mut test, Some(names));
+    test.env("XINFANG_BIN", cargo::target().join("debug/xinfang"))
+        .env_remove("XINFANG_TEST_PG");
+    test
 }
 
 /// `cargo <verb> <args>` on all packages.

@@ -63,8 +63,8 @@ impl Toolchain {
         active().or_else(debian)
     }
 
-    /// `cargo build` for the app, without a profile.
-    pub(crate) fn build(&self, target_dir: &Path) -> Command {
+    /// The command that compiles the app; `in_parts` so that `pack split` can take it apart.
+    pub(crate) fn build(&self, target_dir: &Path, profile: &str, in_parts: bool) -> Command {
         let mut command = match &self.kind {
             Kind::Active => cargo::cargo(),
             Kind::Debian { lld } => {
@@ -86,9 +86,13 @@ impl Toolchain {
         };
         command
             .args([
-                "build",
+                // `rustc` rather than `build`: its last arguments are for the app alone, so that
+                // what it depends on is the same for both ways of linking it.
+                "rustc",
                 "--package",
                 "frontend",
+                "--profile",
+                profile,
                 "--target",
                 TARGET,
                 "--target-dir",
@@ -101,6 +105,10 @@ impl Toolchain {
             .env_remove("RUSTC_WRAPPER");
         if matches!(self.kind, Kind::Debian { .. }) {
             command.arg("-Zbuild-std=std,panic_abort");
+        }
+        if in_parts {
+            // What is moved to a part has to be told apart from what stays.
+            command.args(["--features", "parts", "--", "-Clink-arg=--emit-relocs"]);
         }
         command
     }

@@ -104,7 +104,8 @@ fn form_of(draft: &Draft) -> Option<String> {
     let path = match draft.kind {
         DraftKind::Case => "/cases/new",
         DraftKind::Alert => "/alerts/new",
-        DraftKind::Visit | DraftKind::Report => return None,
+        DraftKind::Visit => "/visits/new",
+        DraftKind::Report => return None,
     };
     Some(format!("{path}?draft={}", draft.key))
 }

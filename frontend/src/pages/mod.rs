@@ -8,6 +8,7 @@ pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod case;
 pub(crate) mod drafts;
+pub(crate) mod field_case;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
@@ -16,50 +17,104 @@ pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
 pub(crate) mod receipts;
+pub(crate) mod reception;
 pub(crate) mod reports;
 pub(crate) mod robots;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod users;
+pub(crate) mod visits;
 
 use leptos::prelude::*;
+#[cfg(feature = "parts")]
+use leptos::wasm_split::wasm_split;
 
+use crate::part::{self, Drawn, Part};
 use crate::place::Place;
 
 /// The page at a place.
 pub(crate) fn page(place: Place) -> AnyView {
+    match place.part() {
+        Part::First => first(place),
+        part => part::open(part, place),
+    }
+}
+
+/// What everybody needs at once.
+fn first(place: Place) -> AnyView {
     match place {
         Place::Home => home::page(),
-        Place::Alerts => alerts::page(),
-        Place::NewAlert => alerts::new::page(),
-        Place::Alert(id) => alerts::show::page(id),
-        Place::Provisional(number) => receipts::page(number),
-        Place::Drafts => drafts::page(),
-        Place::Matters => matters::page(),
-        Place::Backlog => backlog::page(),
-        Place::Measures => measures::page(),
-        Place::Reports => reports::page(),
-        Place::Report(id) => reports::show::page(id),
-        Place::Calendar => calendar::page(),
-        Place::Imports => imports::page(),
+        Place::Account => account::page::page(),
+        Place::Password => account::password::page(),
+        _ => nowhere(),
+    }
+}
+
+/// The ledger and its cases.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(cases, fallible, preload(load_cases), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn cases(place: Place) -> Drawn {
+    Ok(match place {
         Place::Cases => case::list::page(),
         Place::NewCase => case::new::page(),
         Place::Case(id) => case::show::page(id),
         Place::EditCase(id) => case::edit::page(id),
         Place::Receipt(id) => case::receipt::page(id),
         Place::Paper(case, id) => case::papers::page(case, id),
+        _ => nowhere(),
+    })
+}
+
+/// The work in the field, and what waits on the phone.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(field, fallible, preload(load_field), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn field(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Alerts => alerts::page(),
+        Place::NewAlert => alerts::new::page(),
+        Place::Alert(id) => alerts::show::page(id),
+        Place::Provisional(number) => receipts::page(number),
+        Place::Drafts => drafts::page(),
+        Place::Inbox => inbox::page(),
+        Place::Reports => reports::page(),
+        Place::Report(id) => reports::show::page(id),
+        Place::Visits => visits::list::page(),
+        Place::NewVisit => visits::new::page(),
+        Place::Visit(id) => visits::show::page(id),
+        Place::Coverage => visits::coverage::page(),
+        Place::Promises => visits::promises::page(),
+        _ => nowhere(),
+    })
+}
+
+/// Lists over all cases, and the administration.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(office, fallible, preload(load_office), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn office(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Matters => matters::page(),
+        Place::Backlog => backlog::page(),
+        Place::Measures => measures::page(),
+        Place::Calendar => calendar::page(),
+        Place::Imports => imports::page(),
+        Place::Receptions => reception::roster::page(),
+        Place::Reception(id) => reception::day::page(id),
+        Place::ReceptionNotice(id) => reception::notice::page(id),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
         Place::Help => help::page(),
-        Place::Inbox => inbox::page(),
-        Place::Account => account::page::page(),
-        Place::Password => account::password::page(),
         _ => nowhere(),
-    }
+    })
 }
 
 /// The heading of a page, which takes the focus when the page opens.

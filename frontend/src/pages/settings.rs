@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
 use shared::settings::{
-    AlertLimits, MAX_ALERT_MINUTES, MAX_REMINDER_DAYS, MAX_URGENT_HOURS, NewLawProfile,
-    NoticeRules, Reminders, Reporting, Settings, SettingsPatch,
+    AlertLimits, MAX_ALERT_MINUTES, MAX_REMINDER_DAYS, MAX_URGENT_HOURS, MAX_VISITS_PER_WEEK,
+    NewLawProfile, NoticeRules, Reminders, Reporting, Settings, SettingsPatch,
 };
 use shared::term::Term;
 use shared::validate::Errors;
@@ -108,6 +108,10 @@ fn general(desk: Desk, settings: &Settings) -> AnyView {
                     </dd>
                 </div>
                 <div>
+                    <dt>"每周走访"</dt>
+                    <dd>{format!("每村、每社每周至少{}次", settings.visits_per_week)}</dd>
+                </div>
+                <div>
                     <dt>"督办提醒"</dt>
                     <dd>
                         {format!(
@@ -191,6 +195,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     let hours = RwSignal::new(before.urgent_hours.to_string());
     let seen = RwSignal::new(before.alerts.acknowledge_minutes.to_string());
     let sent = RwSignal::new(before.alerts.dispatch_minutes.to_string());
+    let visits = RwSignal::new(before.visits_per_week.to_string());
     let yellow = RwSignal::new(before.reminders.yellow_days.to_string());
     let red = RwSignal::new(before.reminders.red_days.to_string());
     let rules = before.reporting;
@@ -209,6 +214,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
         event.prevent_default();
         let name = name.get_untracked().trim().to_owned();
         let hours = number(&hours.get_untracked());
+        let visits = number(&visits.get_untracked());
         // What is no number is out of range, too.
         let reminders = Reminders {
             yellow_days: number(&yellow.get_untracked()).unwrap_or(u32::MAX),
@@ -238,6 +244,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 matter_days: read_days(&matter_days.get_untracked()),
                 digest_at: digest_at.get_untracked(),
             }),
+            visits_per_week: Some(visits.unwrap_or(0)),
         };
         if !form.accept(patch.check()) {
             return;
@@ -251,6 +258,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             reminders: Some(reminders).filter(|reminders| *reminders != before.reminders),
             reporting: Some(reporting).filter(|reporting| *reporting != before.reporting),
             notices: patch.notices.filter(|notices| *notices != before.notices),
+            visits_per_week: visits.filter(|visits| *visits != before.visits_per_week),
         };
         if patch == SettingsPatch::default() {
             desk.changing.set(false);
@@ -294,6 +302,12 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .class("field field-short")
                 .required()
                 .input(sent)}
+            {field(form, "visits_per_week", "每周走访次数")
+                .hint(format!("1到{MAX_VISITS_PER_WEEK}次：每个村、每个社每周至少走访几次。"))
+                .mode("numeric")
+                .class("field field-short")
+                .required()
+                .input(visits)}
             {field(form, "reminders.yellow_days", "督办黄牌提醒：期限前几日起")
                 .hint(format!("0到{MAX_REMINDER_DAYS}日。"))
                 .mode("numeric")

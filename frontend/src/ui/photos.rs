@@ -2,11 +2,13 @@
 //! scaled when they are sent ([`crate::outbox::submit`]).
 
 use leptos::prelude::*;
-use shared::photo::MAX_PHOTOS;
+use shared::photo::{MAX_PHOTOS, PhotoView};
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 
 use super::field::Form;
 use super::icon::{Icon, icon};
+use crate::api::Call;
 use crate::browser;
 use crate::outbox::Picture;
 use crate::ui::live::live;
@@ -148,4 +150,55 @@ fn thumb(shown: RwSignal<Vec<Shown>, LocalStorage>, form: Form, at: usize) -> An
         </span>
     }
     .into_any()
+}
+
+/// Photos of a record, shown small; each opens whole. They are fetched with the session, which an
+/// address alone does not carry.
+pub(crate) fn gallery(photos: &[PhotoView]) -> Option<AnyView> {
+    if photos.is_empty() {
+        return None;
+    }
+    let count = photos.len();
+    let all = photos
+        .iter()
+        .enumerate()
+        .map(|(at, photo)| {
+            let url = RwSignal::new(None::<String>);
+            let path = format!("/photos/{}", photo.id);
+            spawn_local(async move {
+                if let Ok(content) = Call::get(path).file().await
+                    && let Ok(made) = web_sys::Url::create_object_url_with_blob(&content)
+                {
+                    // The page may be gone.
+                    if let Some(Some(lost)) = url.try_set(Some(made)) {
+                        browser::forget_url(&lost);
+                    }
+                }
+            });
+            on_cleanup(move || {
+                if let Some(Some(url)) = url.try_get_untracked() {
+                    browser::forget_url(&url);
+                }
+            });
+            let words = format!("照片{}，共{count}张", at + 1);
+            live(move || {
+                let words = words.clone();
+                match url.get() {
+                    Some(url) => {
+                        let href = url.clone();
+                        view! {
+                            <a class="photo" href=href target="_blank" rel="external">
+                                <img src=url alt=words/>
+                            </a>
+                        }
+                        .into_any()
+                    }
+                    None => {
+                        view! { <span class="photo"><span class="bone"></span></span> }.into_any()
+                    }
+                }
+            })
+        })
+        .collect_view();
+    Some(view! { <div class="photo-row" data-testid="gallery">{all}</div> }.into_any())
 }

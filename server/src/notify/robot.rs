@@ -796,11 +796,12 @@ fn accepted(kind: RobotKind, answer: &[u8]) -> Result<(), String> {
         RobotKind::WeCom | RobotKind::DingTalk => ("errcode", "errmsg"),
         RobotKind::Feishu => ("code", "msg"),
     };
-    if answer[code] == 0 {
+    if answer.get(code).and_then(Value::as_i64) == Some(0) {
         return Ok(());
     }
-    let message: String = answer[message]
-        .as_str()
+    let message: String = answer
+        .get(message)
+        .and_then(Value::as_str)
         .unwrap_or("没有说明")
         .chars()
         .take(RESULT)

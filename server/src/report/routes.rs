@@ -47,17 +47,20 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 
 /// The documents of this room's routes.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(
-    list_reports,
-    show_board,
-    submit,
-    show,
-    patch,
-    act,
-    to_case,
-    join,
-    dismiss
-))]
+#[openapi(
+    components(schemas(ReportStep)),
+    paths(
+        list_reports,
+        show_board,
+        submit,
+        show,
+        patch,
+        act,
+        to_case,
+        join,
+        dismiss
+    )
+)]
 pub(crate) struct Docs;
 
 /// 排查报告清单

@@ -60,10 +60,15 @@ pub(crate) fn ensure(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
         return Ok(());
     }
     let since = rule.since.unwrap_or(now);
-    make(conn, &general, since, now)?;
+    // Unless another beginning was set, or the clock was ahead.
+    let from = general.reporting.from;
+    let before = rule.at.filter(|at| *at <= now && rule.from == from);
+    make(conn, &general, (since, before), now)?;
     let rule = Rule {
         since: Some(since),
         made: mark,
+        at: Some(now),
+        from,
     };
     store::set_rule(conn, &rule, now)
 }
@@ -77,7 +82,7 @@ pub(super) fn begin(conn: &mut Conn, since: DateTime<Utc>, now: DateTime<Utc>) -
     store::age_units(conn, since)?;
     let rule = Rule {
         since: Some(since),
-        made: String::new(),
+        ..Rule::default()
     };
     store::set_rule(conn, &rule, now)
 }
@@ -85,7 +90,7 @@ pub(super) fn begin(conn: &mut Conn, since: DateTime<Utc>, now: DateTime<Utc>) -
 fn make(
     conn: &mut Conn,
     general: &General,
-    since: DateTime<Utc>,
+    (since, before): (DateTime<Utc>, Option<DateTime<Utc>>),
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     let (rules, calendar) = (general.reporting, Calendar::new());
@@ -93,6 +98,7 @@ fn make(
     let begun = rules.from.map_or(since, |day| at_hour(day, 0));
     let back = i64::try_from(CATCH_UP_DAYS).unwrap_or(i64::MAX);
     let floor = begun.max(now - Duration::days(back));
+    let floor = before.map_or(floor, |before| floor.max(before));
     let made: BTreeSet<_> = store::made_since(conn, floor)?.into_iter().collect();
     let units = store::all_units(conn)?;
     let units: BTreeMap<&str, &UnitRow> =
@@ -445,6 +451,53 @@ mod tests {
             assert_eq!(left, [("g".to_owned(), "2026-03-10".parse().unwrap())]);
             tick(conn, at("16T20:00:00"))?;
             assert_eq!(told(conn, "informant"), [""; 0]);
+            Ok::<_, diesel::result::Error>(())
+        })
+        .await
+        .unwrap();
+    }
+
+    #[actix_web::test]
+    async fn another_setting_owes_nothing_of_the_past_but_an_earlier_beginning_does() {
+        let (db, _dir) = temporary();
+        db.write(move |conn| {
+            fill(conn)?;
+            ensure(conn, at("10T10:00:00"))?;
+            ensure(conn, at("16T10:00:00"))?;
+            let daily = |conn: &mut Conn| {
+                reports::table
+                    .filter(reports::kind.eq("daily"))
+                    .count()
+                    .get_result::<i64>(conn)
+                    .unwrap()
+            };
+            assert_eq!(daily(conn), 5);
+            let set = |conn: &mut Conn, version: i64, from: &str| {
+                let value = format!(
+                    r#"{{"urgent_hours":2,"version":{version},"reporting":{{"daily_hour":18,
+                    "daily_rest_days":true,"weekly_weekday":3,"weekly_hour":18,
+                    "monthly_hour":18,"from":{from}}}}}"#
+                );
+                diesel::delete(crate::schema::settings::table.find("general"))
+                    .execute(conn)
+                    .unwrap();
+                diesel::insert_into(crate::schema::settings::table)
+                    .values((
+                        crate::schema::settings::key.eq("general"),
+                        crate::schema::settings::value.eq(value),
+                        crate::schema::settings::updated_at.eq(at("16T10:00:00").naive_utc()),
+                    ))
+                    .execute(conn)
+                    .unwrap();
+            };
+            // On rest days, too: not those that are over.
+            set(conn, 2, "null");
+            ensure(conn, at("16T11:00:00"))?;
+            assert_eq!(daily(conn), 5);
+            // From the 1st: the nine days before, and the weekend between.
+            set(conn, 3, "\"2026-03-01\"");
+            ensure(conn, at("16T12:00:00"))?;
+            assert_eq!(daily(conn), 16);
             Ok::<_, diesel::result::Error>(())
         })
         .await

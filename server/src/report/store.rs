@@ -429,6 +429,13 @@ pub(crate) struct Rule {
     pub(crate) since: Option<DateTime<Utc>>,
     /// For which day, units and settings all is made.
     pub(crate) made: String,
+    /// When all was last made: what was due before has had its chance, so that another setting or a
+    /// unit that is opened again owes nothing of the past.
+    #[serde(default)]
+    pub(crate) at: Option<DateTime<Utc>>,
+    /// On which day reporting began then, by the settings.
+    #[serde(default)]
+    pub(crate) from: Option<NaiveDate>,
 }
 
 pub(crate) fn rule(conn: &mut Conn) -> QueryResult<Rule> {

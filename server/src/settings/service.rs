@@ -57,10 +57,10 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         urgent_hours: general.urgent_hours,
         reminders: general.reminders,
-        alerts: general.alerts,
         reporting: general.reporting,
         visits_per_week: general.visits_per_week,
         notices: general.notices.clone(),
+        alerts: general.alerts,
         version: general.version,
     })
 }
@@ -115,17 +115,6 @@ fn update(
         ));
         general.reminders = new;
     }
-    if let Some(new) = patch.alerts {
-        let old = general.alerts;
-        what.push(format!(
-            "重要信息签收时限由{}分钟改为{}分钟，派处置时限由{}分钟改为{}分钟",
-            old.acknowledge_minutes,
-            new.acknowledge_minutes,
-            old.dispatch_minutes,
-            new.dispatch_minutes
-        ));
-        general.alerts = new;
-    }
     if let Some(new) = patch.reporting {
         let told = |at: Reporting| {
             let days = if at.daily_rest_days {
@@ -165,6 +154,17 @@ fn update(
             new.digest_at
         ));
         general.notices = new;
+    }
+    if let Some(new) = patch.alerts {
+        let old = general.alerts;
+        what.push(format!(
+            "重要信息签收时限由{}分钟改为{}分钟，派处置时限由{}分钟改为{}分钟",
+            old.acknowledge_minutes,
+            new.acknowledge_minutes,
+            old.dispatch_minutes,
+            new.dispatch_minutes
+        ));
+        general.alerts = new;
     }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;

@@ -19,9 +19,6 @@ pub(crate) struct General {
     /// What an older release wrote has none.
     #[serde(default)]
     pub(crate) reminders: Reminders,
-    /// Likewise.
-    #[serde(default)]
-    pub(crate) alerts: AlertLimits,
     /// Nor this.
     #[serde(default)]
     pub(crate) reporting: Reporting,
@@ -29,6 +26,9 @@ pub(crate) struct General {
     pub(crate) visits_per_week: u32,
     #[serde(default)]
     pub(crate) notices: NoticeRules,
+    /// Likewise.
+    #[serde(default)]
+    pub(crate) alerts: AlertLimits,
     pub(crate) version: i64,
 }
 
@@ -42,10 +42,10 @@ impl Default for General {
         Self {
             urgent_hours: 2,
             reminders: Reminders::default(),
-            alerts: AlertLimits::default(),
             reporting: Reporting::default(),
             visits_per_week: one(),
             notices: NoticeRules::default(),
+            alerts: AlertLimits::default(),
             version: 1,
         }
     }

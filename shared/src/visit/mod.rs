@@ -293,12 +293,14 @@ impl NewVisit {
     }
 
     /// The promises, due as many days after the day that counts as they were after the phone's, where
-    /// the phone's lay so far back that they would have been due before they were given.
+    /// the phone's was so far off that they would have been due before they were given, or in ages.
     pub fn moved(&self, on: NaiveDate) -> Vec<NewPromise> {
         let late = on.signed_duration_since(self.on);
         let mut promises = self.promises.clone();
         for promise in &mut promises {
-            if promise.due_on < on && promise.due_on >= self.on {
+            let far = on.checked_add_days(Days::new(PROMISE_DAYS));
+            let fits = promise.due_on >= on && far.is_none_or(|far| promise.due_on <= far);
+            if !fits && promise.due_on >= self.on {
                 promise.due_on = promise
                     .due_on
                     .checked_add_signed(late)

@@ -517,7 +517,10 @@ fn it_becomes_a_case_once_with_a_link_both_ways() {
         .json();
     assert_eq!(files["total"], 1);
     let events = office.get(format!("/cases/{id}/events")).expect(200).json();
-    assert_eq!(events["items"][1]["data"]["field"], json!({"kind": "alert", "id": alert["id"]}));
+    assert_eq!(
+        events["items"][1]["data"]["field"],
+        json!({"kind": "alert", "id": alert["id"]})
+    );
     let linked = office
         .get(format!("/alerts?case_id={id}"))
         .expect(200)

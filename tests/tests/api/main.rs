@@ -36,7 +36,7 @@ mod search;
 mod session;
 mod setup;
 mod story;
-mod sync;
 mod stream;
+mod sync;
 mod visibility;
 mod visits;

@@ -362,6 +362,8 @@ fn every_answer_carries_the_headers_that_protect() {
     let policy = page.header("content-security-policy").to_owned();
     for part in [
         "'wasm-unsafe-eval'",
+        "worker-src 'self'",
+        "manifest-src 'self'",
         "object-src 'none'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
@@ -369,6 +371,16 @@ fn every_answer_carries_the_headers_that_protect() {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(page.header("content-type").starts_with("text/html"));
+    // What names the app's files is asked for anew each time; only those are kept.
+    for (path, content_type) in [
+        ("/sw.js", "text/javascript"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+        ("/icon-192.png", "image/png"),
+    ] {
+        let file = app.nobody().call_at("GET", path).expect(200);
+        assert!(file.header("content-type").starts_with(content_type));
+        assert_eq!(file.header("cache-control"), "no-cache", "{path}");
+    }
     assert!(!page.text().contains("<script>"), "no inline scripts");
     // Answers of the API are nobody else's to keep.
     assert_eq!(

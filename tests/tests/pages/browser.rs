@@ -336,19 +336,19 @@ impl Browser {
 
     /// A phone's screen: headless windows have a least width, the emulated device has none.
     pub(crate) async fn metrics(&self, width: u32, height: u32) {
-        let metrics = json!({
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
-        });
-        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
-            .await;
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}),
+        )
+        .await;
     }
 
-    /// A command of the browser's own protocol.
-    pub(crate) async fn devtools(&self, name: &str, parameters: Value) -> Value {
+    /// A command of the DevTools protocol, and its answer.
+    pub(crate) async fn cdp(&self, command: &str, params: Value) -> Value {
         use fantoccini::wd::WebDriverCompatibleCommand;
         #[derive(Debug)]
-        struct Devtools(String);
-        impl WebDriverCompatibleCommand for Devtools {
+        struct Cdp(Value);
+        impl WebDriverCompatibleCommand for Cdp {
             fn endpoint(
                 &self,
                 base: &url::Url,
@@ -360,12 +360,14 @@ impl Browser {
                 ))
             }
             fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-                (http::Method::POST, Some(self.0.clone()))
+                (http::Method::POST, Some(self.0.to_string()))
             }
         }
-        let body = json!({"cmd": name, "params": parameters});
-        let answer = self.client.issue_cmd(Devtools(body.to_string())).await;
-        answer.unwrap()
+        let body = json!({"cmd": command, "params": params});
+        self.client
+            .issue_cmd(Cdp(body))
+            .await
+            .unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
     /// Waits until nothing is loading.

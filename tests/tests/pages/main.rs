@@ -1,4 +1,5 @@
-//! The pages in real Chromium: the main job from the window to the closing, and who does not see it.
+//! The pages in real Chromium: the main job from the window to the closing, who does not see it, and
+//! how the app itself comes to the device.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,9 +11,11 @@ mod browser;
 mod dialogs;
 mod gallery;
 mod matters;
+mod notices;
 mod offline;
 mod reports;
 mod settling;
+mod shell;
 mod story;
 mod town;
 mod wire;

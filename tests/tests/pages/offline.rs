@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, Driver};
@@ -70,6 +71,13 @@ impl Browser {
             .collect()
     }
 
+    /// The window hears something.
+    async fn hear(&self, event: &str) {
+        let script = "window.dispatchEvent(new Event(arguments[0]))";
+        let event = vec![json!(event)];
+        self.client.execute(script, event).await.unwrap();
+    }
+
     /// How many values each store holds.
     async fn holds(&self, store: &str) -> u64 {
         self.run(DUMP, Vec::new()).await[store]
@@ -121,8 +129,14 @@ const FIFTEEN_DAYS_AGO: &str = "
     }
     done(true);";
 
-/// Registers through the steps of the form, up to the last button.
+/// Registers through the steps of the form.
 async fn register(browser: &Browser, cause: &str) {
+    register_up_to(browser, cause, async {}).await;
+    browser.press("step-submit").await;
+}
+
+/// Goes through the steps of the form up to the last button; `more` is done on the third.
+async fn register_up_to(browser: &Browser, cause: &str, more: impl Future<Output = ()>) {
     browser.follow("/cases/new").await;
     browser.see("[data-testid='step-next']").await;
     browser.choose_label("village_id", "五里墩村").await;
@@ -132,8 +146,9 @@ async fn register(browser: &Browser, cause: &str) {
     browser.press("step-next").await;
     browser.fill("cause", cause).await;
     browser.choose("category", "water").await;
+    more.await;
     browser.press("step-next").await;
-    browser.press("step-submit").await;
+    browser.see("[data-testid='step-submit']").await;
 }
 
 impl Browser {
@@ -171,9 +186,11 @@ async fn what_is_registered_without_a_network_arrives_once() {
     let browser = phone(&driver, &wire, WHO).await;
 
     wire.set(Way::Down);
+    // As a phone says when it loses its network.
+    browser.hear("offline").await;
+    browser.read("离线").await;
     register(&browser, CAUSE).await;
     browser.draft("waiting").await;
-    browser.read("离线").await;
     browser.read("在这部手机上，还没有发出").await;
     browser.see("[data-testid='count']").await;
     browser.fits().await;
@@ -252,15 +269,14 @@ async fn two_tabs_send_each_draft_once() {
     }
     wire.set(Way::Up);
     // Both hear of the network at once.
-    const ONLINE: &str = "window.dispatchEvent(new Event('online'))";
     browser
         .client
         .switch_to_window(other.clone())
         .await
         .unwrap();
-    browser.client.execute(ONLINE, Vec::new()).await.unwrap();
+    browser.hear("online").await;
     browser.client.switch_to_window(first).await.unwrap();
-    browser.client.execute(ONLINE, Vec::new()).await.unwrap();
+    browser.hear("online").await;
     browser.gone("[data-stage='waiting']").await;
     for turn in 0..3 {
         assert_eq!(registered(&town, &format!("{CAUSE}，第{turn}回")), 1);
@@ -315,9 +331,7 @@ async fn another_person_on_the_same_phone_sees_nothing_of_it() {
     register(&browser, CAUSE).await;
     browser.draft("waiting").await;
     // Their session ends without a sign-out, as when the phone was lost and found.
-    browser
-        .devtools("Network.clearBrowserCookies", json!({}))
-        .await;
+    browser.cdp("Network.clearBrowserCookies", json!({})).await;
     browser.goto("/").await;
     browser.see("[data-testid='locked']").await;
     browser.read("有1条没有发出的记录").await;
@@ -351,9 +365,7 @@ async fn what_was_synced_is_wiped_after_fourteen_days_and_drafts_are_not() {
     browser.draft("waiting").await;
     assert!(browser.holds("synced").await > 0);
     // Their session is over, too, as it would be.
-    browser
-        .devtools("Network.clearBrowserCookies", json!({}))
-        .await;
+    browser.cdp("Network.clearBrowserCookies", json!({})).await;
     browser.run(FIFTEEN_DAYS_AGO, Vec::new()).await;
     browser.goto("/").await;
     browser.see("[data-testid='wiped']").await;
@@ -394,5 +406,112 @@ async fn what_is_half_typed_outlives_the_window() {
             *typed == json!([NAME, PHONE])
         })
         .await;
+    browser.close().await;
+}
+
+/// A picture larger than what is sent: 2000 × 1000, as BMP.
+fn large_picture() -> Vec<u8> {
+    let (width, height) = (2000_u32, 1000_u32);
+    let size = width * height * 3;
+    let mut file = b"BM".to_vec();
+    for number in [54 + size, 0, 54, 40, width, height] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend([1, 0, 24, 0]);
+    for number in [0, size, 2835, 2835, 0, 0] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend((0..size).map(|at| u8::try_from(at % 251).unwrap()));
+    file
+}
+
+/// The width and height that a JPEG says it has.
+fn jpeg_size(file: &[u8]) -> (u16, u16) {
+    let mut at = 2;
+    loop {
+        let length = usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
+        if matches!(file[at + 1], 0xc0..=0xc2) {
+            let number = |at: usize| u16::from_be_bytes([file[at], file[at + 1]]);
+            return (number(at + 7), number(at + 5));
+        }
+        at += 2 + length;
+    }
+}
+
+/// Photos are scaled on the phone, and each cut around them leads to one case with one photo.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn photos_go_along_once_and_small() {
+    let town = Town::demo();
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, WHO).await;
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("现场.bmp");
+    std::fs::write(&picture, large_picture()).unwrap();
+    let other = folder.path().join("通知.jpg");
+    std::fs::write(&other, "不是照片").unwrap();
+    for (turn, way) in [
+        Way::Down,
+        Way::Before("POST /api/v1/photos "),
+        Way::After("POST /api/v1/photos "),
+        Way::Before("POST /api/v1/cases "),
+        Way::After("POST /api/v1/cases "),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let cause = format!("{CAUSE}，照片第{turn}回");
+        register_up_to(&browser, &cause, async {
+            let input = browser.client.find(Locator::Css("#photos")).await.unwrap();
+            if turn == 0 {
+                input.send_keys(other.to_str().unwrap()).await.unwrap();
+                browser.see("[data-testid='photo']").await;
+            }
+            let input = browser.client.find(Locator::Css("#photos")).await.unwrap();
+            input.send_keys(picture.to_str().unwrap()).await.unwrap();
+            browser.see("[data-testid='photo']").await;
+        })
+        .await;
+        wire.set(way);
+        browser.press("step-submit").await;
+        if turn == 0 {
+            // What is no picture is named at once, and taken out.
+            browser.read("“通知.jpg”不是照片").await;
+            browser.follow("/cases/new?step=3").await;
+            browser.click("[data-testid='photo'] button").await;
+            browser.press("step-next").await;
+            browser.press("step-submit").await;
+        }
+        browser.draft("waiting").await;
+        assert_eq!(browser.holds("photos").await, 1);
+        // The window is closed in this state.
+        if way != Way::Down {
+            browser.goto("/drafts").await;
+            browser.draft("waiting").await;
+        }
+        wire.set(Way::Up);
+        browser.gone("[data-stage='waiting']").await;
+        browser.draft("accepted").await;
+        assert_eq!(browser.holds("photos").await, 0);
+        assert_eq!(registered(&town, &cause), 1);
+        let (width, height) = rest(&town, "coordination_office", |client| {
+            let page = client
+                .get("/cases?limit=200&sort=-received_on")
+                .expect(200)
+                .json();
+            let cases = page["items"].as_array().unwrap();
+            let case = cases
+                .iter()
+                .find(|case| case["cause"].as_str().unwrap().starts_with(&cause))
+                .unwrap();
+            let path = format!("/cases/{}/attachments", case["id"].as_str().unwrap());
+            let files = client.get(&path).expect(200).json();
+            let files = files.as_array().unwrap();
+            assert_eq!(files.len(), 1, "{files:?}");
+            let file = format!("{path}/{}", files[0]["id"].as_str().unwrap());
+            jpeg_size(&client.get(file).expect(200).body)
+        });
+        assert_eq!((width, height), (1600, 800));
+    }
     browser.close().await;
 }

@@ -53,7 +53,7 @@ async fn a_zero_report_is_one_tap_and_findings_become_cases() {
     informant.fits().await;
     informant.press("submit-report").await;
     informant.see("[data-testid='finding']").await;
-    informant.read("已报").await;
+    informant.read("待处置").await;
     informant.picture("report-sent").await;
     informant.fits().await;
     let path = informant.path().await;
@@ -68,9 +68,9 @@ async fn a_zero_report_is_one_tap_and_findings_become_cases() {
     secretary.see("[data-testid='finding-case']").await;
     look(&secretary, "report").await;
     secretary.click("[data-testid='finding-case'] a").await;
-    secretary
-        .see("[data-testid='case-tabs'], [role='tablist'], .views")
-        .await;
+    secretary.see("a[href$='tab=events']").await;
+    secretary.click("a[href$='tab=events']").await;
+    secretary.read("来自报告").await;
     secretary.close().await;
 
     let office = at_desk(&driver, &town, "coordination_office").await;

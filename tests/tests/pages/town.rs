@@ -1,6 +1,6 @@
 //! The real binary with the demo township, on a free port, in a directory of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,14 @@ use crate::browser::free_port;
 pub(crate) struct Town {
     child: Child,
     pub(crate) url: String,
-    _data: tempfile::TempDir,
+    args: &'static [&'static str],
+    port: u16,
+    data: tempfile::TempDir,
 }
 
 impl Drop for Town {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 
@@ -38,34 +39,51 @@ impl Town {
         Self::start(&["serve"])
     }
 
-    fn start(args: &[&str]) -> Self {
+    fn start(args: &'static [&'static str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let port = free_port();
-        let child = Command::new(binary())
-            .args(args)
-            .env("XINFANG_DATA_DIR", data.path())
-            .env("XINFANG_LISTEN", format!("127.0.0.1:{port}"))
-            .env_remove("DATABASE_URL")
-            .env_remove("XINFANG_DATABASE_URL")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|e| panic!("{}: {e}", binary().display()));
-        let town = Self {
+        let child = serve(args, port, data.path());
+        Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
-            _data: data,
-        };
-        let began = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "the server does not start"
-            );
-            std::thread::sleep(Duration::from_millis(50));
+            args,
+            port,
+            data,
         }
-        town
     }
+
+    /// Ends the server: from now on nobody answers.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again at the same address, with the same data.
+    pub(crate) fn start_again(&mut self) {
+        self.child = serve(self.args, self.port, self.data.path());
+    }
+}
+
+fn serve(args: &[&str], port: u16, data: &Path) -> Child {
+    let child = Command::new(binary())
+        .args(args)
+        .env("XINFANG_DATA_DIR", data)
+        .env("XINFANG_LISTEN", format!("127.0.0.1:{port}"))
+        .env_remove("DATABASE_URL")
+        .env_remove("XINFANG_DATABASE_URL")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|e| panic!("{}: {e}", binary().display()));
+    let began = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "the server does not start"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child
 }
 
 /// Everybody's password in the demo.

@@ -426,10 +426,11 @@ fn fields(form: Form, values: Values, action: CaseAction, case: &CaseView) -> An
             "复核意见是终结意见，登记后事项办结，同一事实和理由不再受理。",
         ),
         A::Close => close_fields(form, values, case),
-        A::Link => find_case(
+        A::Link => case_field(
             form,
+            "earlier_case_id",
+            "前一件事项",
             values.earlier,
-            ("earlier_case_id", "查找前一件事项", "选择前一件"),
             case.row.id.to_string(),
         ),
         A::HandOver => field(form, "authority", "有权机关名称")
@@ -720,11 +721,12 @@ fn review_answer_fields(form: Form, values: Values, hint: &'static str) -> AnyVi
     .into_any()
 }
 
-/// Finds a case by number or words, for a field that has a name, a question and a choice.
-pub(crate) fn find_case(
+/// Finds a case by number or words.
+pub(crate) fn case_field(
     form: Form,
+    name: &'static str,
+    label: &'static str,
     value: RwSignal<String>,
-    (name, ask, pick): (&'static str, &'static str, &'static str),
     except: String,
 ) -> AnyView {
     let typed = RwSignal::new(String::new());
@@ -772,7 +774,7 @@ pub(crate) fn find_case(
             if rows.is_empty() {
                 view! { <p class="hint">"没有找到。换个词试试，如信访人姓名。"</p> }.into_any()
             } else {
-                field(form, name, pick)
+                field(form, name, format!("选择{label}"))
                     .required()
                     .class("field choices-long")
                     .choices(value, results)
@@ -781,11 +783,11 @@ pub(crate) fn find_case(
     });
     view! {
         <div class="field">
-            <label for="earlier-q">{ask}</label>
+            <label for="case-q">{format!("查找{label}")}</label>
             <p class="hint">"输入编号、姓名或起因里的词。"</p>
             <div class="row">
                 <input
-                    id="earlier-q"
+                    id="case-q"
                     type="search"
                     autocomplete="off"
                     prop:value=follow(move || typed.get())

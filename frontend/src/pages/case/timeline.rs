@@ -4,12 +4,15 @@ use leptos::prelude::*;
 use shared::calendar::shanghai_day;
 use shared::case::view::{EventData, EventView, Named};
 use shared::term::Term;
+use shared::visit::view::CaseInField;
 
 use super::matter;
 use super::open::Open;
-use crate::api::every;
+use crate::api::{Call, every};
 use crate::format;
 use crate::load::load;
+use crate::pages::visits;
+use crate::ui::live::live;
 use crate::ui::states::{empty, waiting};
 
 /// The tab.
@@ -19,7 +22,7 @@ pub(crate) fn tab(open: Open) -> AnyView {
         let path = open.path("/events");
         async move { every::<EventView>(&path).await }
     });
-    events.view(waiting, move |mut events| {
+    let list = events.view(waiting, move |mut events| {
         if events.is_empty() {
             return empty(
                 "还没有办理记录",
@@ -34,7 +37,58 @@ pub(crate) fn tab(open: Open) -> AnyView {
             .map(|event| entry(&case_id, event))
             .collect_view();
         view! { <ol class="timeline card">{entries}</ol> }.into_any()
-    })
+    });
+    view! { {in_field(open)} {list} }.into_any()
+}
+
+/// The visits and reception days that concern the case; nothing while there are none.
+fn in_field(open: Open) -> AnyView {
+    let found = load(move || {
+        open.track();
+        let path = open.path("/field-visits");
+        async move { Call::get(path).fetch::<CaseInField>().await }
+    });
+    let follow_up = open.with(|case| {
+        let may = visits::may_record() && !case.row.sealed;
+        let href = format!("/visits/new?case={}", case.row.id);
+        may.then(|| {
+            view! {
+                <p class="row row-end">
+                    <a class="btn" href=href data-testid="follow-up">"记一次回访"</a>
+                </p>
+            }
+        })
+        .into_any()
+    });
+    let list = live(move || {
+        let found = found.value()?;
+        if found.visits.is_empty() && found.receptions.is_empty() {
+            return None;
+        }
+        let visits = found.visits.iter().map(visits::bits::card).collect_view();
+        let days = found
+            .receptions
+            .iter()
+            .map(|day| {
+                let words = format!(
+                    "{} {}，{}接待",
+                    format::date(day.on),
+                    day.kind.label(),
+                    day.received_by.name
+                );
+                view! { <li><a href=format!("/reception/{}", day.day_id)>{words}</a></li> }
+                    .into_any()
+            })
+            .collect_view();
+        Some(view! {
+            <section class="case-field" aria-labelledby="case-field">
+                <h2 id="case-field">"走访和接待"</h2>
+                <ul class="cards">{visits}</ul>
+                <ul class="link-list">{days}</ul>
+            </section>
+        })
+    });
+    view! { {follow_up} {list} }.into_any()
 }
 
 fn entry(case_id: &str, event: &EventView) -> AnyView {
@@ -98,6 +152,10 @@ fn taken_down(event: &EventView) -> Option<AnyView> {
 
 /// What was done; of a matter, with the way to its card.
 fn what(case_id: &str, event: &EventView) -> AnyView {
+    if let Some(mark) = &event.data.field {
+        let href = format!("{}/{}", mark.kind.path(), mark.id);
+        return view! { <a href=href>{mark.kind.label()}</a> }.into_any();
+    }
     let Some(mark) = &event.data.matter else {
         return event.kind.label().into_any();
     };

@@ -418,7 +418,7 @@ fn cards(board: &BoardView) -> AnyView {
             };
             view! {
                 <li class="board-unit" data-testid="board-unit">
-                    <p class="case-card-head">
+                    <p class="report-card-head">
                         <span class="report-name">{unit.unit.name.clone()}</span>
                         {words}
                     </p>

@@ -302,7 +302,7 @@ fn card(report: &ReportRow, due: Loader<Page<ReportRow>>, turn: RwSignal<u32>) -
     });
     view! {
         <li class="card report-card" data-testid="due-report">
-            <p class="case-card-head">
+            <p class="report-card-head">
                 <span class="report-name">{period(report)}</span>
                 {standing(report)}
             </p>

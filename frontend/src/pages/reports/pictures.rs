@@ -46,7 +46,7 @@ fn picture(id: &PhotoId, at: usize) -> AnyView {
         url if url.is_empty() => view! { <span class="bone report-photo"></span> }.into_any(),
         url => view! {
             <a href=url.clone() target="_blank" rel="external noopener">
-                <img class="report-photo" src=url alt=words.clone() />
+                <img class="report-photo" src=url.clone() alt=words.clone() />
             </a>
         }
         .into_any(),

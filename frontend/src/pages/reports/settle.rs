@@ -13,7 +13,7 @@ use super::show::{Open, may};
 use crate::api::Call;
 use crate::browser;
 use crate::pages::admin::{foot, stale};
-use crate::pages::case::act::find_case;
+use crate::pages::case::act::case_field;
 use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::Form;
@@ -106,12 +106,7 @@ fn form(open: Open, finding: &FindingView, fate: Fate, up: RwSignal<bool>) -> An
     let joined = RwSignal::new(String::new());
     let sheet = sheet(form, fields(finding, fate), Vec::new());
     let drawn = match fate {
-        Fate::Join => find_case(
-            form,
-            joined,
-            ("case_id", "查找事项", "并入哪一件"),
-            String::new(),
-        ),
+        Fate::Join => case_field(form, "case_id", "事项", joined, String::new()),
         _ => sheet.view(),
     };
     let hint = match fate {

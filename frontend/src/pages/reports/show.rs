@@ -136,8 +136,9 @@ fn course(view: &ReportView) -> AnyView {
     });
     let first = view
         .first_submitted_at
-        .filter(|at| Some(*at) != report.submitted_at)
-        .map(|at| fact("首次提交", format::moment(at)));
+        .map(format::moment)
+        .filter(|at| report.submitted_at.map(format::moment).as_ref() != Some(at))
+        .map(|at| fact("首次提交", at));
     let claimed = view.recorded_at.map(|at| {
         fact(
             "手机上的时间",
@@ -266,7 +267,7 @@ fn finding_card(
     let settle = open.and_then(|open| settle::buttons(open, report, finding));
     view! {
         <li class="card report-finding" data-testid="finding">
-            <p class="case-card-head">
+            <p class="report-card-head">
                 <span class="report-name">{format!("情况{}", n + 1)}</span>
                 {category}
                 {grave}
