@@ -347,6 +347,7 @@ async fn named(number: String) -> Answer<String> {
                     code: "unknown".to_owned(),
                     message: "没有找到这件事项，或者您无权查看。".to_owned(),
                 }],
+                current_id: None,
             },
             wait: None,
         }),
