@@ -44,9 +44,12 @@ async function keep() {
   const offer = (worker) => {
     if (worker?.state === 'installed' && workers.controller) {
       const notice = document.getElementById('renewed');
-      notice.querySelector('button').onclick = () => {
+      document.getElementById('renew').onclick = () => {
         workers.addEventListener('controllerchange', () => location.reload());
         worker.postMessage('take-over');
+      };
+      document.getElementById('renew-later').onclick = () => {
+        notice.hidden = true;
       };
       notice.hidden = false;
     }

@@ -15,6 +15,7 @@ use shared::report::ReportDeed;
 use shared::report::view::ReportRow;
 use shared::sync::{KEEP_DAYS, MAX_KNOWN, SyncRequest};
 use shared::validate::Errors;
+use shared::visit::VisitDeed;
 
 use crate::case::list::{CaseQuery, Filter};
 use crate::case::{self, Desk};
@@ -22,7 +23,8 @@ use crate::db::Conn;
 use crate::error::ApiError;
 use crate::report::list::ReportQuery;
 use crate::state::State;
-use crate::{account, alert, org, report, session};
+use crate::visit::list::{PromiseQuery, VisitQuery};
+use crate::{account, alert, org, report, session, visit};
 
 /// The most bytes of bodies that one answer has.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -34,7 +36,7 @@ pub(super) type Part = fn(&mut Gather<'_>) -> Result<(), ApiError>;
 
 /// What a bundle is made of, what matters most in front. One line adds a part.
 fn parts() -> Vec<Part> {
-    vec![me, directory, alerts, reports, home, ledger, cases]
+    vec![me, directory, alerts, reports, visits, home, ledger, cases]
 }
 
 /// A bundle in the making.
@@ -198,6 +200,45 @@ fn listed(gather: &mut Gather<'_>, path: &str) -> Result<Page<ReportRow>, ApiErr
     let query = web::Query::<ReportQuery>::from_query(query).map_err(ApiError::internal)?;
     let filter = report::list::Filter::read(query.into_inner())?;
     Ok(report::list::page(gather.conn, gather.desk, &filter)?)
+}
+
+/// Visits, each whole, and open promises.
+fn visits(gather: &mut Gather<'_>) -> Result<(), ApiError> {
+    if !gather.may(Action::Visit(VisitDeed::View)) {
+        return Ok(());
+    }
+    let desk = gather.desk;
+    let mut page = visit::list::page(gather.conn, desk, VisitQuery::default())?;
+    let mut kept = Vec::with_capacity(page.items.len());
+    for row in page.items {
+        // What was said about an accusation stays where that is.
+        match &row.case {
+            Some(case) if is_sealed(gather, &case.id)? => {}
+            _ => kept.push(row),
+        }
+    }
+    page.items = kept;
+    page.next_cursor = None;
+    gather.add("/visits", &page)?;
+    for row in &page.items {
+        let whole = visit::service::show(gather.conn, desk, &row.id)?;
+        gather.add(&format!("/visits/{}", row.id), &whole)?;
+    }
+    for (path, mine) in [("/promises", false), ("/promises?mine=true", true)] {
+        let query = PromiseQuery::open(mine);
+        let promises = visit::list::promises(gather.conn, desk, &query)?;
+        gather.add(path, &promises)?;
+    }
+    Ok(())
+}
+
+fn is_sealed(gather: &mut Gather<'_>, case: &str) -> Result<bool, ApiError> {
+    let id = CaseId::from(case);
+    match case::service::find(gather.conn, gather.desk, &id, Action::ViewCase) {
+        Ok((case, _)) => Ok(case.seal.0 != Series::Open),
+        Err(case::Error::Denied(_)) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What is to be done today.

@@ -73,6 +73,16 @@ pub(crate) struct PromiseQuery {
     cursor: Option<String>,
 }
 
+impl PromiseQuery {
+    /// Open promises: all that somebody sees, or what they or their unit are to keep.
+    pub(crate) fn open(mine: bool) -> Self {
+        Self {
+            mine: mine.then_some(true),
+            ..Self::default()
+        }
+    }
+}
+
 /// No row has a NUL, and PostgreSQL takes none.
 fn set(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().replace('\0', "\u{fffd}"))

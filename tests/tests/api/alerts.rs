@@ -90,7 +90,7 @@ fn from_the_report_to_the_result_everything_is_timed() {
     step(&informant, &alert, "acknowledge", &json!({})).problem("forbidden");
     step(&leader, &alert, "nothing", &json!({})).problem("not_found");
 
-    app.restart(Some("2026-03-02T00:10:00Z"));
+    app.restart(Some("2026-03-02T00:10:30Z"));
     let office = now(&app, Staff::Office);
     let seen = step(&office, &alert, "acknowledge", &json!({}))
         .expect(200)
@@ -100,7 +100,7 @@ fn from_the_report_to_the_result_everything_is_timed() {
         three(&[("acknowledge", 10, "in_time"), ("dispatch", 0, "running")])
     );
     // The second to acknowledge changes no clock.
-    app.restart(Some("2026-03-02T00:20:00Z"));
+    app.restart(Some("2026-03-02T00:21:00Z"));
     let police = now(&app, Staff::Police);
     let seen = step(&police, &alert, "acknowledge", &json!({}))
         .expect(200)
@@ -117,7 +117,7 @@ fn from_the_report_to_the_result_everything_is_timed() {
     )
     .problem("forbidden");
 
-    app.restart(Some("2026-03-02T00:45:00Z"));
+    app.restart(Some("2026-03-02T00:46:00Z"));
     let leader = now(&app, Staff::Leader);
     let none = json!({"text": "到场"});
     let problem = step(&leader, &alert, "dispatch", &none).problem("invalid_fields");

@@ -23,9 +23,13 @@ fn titles(app: &TestApp, who: Staff, kind: &str) -> Vec<String> {
     items.iter().map(title).collect()
 }
 
+/// What a scheduler says then.
+const BEGUN: &str = "the scheduler has begun";
+
 /// How often a scheduler has done what was to be done when its server started.
 fn begun(app: &TestApp) -> usize {
-    app.log().matches("the scheduler has begun").count()
+    let log = std::fs::read_to_string(app.data_dir().join("server.log"));
+    log.unwrap_or_default().matches(BEGUN).count()
 }
 
 /// Waits until one more has.
@@ -38,6 +42,8 @@ fn has_begun(app: &TestApp, before: usize) {
 /// Starts the server at another time and lets it do what is to be done.
 #[track_caller]
 fn at(app: &mut TestApp, clock: &str) {
+    app.stop();
+    // What the server before has begun with is counted by now.
     let before = begun(app);
     app.restart(Some(clock));
     has_begun(app, before);

@@ -130,7 +130,7 @@ async fn a_new_version_says_so_and_waits_to_be_asked() {
         .unwrap();
     browser.read("新版本已就绪").await;
     browser.picture("new-version").await;
-    browser.click("#renewed button").await;
+    browser.click("#renew").await;
     browser.gone("#renewed:not([hidden])").await;
     browser.see(".frame #page-title").await;
     let before = browser
