@@ -308,7 +308,6 @@ fn no_picture(name: &str) -> Failure {
                 code: "invalid".to_owned(),
                 message,
             }],
-            current_id: None,
         },
         wait: None,
     }

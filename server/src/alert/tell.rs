@@ -134,8 +134,8 @@ pub(super) fn tell_again(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usi
             );
             (what, "unsent")
         };
+        // The version stays: whoever is about to take the next step need not look again.
         alert.told_late |= mark;
-        alert.version += 1;
         alert.updated_at = now.naive_utc();
         // Somebody has moved just now.
         if !store::save(conn, &alert, seen)? {
