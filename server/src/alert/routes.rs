@@ -46,7 +46,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 
 /// The documents of this room's routes.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list, report, rate, list_missed, enter_missed, show, act, to_case))]
+#[openapi(
+    paths(list, report, rate, list_missed, enter_missed, show, act, to_case),
+    components(schemas(AlertStep))
+)]
 pub(crate) struct Docs;
 
 /// The query string of `GET /alerts`.
