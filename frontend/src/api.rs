@@ -37,7 +37,7 @@ pub(crate) enum Failure {
     /// The server says why.
     Problem {
         /// Its document.
-        problem: Problem,
+        problem: Box<Problem>,
         /// Seconds to wait before trying again.
         wait: Option<u32>,
     },
@@ -50,6 +50,14 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// What the app found out about a field before it asked: `message` says what would be right.
+    pub(crate) fn of_field(field: &str, code: &str, message: String) -> Self {
+        Self::Problem {
+            problem: Box::new(Problem::of_field(field, code, message)),
+            wait: None,
+        }
+    }
+
     /// The stable code, if the server gave one.
     pub(crate) fn code(&self) -> Option<Code> {
         match self {
@@ -286,7 +294,10 @@ impl Call {
         let status = response.status();
         let wait = header(&response, "Retry-After").and_then(|value| value.parse().ok());
         match Text::of(&response).await.and_then(|text| text.parse()) {
-            Ok(problem) => Err(Failure::Problem { problem, wait }),
+            Ok(problem) => Err(Failure::Problem {
+                problem: Box::new(problem),
+                wait,
+            }),
             Err(_) => Err(Failure::Unreadable(status)),
         }
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::json;
 use shared::outbox::{Answer as Heard, Draft, DraftKind, Next, Photo, Stage, Then, turn_of};
-use shared::problem::{Code, FieldError, Problem};
+use shared::problem::Code;
 use shared::term::Term as _;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -295,22 +295,7 @@ async fn scaled(photos: &[Picture]) -> Answer<Vec<Picture>> {
 
 fn no_picture(name: &str) -> Failure {
     let message = format!("“{name}”不是照片，或者已经损坏。请重新拍照或换一张。");
-    Failure::Problem {
-        problem: Problem {
-            kind: "about:blank".to_owned(),
-            title: Code::InvalidFields.label().to_owned(),
-            status: Code::InvalidFields.status(),
-            detail: message.clone(),
-            code: Code::InvalidFields,
-            current_id: None,
-            errors: vec![FieldError {
-                field: "photos".to_owned(),
-                code: "invalid".to_owned(),
-                message,
-            }],
-        },
-        wait: None,
-    }
+    Failure::of_field("photos", "invalid", message)
 }
 
 /// How long an answer is waited for, in milliseconds: whoever reports something urgent goes on sooner.

@@ -104,3 +104,25 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_id: Option<String>,
 }
+
+impl Problem {
+    /// The document of a request in which one field is at fault, as the server would write it:
+    /// for what the app finds out before it asks.
+    ///
+    /// `message` says what is wrong and what would be right.
+    pub fn of_field(field: &str, code: &str, message: String) -> Self {
+        Self {
+            kind: "about:blank".to_owned(),
+            title: Code::InvalidFields.label().to_owned(),
+            status: Code::InvalidFields.status(),
+            detail: message.clone(),
+            code: Code::InvalidFields,
+            errors: vec![FieldError {
+                field: field.to_owned(),
+                code: code.to_owned(),
+                message,
+            }],
+            current_id: None,
+        }
+    }
+}

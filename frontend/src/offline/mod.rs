@@ -84,7 +84,7 @@ pub(crate) fn phone() -> Phone {
 pub(crate) fn start() {
     phone();
     outbox::start();
-    on_window("offline", || lost());
+    on_window("offline", lost);
     on_window("online", || spawn_local(probe()));
     on_window("visibilitychange", || spawn_local(tick()));
     let ticking = Closure::<dyn FnMut()>::new(|| {

@@ -335,22 +335,11 @@ async fn named(number: String) -> Answer<String> {
         .find(|row| row.number == number.trim());
     match found {
         Some(row) => Ok(row.id.into_string()),
-        None => Err(Failure::Problem {
-            problem: shared::problem::Problem {
-                kind: "about:blank".to_owned(),
-                title: Code::InvalidFields.label().to_owned(),
-                status: Code::InvalidFields.status(),
-                detail: "没有找到这件事项，或者您无权查看。".to_owned(),
-                code: Code::InvalidFields,
-                errors: vec![shared::problem::FieldError {
-                    field: "number".to_owned(),
-                    code: "unknown".to_owned(),
-                    message: "没有找到这件事项，或者您无权查看。".to_owned(),
-                }],
-                current_id: None,
-            },
-            wait: None,
-        }),
+        None => Err(Failure::of_field(
+            "number",
+            "unknown",
+            "没有找到这件事项，或者您无权查看。".to_owned(),
+        )),
     }
 }
 

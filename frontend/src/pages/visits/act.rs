@@ -15,6 +15,9 @@ use crate::ui::field::Form;
 use crate::ui::fields::sheet;
 use crate::ui::notice::notices;
 
+/// Makes the body to send of what was filled in.
+pub(crate) type MakeBody = Arc<dyn Fn(Map<String, Value>) -> Map<String, Value> + Send + Sync>;
+
 /// A step: what its dialog says, what it asks for, where it goes.
 #[derive(Clone)]
 pub(crate) struct Step {
@@ -33,13 +36,13 @@ pub(crate) struct Step {
     /// The version that was seen, if it changes what is there.
     pub(crate) etag: Option<String>,
     /// Makes the body of what was filled in.
-    pub(crate) body: Arc<dyn Fn(Map<String, Value>) -> Map<String, Value> + Send + Sync>,
+    pub(crate) body: MakeBody,
     /// What is said when it is done.
     pub(crate) done: &'static str,
 }
 
 /// The body as it was filled in.
-pub(crate) fn as_it_is() -> Arc<dyn Fn(Map<String, Value>) -> Map<String, Value> + Send + Sync> {
+pub(crate) fn as_it_is() -> MakeBody {
     Arc::new(|filled| filled)
 }
 
