@@ -136,9 +136,10 @@ pub(crate) fn after_sign_in() {
     }
 }
 
-/// The signed-in person, for pages behind the sign-in.
+/// The signed-in person, for pages behind the sign-in. It can be asked at any time: what a page goes on
+/// with after an answer has come has no context to look in any more.
 pub(crate) fn me() -> Me {
-    expect_context()
+    session::me().unwrap_or_else(expect_context)
 }
 
 /// Goes to a page.

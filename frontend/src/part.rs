@@ -25,7 +25,11 @@ pub(crate) enum Part {
     First,
     /// The ledger and its cases.
     Cases,
-    /// The work in the field, and what waits on the phone.
+    /// Registering, the receipts, and what waits on the phone.
+    Entry,
+    /// What groups, villages and units report.
+    Reports,
+    /// The work with people outside: urgent information, visits, reception days, what people are told.
     Field,
     /// Lists over all cases, and the administration.
     Office,
@@ -99,6 +103,8 @@ mod split {
             match self {
                 Self::First => Ok(()),
                 Self::Cases => pages::load_cases().await,
+                Self::Entry => pages::load_entry().await,
+                Self::Reports => pages::load_reports().await,
                 Self::Field => pages::load_field().await,
                 Self::Office => pages::load_office().await,
             }
@@ -109,6 +115,8 @@ mod split {
             match self {
                 Self::First => None,
                 Self::Cases => at_once(pages::cases(place)),
+                Self::Entry => at_once(pages::entry(place)),
+                Self::Reports => at_once(pages::reports(place)),
                 Self::Field => at_once(pages::field(place)),
                 Self::Office => at_once(pages::office(place)),
             }
@@ -135,6 +143,8 @@ impl Part {
         let drawn = match self {
             Self::First => return None,
             Self::Cases => pages::cases(place),
+            Self::Entry => pages::entry(place),
+            Self::Reports => pages::reports(place),
             Self::Field => pages::field(place),
             Self::Office => pages::office(place),
         };

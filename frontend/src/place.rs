@@ -218,12 +218,7 @@ impl Place {
             | Self::Login
             | Self::Setup
             | Self::Nowhere => Part::First,
-            Self::Cases
-            | Self::NewCase
-            | Self::Case(_)
-            | Self::EditCase(_)
-            | Self::Receipt(_)
-            | Self::Paper(..) => Part::Cases,
+            Self::Cases | Self::Case(_) | Self::EditCase(_) | Self::Paper(..) => Part::Cases,
             Self::Matters
             | Self::Backlog
             | Self::Calendar
@@ -235,21 +230,24 @@ impl Place {
             | Self::Audit
             | Self::Settings
             | Self::Help => Part::Office,
-            Self::Receptions | Self::Reception(_) | Self::ReceptionNotice(_) => Part::Office,
-            Self::Drafts
-            | Self::Alerts
+            Self::NewCase
+            | Self::Receipt(_)
+            | Self::Provisional(_)
+            | Self::Exchanged(_)
+            | Self::Drafts => Part::Entry,
+            Self::Reports | Self::Report(_) => Part::Reports,
+            Self::Alerts
             | Self::NewAlert
             | Self::Alert(_)
-            | Self::Exchanged(_)
-            | Self::Provisional(_)
             | Self::Inbox
-            | Self::Reports
-            | Self::Report(_)
             | Self::Visits
             | Self::NewVisit
             | Self::Visit(_)
             | Self::Coverage
-            | Self::Promises => Part::Field,
+            | Self::Promises
+            | Self::Receptions
+            | Self::Reception(_)
+            | Self::ReceptionNotice(_) => Part::Field,
         }
     }
 

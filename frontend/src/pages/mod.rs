@@ -60,36 +60,61 @@ fn first(place: Place) -> AnyView {
 pub(crate) fn cases(place: Place) -> Drawn {
     Ok(match place {
         Place::Cases => case::list::page(),
-        Place::NewCase => case::new::page(),
         Place::Case(id) => case::show::page(id),
         Place::EditCase(id) => case::edit::page(id),
-        Place::Receipt(id) => case::receipt::page(id),
         Place::Paper(case, id) => case::papers::page(case, id),
         _ => nowhere(),
     })
 }
 
-/// The work in the field, and what waits on the phone.
+/// Registering, the receipts, and what waits on the phone.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(entry, fallible, preload(load_entry), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn entry(place: Place) -> Drawn {
+    Ok(match place {
+        Place::NewCase => case::new::page(),
+        Place::Receipt(id) => case::receipt::page(id),
+        Place::Provisional(key) => provisional::page(key),
+        Place::Exchanged(number) => receipts::page(number),
+        Place::Drafts => drafts::page(),
+        _ => nowhere(),
+    })
+}
+
+/// What groups, villages and units report.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(reports, fallible, preload(load_reports), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn reports(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Reports => reports::page(),
+        Place::Report(id) => reports::show::page(id),
+        _ => nowhere(),
+    })
+}
+
+/// The work with people outside: urgent information, visits, reception days, what people are told.
 #[cfg_attr(
     feature = "parts",
     wasm_split(field, fallible, preload(load_field), wasm_split_path = ::leptos::wasm_split)
 )]
 pub(crate) fn field(place: Place) -> Drawn {
     Ok(match place {
-        Place::Drafts => drafts::page(),
         Place::Alerts => alerts::page(),
         Place::NewAlert => alerts::new::page(),
         Place::Alert(id) => alerts::show::page(id),
-        Place::Exchanged(number) => receipts::page(number),
-        Place::Provisional(key) => provisional::page(key),
         Place::Inbox => inbox::page(),
-        Place::Reports => reports::page(),
-        Place::Report(id) => reports::show::page(id),
         Place::Visits => visits::list::page(),
         Place::NewVisit => visits::new::page(),
         Place::Visit(id) => visits::show::page(id),
         Place::Coverage => visits::coverage::page(),
         Place::Promises => visits::promises::page(),
+        Place::Receptions => reception::roster::page(),
+        Place::Reception(id) => reception::day::page(id),
+        Place::ReceptionNotice(id) => reception::notice::page(id),
         _ => nowhere(),
     })
 }
@@ -106,9 +131,6 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Measures => measures::page(),
         Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
-        Place::Receptions => reception::roster::page(),
-        Place::Reception(id) => reception::day::page(id),
-        Place::ReceptionNotice(id) => reception::notice::page(id),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),

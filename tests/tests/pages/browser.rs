@@ -91,9 +91,21 @@ impl Driver {
             base: base.to_owned(),
         };
         browser.resize(width, height).await;
+        let hear = json!({"source": HEAR});
+        browser
+            .cdp("Page.addScriptToEvaluateOnNewDocument", hear)
+            .await;
         browser
     }
 }
+
+/// Notes what a page complains about, to be told where a test fails.
+const HEAR: &str = "
+    window.complaints = [];
+    const tell = console.error;
+    console.error = (...words) => { window.complaints.push(words.join(' ')); tell(...words); };
+    addEventListener('error', (event) => window.complaints.push(event.message));
+    addEventListener('unhandledrejection', (event) => window.complaints.push(String(event.reason)));";
 
 /// One browser.
 pub(crate) struct Browser {
@@ -166,8 +178,10 @@ impl Browser {
 
     async fn fail(&self, what: &str) -> ! {
         let picture = self.picture("failure").await;
+        let complaints = "return (window.complaints ?? []).join('\\n')";
+        let complaints = self.client.execute(complaints, Vec::new()).await;
         panic!(
-            "{what} on {} ({})\n{}",
+            "{what} on {} ({})\n{}\n{complaints:?}",
             self.path().await,
             picture.display(),
             self.text().await

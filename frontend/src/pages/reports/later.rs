@@ -180,8 +180,15 @@ fn beside(draft: &Draft, theirs: &ReportView) -> AnyView {
     let open = after(theirs.report.state, Change::Replace).is_ok();
     let mine = open.then(|| {
         let key = key.clone();
+        let known: Vec<String> = theirs
+            .findings
+            .iter()
+            .map(|finding| finding.id.to_string())
+            .collect();
         choice("用我写的", "keep-mine", move || {
+            let known = known.clone();
             change(key.clone(), move |draft| {
+                name_only(draft, &known);
                 draft.body.insert("seen_version".to_owned(), version.into());
             });
         })
@@ -236,8 +243,22 @@ fn change(key: String, edit: impl FnOnce(&mut Draft) + 'static) {
     });
 }
 
+/// Findings that are no more are written anew: the server knows only the ids that are there now.
+fn name_only(draft: &mut Draft, known: &[String]) {
+    let Some(Value::Array(findings)) = draft.body.get_mut("findings") else {
+        return;
+    };
+    for finding in findings.iter_mut().filter_map(Value::as_object_mut) {
+        let id = finding.get("id").and_then(Value::as_str);
+        if id.is_some_and(|id| !known.iter().any(|known| known == id)) {
+            finding.remove("id");
+        }
+    }
+}
+
 /// Puts what was written behind what is there.
 fn add_to(draft: &mut Draft, summary: &str, findings: &[FindingInput]) {
+    name_only(draft, &[]);
     let body = &mut draft.body;
     let mine = body
         .get("summary")
@@ -253,13 +274,7 @@ fn add_to(draft: &mut Draft, summary: &str, findings: &[FindingInput]) {
         .filter_map(|finding| serde_json::to_value(finding).ok())
         .collect();
     if let Some(Value::Array(mine)) = body.get("findings") {
-        all.extend(mine.iter().cloned().map(|mut finding| {
-            // Of the version that is there now, none of these is known.
-            if let Value::Object(finding) = &mut finding {
-                finding.remove("id");
-            }
-            finding
-        }));
+        all.extend(mine.iter().cloned());
     }
     body.insert("zero".to_owned(), Value::Bool(all.is_empty()));
     body.insert("summary".to_owned(), words);

@@ -18,7 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::api::Call;
 use crate::app;
 use crate::browser;
-use crate::directory::directory;
+use crate::directory::{Directory, directory};
 use crate::format;
 use crate::offline;
 use crate::outbox::{self, Outgoing, Sent, Slip};
@@ -58,6 +58,8 @@ struct Typed {
 /// The form.
 #[derive(Clone)]
 struct Recording {
+    /// Whoever sends has no context to look it up in.
+    directory: Directory,
     form: Form,
     slip: Slip,
     kind: RwSignal<String>,
@@ -187,6 +189,7 @@ impl Recording {
             form.show(errors);
         }
         Self {
+            directory: directory(),
             form,
             slip,
             kind: RwSignal::new(typed.kind),
@@ -280,10 +283,9 @@ impl Recording {
         if !self.form.accept(errors) {
             return None;
         }
-        let directory = directory();
         let unit = |id: &RwSignal<String>| {
             let id = id.get_untracked();
-            directory.unit_name(&id).unwrap_or_default()
+            self.directory.unit_name(&id).unwrap_or_default()
         };
         let place = format!("{}{}", unit(&self.village), unit(&self.group));
         let promises = visit.promises.iter().map(|promise| {
@@ -328,7 +330,7 @@ fn draw(recording: &Recording) -> AnyView {
     let form = recording.form;
     let go = app::going();
     let notices = notices();
-    let directory = directory();
+    let directory = recording.directory;
     let (village, group) = (recording.village, recording.group);
     let villages = Signal::derive(move || directory.villages());
     let groups = Signal::derive(move || directory.groups(&village.get()));
