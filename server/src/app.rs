@@ -16,7 +16,7 @@ use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, notify,
+    account, alert, assessment, audit, case, db, files, health, idempotency, import, keys, memory, notify,
     openapi, org, photo, public, publicity, receipt, reception, report, satisfaction, settings, setup,
     sync, visit,
 };
@@ -150,6 +150,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(receipt::routes::configure)
         .configure(satisfaction::routes::configure)
         .configure(publicity::routes::configure)
+        .configure(assessment::routes::configure)
         .configure(sync::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)

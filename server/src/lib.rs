@@ -17,6 +17,7 @@
 pub mod account;
 mod alert;
 pub mod app;
+mod assessment;
 pub mod audit;
 pub mod auth;
 pub mod case;

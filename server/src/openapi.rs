@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, audit, case, health, import, notify, org, photo, publicity, receipt, reception,
+    account, alert, assessment, audit, case, health, import, notify, org, photo, publicity, receipt, reception,
     report, satisfaction, session, settings, setup, sync, visit,
 };
 
@@ -46,6 +46,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "reception", description = "接待日"),
         (name = "satisfaction", description = "满意度"),
         (name = "publicity", description = "法制宣传"),
+        (name = "assessments", description = "村级考核"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -76,6 +77,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         receipt::routes::Docs::openapi(),
         satisfaction::routes::Docs::openapi(),
         publicity::routes::Docs::openapi(),
+        assessment::routes::Docs::openapi(),
         sync::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),

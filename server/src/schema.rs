@@ -767,3 +767,21 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(cases, satisfaction);
 
 diesel::allow_tables_to_appear_in_same_query!(campaigns, campaign_laws, laws);
+
+diesel::table! {
+    assessments (id) {
+        id -> Text,
+        township_id -> Text,
+        year -> Integer,
+        kind -> Text,
+        village_id -> Text,
+        stage -> Text,
+        body -> Text,
+        total -> Nullable<Integer>,
+        vetoed -> Bool,
+        named -> Nullable<Bool>,
+        reviewed_on -> Nullable<Date>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alert::AlertDeed;
+use crate::assessment::AssessmentDeed;
 use crate::case::Kind;
 use crate::case::action::CaseAction;
 use crate::case::matter::Deed;
@@ -134,6 +135,8 @@ pub enum Action {
     QueryCode,
     /// Do something about legal publicity ([`Facts::Field`]), or in general.
     Publicity(PublicityDeed),
+    /// Do something about the assessment of villages ([`Facts::Field`]), or in general.
+    Assessment(AssessmentDeed),
 }
 
 /// What an action is about.
@@ -235,6 +238,7 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
                     actor.township_id == facts.township_id
                 }
                 Action::Visit(_) => visit_visible(actor, facts),
+                Action::Assessment(_) => assessment_visible(actor, facts),
                 _ => field_visible(actor, facts),
             };
             if visible {
@@ -496,6 +500,43 @@ const fn may_publicise(role: Role, deed: PublicityDeed) -> (bool, &'static str) 
     }
 }
 
+/// Whether the actor may see the assessment of a village: leaders, office and auditor all, a secretary
+/// the own village's.
+fn assessment_visible(actor: &Actor, facts: &FieldFacts) -> bool {
+    actor.township_id == facts.township_id
+        && match actor.role {
+            Role::TownshipLeader | Role::CoordinationOffice | Role::Auditor => true,
+            Role::VillageSecretary => {
+                actor.village_id.is_some() && facts.village_id == actor.village_id
+            }
+            _ => false,
+        }
+}
+
+/// Whose a step of an assessment is, and whose it is otherwise.
+const fn may_assess(role: Role, deed: AssessmentDeed) -> (bool, &'static str) {
+    use AssessmentDeed as D;
+    use Role as R;
+    match deed {
+        D::View => (
+            matches!(
+                role,
+                R::TownshipLeader | R::CoordinationOffice | R::Auditor | R::VillageSecretary
+            ),
+            "考核由镇领导、镇综治办、监督员和村支部书记查看。",
+        ),
+        D::Start | D::Return | D::Review => (
+            matches!(role, R::CoordinationOffice),
+            "考核由镇综治办组织和审核。",
+        ),
+        D::Submit | D::Object => (
+            matches!(role, R::VillageSecretary),
+            "自评和异议由本村支部书记提出。",
+        ),
+        D::Decide => (matches!(role, R::TownshipLeader), "命名由镇领导决定。"),
+    }
+}
+
 /// Of a campaign of the actor's township.
 fn can_with_campaign(
     actor: &Actor,
@@ -605,6 +646,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         Action::ViewAudit => role == R::Auditor,
         Action::Report(deed) => may_report(role, deed).0,
         Action::Publicity(deed) => may_publicise(role, deed).0,
+        Action::Assessment(deed) => may_assess(role, deed).0,
         Action::Visit(deed) => can_visit_in_general(role, deed),
         Action::Reception(deed) => can_receive_in_general(role, deed),
         Action::EditCase
@@ -630,6 +672,7 @@ const fn whose_in_general(action: Action) -> &'static str {
     match action {
         Action::Report(deed) => may_report(Role::Administrator, deed).1,
         Action::Publicity(deed) => may_publicise(Role::Auditor, deed).1,
+        Action::Assessment(deed) => may_assess(Role::Administrator, deed).1,
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
         Action::ExportLedger => "台账导出由镇领导、镇综治办和村支部书记办理。",

@@ -41,6 +41,8 @@ terms! {
         Rating = "rating", "满意度评价";
         /// A campaign of legal publicity or the library of laws was written.
         Publicity = "publicity", "法制宣传";
+        /// An assessment of a village was opened, or a step of it taken.
+        Assessment = "assessment", "村级考核";
         /// A visit or a promise was written.
         Visit = "visit", "走访与承诺";
         /// A reception day was written, or somebody came.

@@ -10,6 +10,7 @@
 //! | [`access`] | who may do what: the only place that decides |
 //! | [`org`] | units, their tree, the bundled template |
 //! | [`account`] | users, sign-in, passwords |
+//! | [`assessment`] | assessment of villages: sheets, scores, what follows what, veto, ranking |
 //! | [`calendar`] | working days after the State Council's calendar |
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
@@ -32,6 +33,7 @@
 pub mod access;
 pub mod account;
 pub mod alert;
+pub mod assessment;
 pub mod audit;
 pub mod calendar;
 pub mod case;

@@ -38,6 +38,8 @@ terms! {
         Reception = "reception", "接待日";
         /// A petitioner is not satisfied with an answer.
         Rated = "rated", "群众评价";
+        /// A village's assessment goes on.
+        Assessment = "assessment", "村级考核";
         /// What the day brings, together.
         Digest = "digest", "每日汇总";
         /// About the system.

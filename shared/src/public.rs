@@ -7,6 +7,7 @@
 use chrono::NaiveDate;
 
 use crate::case::deadline::{Clock, ClockKind, ClockOwner, Standing};
+use crate::case::number::Series;
 use crate::case::state::State;
 use crate::case::{LawfulPath, Outcome};
 use crate::receipt::{Letter, Provisional, character, letter};
@@ -91,6 +92,11 @@ impl Wanted {
         }
         if let Ok(provisional) = Provisional::read(text) {
             return Some(Self::Provisional(provisional));
+        }
+        // Of another series than that of open cases.
+        let sealed = [Series::Sealed, Series::RegistrarOnly];
+        if sealed.into_iter().any(|series| text.contains(series.label())) {
+            return None;
         }
         let mut groups: Vec<String> = Vec::new();
         let mut within = false;
@@ -337,7 +343,7 @@ mod tests {
         ] {
             assert_eq!(Wanted::read(text).as_ref(), Some(&twelfth), "{text}");
         }
-        for text in ["", "2026", "12", "平川", "2026-0", "2026-12-3", "1066-1", "2026-123456789"] {
+        for text in ["", "2026", "12", "平川", "2026-0", "2026-12-3", "1066-1", "2026-123456789", "平川检〔2026〕00012号"] {
             assert_eq!(Wanted::read(text), None, "{text}");
         }
         assert_eq!(twelfth.plain(), "2026-00012");

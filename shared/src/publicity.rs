@@ -345,6 +345,8 @@ pub struct CampaignRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CampaignView {
+    /// Its id.
+    pub id: String,
     /// What the list says.
     pub row: CampaignRow,
     /// What was said.

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod alerts;
+pub(crate) mod assessments;
 pub(crate) mod audit;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
@@ -17,6 +18,7 @@ pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
 pub(crate) mod provisional;
+pub(crate) mod publicity;
 pub(crate) mod receipts;
 pub(crate) mod reception;
 pub(crate) mod reports;
@@ -109,6 +111,13 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Receptions => reception::roster::page(),
         Place::Reception(id) => reception::day::page(id),
         Place::ReceptionNotice(id) => reception::notice::page(id),
+        Place::Publicity => publicity::list::page(),
+        Place::NewCampaign => publicity::new::page(),
+        Place::PublicityYear => publicity::year::page(),
+        Place::Campaign(id) => publicity::show::page(id),
+        Place::Laws => publicity::laws::page(),
+        Place::Assessments => assessments::list::page(),
+        Place::Assessment(id) => assessments::show::page(id),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),

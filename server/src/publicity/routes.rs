@@ -122,7 +122,7 @@ async fn record_campaign(
     let answer = state.db.write(move |conn| {
         claim.once(conn, |conn| {
             let view = service::record(conn, &desk, &input)?;
-            let (version, path) = (view.version, format!("/api/v1/publicity/{}", view.row.id));
+            let (version, path) = (view.version, format!("/api/v1/publicity/{}", view.id));
             Ok::<_, Error>(Made::created(view, version, path))
         })
     });

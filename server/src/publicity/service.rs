@@ -295,6 +295,7 @@ pub(super) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<CampaignVie
     };
     let mut rows = rows(conn, desk, std::slice::from_ref(&campaign))?;
     Ok(CampaignView {
+        id: campaign.id.clone(),
         row: rows.pop().ok_or_else(Error::hidden)?,
         photos: photo::of(conn, OwnerKind::Publicity, id)?,
         author: desk.user(Some(&campaign.author_id)),
@@ -539,7 +540,7 @@ fn by_law(conn: &mut Conn, records: &[CampaignRecord]) -> Result<Vec<LawYear>, E
 ///
 /// # Errors
 /// [`Error::Denied`] and the database's own.
-pub(super) fn laws(conn: &mut Conn, desk: &Desk) -> Result<Laws, Error> {
+pub(crate) fn laws(conn: &mut Conn, desk: &Desk) -> Result<Laws, Error> {
     may(desk, PublicityDeed::View)?;
     let items = store::laws(conn)?;
     Ok(Laws {

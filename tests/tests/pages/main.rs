@@ -14,6 +14,7 @@ mod gallery;
 mod matters;
 mod notices;
 mod offline;
+mod public;
 mod reports;
 mod settling;
 mod shell;
