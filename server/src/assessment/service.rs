@@ -263,9 +263,9 @@ pub(super) fn step(
             let counted = data::of(conn, &assessment.village_id, assessment.year, (today, now))?;
             sheet.marks.clone_from(&input.marks);
             sheet.vetoes.clone_from(&input.vetoes);
+            sheet.facts = Some(counted);
             let items = sheet.items(kind, &counted);
             let vetoes = sheet.vetoes(kind, &counted);
-            sheet.facts = Some(counted);
             assessment.total = total(&items).and_then(|total| i32::try_from(total).ok());
             assessment.vetoed = vetoes.iter().any(|veto| veto.holds);
             assessment.reviewed_on = Some(today);

@@ -105,10 +105,10 @@ fn who_records_and_where() {
     assert_eq!(
         fields,
         [
-            "on:in_future",
             "audience:required",
-            "village_id:unknown",
             "laws:unknown",
+            "on:in_future",
+            "village_id:unknown",
         ]
     );
     // Once, whatever the line does.

@@ -137,7 +137,7 @@ fn what_is_asked_is_checked() {
     let fields = rate(&case, Staff::Office, &wrong).invalid_fields();
     assert_eq!(fields, ["on:in_future", "way:not_by_staff", "words:required"]);
     let unknown = json!({"rating": "satisfied", "way": "call", "score": 5});
-    assert_eq!(rate(&case, Staff::Office, &unknown).status, 422);
+    rate(&case, Staff::Office, &unknown).problem("bad_request");
     let path = case.path("/satisfaction");
     let office = app.by(Staff::Office);
     let call = office.post(&path).json(&rating("satisfied"));

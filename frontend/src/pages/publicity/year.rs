@@ -126,7 +126,8 @@ fn last(row: &VillageYear) -> String {
 
 fn grid(year: &PublicityYear) -> AnyView {
     let quarters = QUARTERS
-        .map(|words| view! { <th scope="col" class="cover-cell">{words}</th> }.into_any())
+        .iter()
+        .map(|words| view! { <th scope="col" class="cover-cell">{*words}</th> }.into_any())
         .collect_view();
     let rows = year
         .villages
