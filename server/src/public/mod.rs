@@ -17,8 +17,12 @@ use actix_web::http::header;
 use crate::context::behind_tls;
 use crate::state::State;
 
-/// The page's address as the caller reaches this server; none where the request does not say.
+/// The page's address: as configured, or as the caller reaches this server; none where neither says.
 pub(crate) fn address(request: &HttpRequest, state: &State) -> Option<String> {
+    let configured = state.config.http.public_url.trim().trim_end_matches('/');
+    if !configured.is_empty() {
+        return Some(format!("{configured}/p"));
+    }
     let host = request.headers().get(header::HOST)?.to_str().ok()?;
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     if host.is_empty() || host.len() > 255 || !host.chars().all(good) {

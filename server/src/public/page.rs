@@ -189,7 +189,7 @@ fn rating(shown: &Shown, code: &str) -> Markup {
                 p {
                     label for="words" { "想说的话（可以不填）" }
                     textarea id="words" name="words" rows="3" maxlength=(MAX_WORDS) {}
-                    small { "只有镇综治办和镇领导看得到，办理单位看不到。评价以后不能改。" }
+                    small { "只有没有参与办理的镇综治办和镇领导看得到，办理单位看不到。评价以后不能改。" }
                 }
                 p { button type="submit" { "提交评价" } }
             }

@@ -299,6 +299,16 @@ fn the_petitioners_own_word_stands() {
 }
 
 #[test]
+fn a_receipt_names_the_address_that_petitioners_can_open() {
+    let app = TestApp::with()
+        .env("XINFANG_PUBLIC_URL", "https://xinfang.example.gov.cn/")
+        .start();
+    let case = registered(&app);
+    let page = receipt(&case, Staff::Centre)["query_page"].clone();
+    assert_eq!(page, "https://xinfang.example.gov.cn/p");
+}
+
+#[test]
 fn the_page_is_small_and_runs_nothing() {
     let app = TestApp::start();
     let leader = app.user(Staff::Leader).to_owned();
