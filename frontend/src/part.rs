@@ -31,6 +31,8 @@ pub(crate) enum Part {
     Reports,
     /// The work with people outside: urgent information, visits, reception days, what people are told.
     Field,
+    /// What is done for the year's goals: publicity, assessment.
+    Year,
     /// Lists over all cases, and the administration.
     Office,
 }
@@ -106,6 +108,7 @@ mod split {
                 Self::Entry => pages::load_entry().await,
                 Self::Reports => pages::load_reports().await,
                 Self::Field => pages::load_field().await,
+                Self::Year => pages::load_year().await,
                 Self::Office => pages::load_office().await,
             }
         }
@@ -118,6 +121,7 @@ mod split {
                 Self::Entry => at_once(pages::entry(place)),
                 Self::Reports => at_once(pages::reports(place)),
                 Self::Field => at_once(pages::field(place)),
+                Self::Year => at_once(pages::year(place)),
                 Self::Office => at_once(pages::office(place)),
             }
         }
@@ -146,6 +150,7 @@ impl Part {
             Self::Entry => pages::entry(place),
             Self::Reports => pages::reports(place),
             Self::Field => pages::field(place),
+            Self::Year => pages::year(place),
             Self::Office => pages::office(place),
         };
         drawn.ok()

@@ -5,7 +5,9 @@
 
 use shared::access::Action;
 use shared::alert::AlertDeed;
+use shared::assessment::AssessmentDeed;
 use shared::case::Kind;
+use shared::publicity::PublicityDeed;
 use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
 use shared::role::Role;
@@ -61,6 +63,20 @@ pub(crate) enum Place {
     Reception(String),
     /// A reception day's public notice, to print.
     ReceptionNotice(String),
+    /// Campaigns of legal publicity.
+    Publicity,
+    /// A campaign to be recorded.
+    NewCampaign,
+    /// Which villages have had none.
+    PublicityYear,
+    /// A campaign.
+    Campaign(String),
+    /// The library of laws.
+    Laws,
+    /// The assessment of villages: the ranking.
+    Assessments,
+    /// A village's assessment.
+    Assessment(String),
     /// Mediations, hearings, orders and other matters of all cases.
     Matters,
     /// The backlog, and what is proposed for it.
@@ -123,6 +139,10 @@ impl Place {
             (Some("visits"), Some("new"), None, _) => Self::NewVisit,
             (Some("visits"), Some("coverage"), None, _) => Self::Coverage,
             (Some("visits"), Some(id), None, _) => Self::Visit(id.to_owned()),
+            (Some("publicity"), Some("new"), None, _) => Self::NewCampaign,
+            (Some("publicity"), Some("coverage"), None, _) => Self::PublicityYear,
+            (Some("publicity"), Some(id), None, _) => Self::Campaign(id.to_owned()),
+            (Some("assessments"), Some(id), None, _) => Self::Assessment(id.to_owned()),
             (Some("reception"), Some(id), None, _) => Self::Reception(id.to_owned()),
             (Some("reception"), Some(id), Some("notice"), None) => {
                 Self::ReceptionNotice(id.to_owned())
@@ -159,6 +179,13 @@ impl Place {
             Self::Receptions => "/reception",
             Self::Reception(id) => return format!("/reception/{id}"),
             Self::ReceptionNotice(id) => return format!("/reception/{id}/notice"),
+            Self::Publicity => "/publicity",
+            Self::NewCampaign => "/publicity/new",
+            Self::PublicityYear => "/publicity/coverage",
+            Self::Campaign(id) => return format!("/publicity/{id}"),
+            Self::Laws => "/laws",
+            Self::Assessments => "/assessments",
+            Self::Assessment(id) => return format!("/assessments/{id}"),
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Reports => "/reports",
@@ -182,13 +209,16 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 22] {
+    fn simple() -> [Self; 25] {
         [
             Self::Alerts,
             Self::Drafts,
             Self::Visits,
             Self::Promises,
             Self::Receptions,
+            Self::Publicity,
+            Self::Laws,
+            Self::Assessments,
             Self::Matters,
             Self::Reports,
             Self::Backlog,
@@ -230,6 +260,13 @@ impl Place {
             | Self::Audit
             | Self::Settings
             | Self::Help => Part::Office,
+            Self::Publicity
+            | Self::NewCampaign
+            | Self::PublicityYear
+            | Self::Campaign(_)
+            | Self::Laws
+            | Self::Assessments
+            | Self::Assessment(_) => Part::Year,
             Self::NewCase
             | Self::Receipt(_)
             | Self::Provisional(_)
@@ -273,6 +310,11 @@ impl Place {
             Self::Promises => "承诺",
             Self::Receptions | Self::Reception(_) => "接待日",
             Self::ReceptionNotice(_) => "接待公告",
+            Self::Publicity | Self::Campaign(_) => "法制宣传",
+            Self::NewCampaign => "登记宣传",
+            Self::PublicityYear => "宣传覆盖",
+            Self::Laws => "法律法规",
+            Self::Assessments | Self::Assessment(_) => "村级考核",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
             Self::Reports => "排查报告",
@@ -319,6 +361,13 @@ impl Place {
             Self::Receptions => "receptions",
             Self::Reception(_) => "reception",
             Self::ReceptionNotice(_) => "reception-notice",
+            Self::Publicity => "publicity",
+            Self::NewCampaign => "new-campaign",
+            Self::PublicityYear => "publicity-year",
+            Self::Campaign(_) => "campaign",
+            Self::Laws => "laws",
+            Self::Assessments => "assessments",
+            Self::Assessment(_) => "assessment",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
             Self::Reports => "reports",
@@ -351,6 +400,11 @@ impl Place {
             Self::Visits | Self::Visit(_) | Self::NewVisit => Icon::People,
             Self::Coverage | Self::Promises => Icon::Check,
             Self::Receptions | Self::Reception(_) => Icon::Clock,
+            Self::Publicity | Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => {
+                Icon::Horn
+            }
+            Self::Laws => Icon::File,
+            Self::Assessments | Self::Assessment(_) => Icon::Check,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Reports | Self::Report(_) => Icon::Report,
@@ -382,6 +436,8 @@ impl Place {
             // The auditor has no other way there.
             Self::Coverage if session::may(Action::Visit(VisitDeed::View)) => Self::Visits,
             Self::Reception(_) | Self::ReceptionNotice(_) => Self::Receptions,
+            Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => Self::Publicity,
+            Self::Assessment(_) => Self::Assessments,
             place => place.clone(),
         }
     }
@@ -428,11 +484,20 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
+    // For those who hold it, and those who look after it; the rest find it through a link.
+    let publicises = session::may(Action::Publicity(PublicityDeed::Record))
+        || session::me()
+            .is_some_and(|me| matches!(me.user.role, Role::TownshipLeader | Role::Auditor));
+    add(true, Place::Publicity, publicises);
+    let assesses = session::may(Action::Assessment(AssessmentDeed::View));
+    add(true, Place::Assessments, assesses);
     add(true, Place::Measures, session::may(Action::ListMeasures));
     add(true, Place::Imports, session::may(Action::ImportLedger));
     add(true, Place::Audit, session::may(Action::ViewAudit));
     add(true, Place::Org, manages);
     add(true, Place::Users, manages);
+    let keeps = session::may(Action::Publicity(PublicityDeed::KeepLaws));
+    add(true, Place::Laws, keeps);
     add(true, Place::Settings, manages);
     add(false, Place::Org, !manages && session::may(Action::ViewOrg));
     add(
@@ -492,6 +557,10 @@ mod tests {
             Place::Visit(id.clone()),
             Place::Reception(id.clone()),
             Place::ReceptionNotice(id.clone()),
+            Place::NewCampaign,
+            Place::PublicityYear,
+            Place::Campaign(id.clone()),
+            Place::Assessment(id.clone()),
             Place::NewAlert,
             Place::Alert(id.clone()),
             Place::Exchanged(id),

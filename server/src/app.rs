@@ -12,11 +12,13 @@ use crate::directory::Directory;
 use crate::error;
 use crate::keys::Keys;
 use crate::observe::observe;
+use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, notify,
-    openapi, org, photo, receipt, reception, report, settings, setup, sync, visit,
+    account, alert, assessment, audit, case, db, files, health, idempotency, import, keys, memory, notify,
+    openapi, org, photo, public, publicity, receipt, reception, report, satisfaction, settings, setup,
+    sync, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -55,6 +57,8 @@ impl State {
         db.write_blocking(move |conn| keep_apart(conn, demo))?;
         let keys = Arc::new(Keys::load(&config, demo, &db)?);
         let sessions = Arc::new(Sessions::new(&config, &keys));
+        let limits = &config.session;
+        let lookups = Throttle::new(limits.account_failures, limits.address_failures);
         let directory = Directory::new(db.clone(), clock.clone(), session::token_life(&config));
         let streams = notify::stream::Hub::new(db.read_blocking(notify::store::last)?);
         Ok(Self {
@@ -64,6 +68,7 @@ impl State {
             keys,
             directory,
             sessions,
+            lookups: Arc::new(lookups),
             looks: audit::Looks::default(),
             recent: case::recent::Recent::default(),
             streams,
@@ -124,6 +129,7 @@ pub fn configure(state: State) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
             .service(web::scope("/api/v1").configure(rooms))
             .configure(openapi::configure)
             .configure(health::configure)
+            .configure(public::routes::configure)
             .default_service(web::to(crate::web::serve));
     }
 }
@@ -142,6 +148,9 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(reception::routes::configure)
         .configure(alert::routes::configure)
         .configure(receipt::routes::configure)
+        .configure(satisfaction::routes::configure)
+        .configure(publicity::routes::configure)
+        .configure(assessment::routes::configure)
         .configure(sync::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)

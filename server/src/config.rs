@@ -422,6 +422,8 @@ concerns! {
         trusted_proxies: Proxies = "", ["XINFANG_TRUSTED_PROXIES"];
         /// 单个上传文件的上限（MB）
         upload_limit_mb: u32 = "20", ["XINFANG_UPLOAD_LIMIT_MB"];
+        /// 群众能打开的网址（如 https://xinfang.example.gov.cn），印在登记回执上；不填就用工作人员打开系统的网址
+        public_url: String = "", ["XINFANG_PUBLIC_URL"];
         /// 群机器人另外可以发往的主机（逗号分隔的 主机 或 主机:端口），可以不经 TLS；默认只有企业微信、钉钉、飞书
         robot_hosts: String = "", ["XINFANG_ROBOT_HOSTS"];
         /// 停止服务时等待进行中请求的秒数

@@ -5,6 +5,7 @@
 //! | ID and phone numbers, stored answers | XChaCha20-Poly1305, bound to table, column and row |
 //! | exact look-up of such numbers | keyed BLAKE3 |
 //! | access tokens | HMAC-SHA256 |
+//! | petitioners' query codes | keyed BLAKE3 of the case's id |
 //!
 //! The master key comes from `XINFANG_KEY` or from a file created 0600 in the data directory. The
 //! database keeps a check value of it: with data and another key (or none), the server does not
@@ -17,6 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use shared::public::QueryCode;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
@@ -62,6 +64,7 @@ pub struct Keys {
     cipher: XChaCha20Poly1305,
     lookup: Zeroizing<[u8; 32]>,
     token: Zeroizing<[u8; 32]>,
+    query: Zeroizing<[u8; 32]>,
     check: String,
 }
 
@@ -101,6 +104,7 @@ impl Keys {
             cipher: XChaCha20Poly1305::new((&*sealing).into()),
             lookup: derive("xinfang 2026-11 look up personal data v1"),
             token: derive("xinfang 2026-11 sign access tokens v1"),
+            query: derive("xinfang 2026-11 petitioners' query codes v1"),
             check: blake3::hash(&*check).to_hex().to_string(),
         }
     }
@@ -156,6 +160,16 @@ impl Keys {
             .update(b"\0")
             .update(value.as_bytes());
         hasher.finalize().to_hex().to_string()
+    }
+
+    /// The code with which the petitioner of a case looks it up without an account.
+    pub fn query_code(&self, case_id: &str) -> QueryCode {
+        let hash = blake3::keyed_hash(&self.query, case_id.as_bytes());
+        let mut first = [0; 8];
+        for (to, from) in first.iter_mut().zip(hash.as_bytes()) {
+            *to = *from;
+        }
+        QueryCode::of(u64::from_le_bytes(first))
     }
 
     /// The key under which access tokens are signed.

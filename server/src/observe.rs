@@ -75,12 +75,15 @@ fn request_id(request: &ServiceRequest) -> Arc<str> {
     }
 }
 
-/// Gives an error answer without a document one. Pages outside the API are left alone.
+/// Gives an error answer without a document one. Pages for people are left alone.
 fn with_document(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    if !is_error || content_type.is_some_and(|value| value == PROBLEM_JSON) {
+    let is_ours = |value: &HeaderValue| {
+        value == PROBLEM_JSON || value.as_bytes().starts_with(b"text/html")
+    };
+    if !is_error || content_type.is_some_and(is_ours) {
         return response;
     }
     let allow = response.headers().get(header::ALLOW).cloned();

@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, audit, case, health, import, notify, org, photo, receipt, reception, report,
-    session, settings, setup, sync, visit,
+    account, alert, assessment, audit, case, health, import, notify, org, photo, publicity, receipt, reception,
+    report, satisfaction, session, settings, setup, sync, visit,
 };
 
 /// Where the document is.
@@ -44,6 +44,9 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "reports", description = "排查报告"),
         (name = "visits", description = "走访、承诺与走访覆盖"),
         (name = "reception", description = "接待日"),
+        (name = "satisfaction", description = "满意度"),
+        (name = "publicity", description = "法制宣传"),
+        (name = "assessments", description = "村级考核"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -72,6 +75,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         reception::routes::Docs::openapi(),
         alert::routes::Docs::openapi(),
         receipt::routes::Docs::openapi(),
+        satisfaction::routes::Docs::openapi(),
+        publicity::routes::Docs::openapi(),
+        assessment::routes::Docs::openapi(),
         sync::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),

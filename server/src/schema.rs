@@ -706,3 +706,82 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(alerts, alert_events);
 
 diesel::allow_tables_to_appear_in_same_query!(cases, provisional_receipts);
+
+diesel::table! {
+    satisfaction (id) {
+        id -> Text,
+        case_id -> Text,
+        event_id -> Text,
+        township_id -> Text,
+        unit_id -> Nullable<Text>,
+        rating -> Text,
+        way -> Text,
+        words -> Nullable<Text>,
+        rated_on -> Date,
+        at -> Timestamp,
+        author_id -> Nullable<Text>,
+        replaced_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    laws (id) {
+        id -> Text,
+        title -> Text,
+        link -> Nullable<Text>,
+        closed -> Bool,
+        position -> Integer,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaigns (id) {
+        id -> Text,
+        township_id -> Text,
+        unit_id -> Text,
+        author_id -> Text,
+        on_day -> Date,
+        form -> Text,
+        village_id -> Nullable<Text>,
+        place -> Text,
+        audience -> Integer,
+        handouts -> Integer,
+        summary -> Nullable<Text>,
+        entered_at -> Timestamp,
+        struck_at -> Nullable<Timestamp>,
+        struck_by -> Nullable<Text>,
+        struck_why -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_laws (campaign_id, law_id) {
+        campaign_id -> Text,
+        law_id -> Text,
+        position -> Integer,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(cases, satisfaction);
+
+diesel::allow_tables_to_appear_in_same_query!(campaigns, campaign_laws, laws);
+
+diesel::table! {
+    assessments (id) {
+        id -> Text,
+        township_id -> Text,
+        year -> Integer,
+        kind -> Text,
+        village_id -> Text,
+        stage -> Text,
+        body -> Text,
+        total -> Nullable<Integer>,
+        vetoed -> Bool,
+        named -> Nullable<Bool>,
+        reviewed_on -> Nullable<Date>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}

@@ -8,6 +8,7 @@ use crate::db::Db;
 use crate::directory::Directory;
 use crate::keys::Keys;
 use crate::session::Sessions;
+use crate::session::throttle::Throttle;
 
 /// The parts of a running server. Each is cheap to clone.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct State {
     pub directory: Directory,
     /// Tokens, password checks, throttles.
     pub sessions: Arc<Sessions>,
+    /// Attempts to look up a case on the public page.
+    pub(crate) lookups: Arc<Throttle>,
     /// Looks at cases that wait to be noted.
     pub looks: crate::audit::Looks,
     /// Answers about cases that were looked at lately.

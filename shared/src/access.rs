@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alert::AlertDeed;
+use crate::assessment::AssessmentDeed;
 use crate::case::Kind;
 use crate::case::action::CaseAction;
 use crate::case::matter::Deed;
@@ -14,9 +15,11 @@ use crate::case::paper::PaperKind;
 use crate::case::state::State;
 use crate::ids::{UnitId, UserId};
 use crate::org::UnitKind;
+use crate::publicity::PublicityDeed;
 use crate::reception::ReceptionDeed;
 use crate::report::ReportDeed;
 use crate::role::Role;
+use crate::satisfaction::{self, Answerers};
 use crate::visit::VisitDeed;
 
 /// The signed-in caller, as far as decisions look at them.
@@ -126,6 +129,14 @@ pub enum Action {
     Visit(VisitDeed),
     /// Do something with reception days.
     Reception(ReceptionDeed),
+    /// Record what the petitioner says of an answer ([`Facts::Answer`]).
+    Rate,
+    /// Give the petitioner the code for the public page.
+    QueryCode,
+    /// Do something about legal publicity ([`Facts::Field`]), or in general.
+    Publicity(PublicityDeed),
+    /// Do something about the assessment of villages ([`Facts::Field`]), or in general.
+    Assessment(AssessmentDeed),
 }
 
 /// What an action is about.
@@ -141,6 +152,8 @@ pub enum Facts<'a> {
     Field(&'a FieldFacts),
     /// Urgent information.
     Alert(&'a AlertFacts),
+    /// The answer of a case.
+    Answer(&'a CaseFacts, &'a Answerers),
 }
 
 /// What decisions look at in urgent information.
@@ -211,11 +224,21 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
                 Err(Denied::Hidden)
             }
         }
+        Facts::Answer(case, answerers) => {
+            if visible(actor, case) {
+                satisfaction::may_rate(actor, case, answerers)
+            } else {
+                Err(Denied::Hidden)
+            }
+        }
         Facts::Field(facts) => {
             // The roster is public; what is told of who came is decided entry by entry.
             let visible = match action {
-                Action::Reception(_) => actor.township_id == facts.township_id,
+                Action::Reception(_) | Action::Publicity(_) => {
+                    actor.township_id == facts.township_id
+                }
                 Action::Visit(_) => visit_visible(actor, facts),
+                Action::Assessment(_) => assessment_visible(actor, facts),
                 _ => field_visible(actor, facts),
             };
             if visible {
@@ -310,6 +333,7 @@ fn can_in_field(actor: &Actor, action: Action, facts: &FieldFacts) -> Result<(),
         Action::Report(deed) => can_report(actor, deed, facts),
         Action::Visit(deed) => allow(can_with_visit(actor, deed, facts)),
         Action::Reception(deed) => allow(can_with_reception(actor, deed, facts)),
+        Action::Publicity(deed) => allow(can_with_campaign(actor, deed, facts)),
         _ => Ok(()),
     }
 }
@@ -455,6 +479,81 @@ fn can_receive_in_general(role: Role, deed: ReceptionDeed) -> bool {
     }
 }
 
+/// Whose a deed of legal publicity is by the role alone, and whose it is otherwise. What was made
+/// public is no secret within the township.
+const fn may_publicise(role: Role, deed: PublicityDeed) -> (bool, &'static str) {
+    use PublicityDeed as D;
+    use Role as R;
+    match deed {
+        D::View => (true, ""),
+        D::Record | D::Edit | D::Strike => (
+            matches!(
+                role,
+                R::CoordinationOffice | R::JusticeOffice | R::VillageSecretary | R::PoliceStation
+            ),
+            "法制宣传由镇综治办、司法所、派出所和村支部书记登记。",
+        ),
+        D::KeepLaws => (
+            matches!(role, R::Administrator),
+            "法律法规目录由系统管理员维护。",
+        ),
+    }
+}
+
+/// Whether the actor may see the assessment of a village: leaders, office and auditor all, a secretary
+/// the own village's.
+fn assessment_visible(actor: &Actor, facts: &FieldFacts) -> bool {
+    actor.township_id == facts.township_id
+        && match actor.role {
+            Role::TownshipLeader | Role::CoordinationOffice | Role::Auditor => true,
+            Role::VillageSecretary => {
+                actor.village_id.is_some() && facts.village_id == actor.village_id
+            }
+            _ => false,
+        }
+}
+
+/// Whose a step of an assessment is, and whose it is otherwise.
+const fn may_assess(role: Role, deed: AssessmentDeed) -> (bool, &'static str) {
+    use AssessmentDeed as D;
+    use Role as R;
+    match deed {
+        D::View => (
+            matches!(
+                role,
+                R::TownshipLeader | R::CoordinationOffice | R::Auditor | R::VillageSecretary
+            ),
+            "考核由镇领导、镇综治办、监督员和村支部书记查看。",
+        ),
+        D::Start | D::Return | D::Review => (
+            matches!(role, R::CoordinationOffice),
+            "考核由镇综治办组织和审核。",
+        ),
+        D::Submit | D::Object => (
+            matches!(role, R::VillageSecretary),
+            "自评和异议由本村支部书记提出。",
+        ),
+        D::Decide => (matches!(role, R::TownshipLeader), "命名由镇领导决定。"),
+    }
+}
+
+/// Of a campaign of the actor's township.
+fn can_with_campaign(
+    actor: &Actor,
+    deed: PublicityDeed,
+    facts: &FieldFacts,
+) -> (bool, &'static str) {
+    let own = facts.unit_id == actor.unit_id;
+    match deed {
+        PublicityDeed::View | PublicityDeed::Record | PublicityDeed::KeepLaws => (true, ""),
+        PublicityDeed::Edit => (own, "由登记单位更正。"),
+        PublicityDeed::Strike => (
+            own || actor.role == Role::CoordinationOffice,
+            "由登记单位或镇综治办划除。",
+        ),
+    }
+}
+
 /// How far an accusation is sealed: against a township leader or the office itself only the
 /// registrar sees it; against anybody else the office handles it.
 pub fn seal_of(accused_unit: Option<UnitKind>, accused_role: Option<Role>) -> Series {
@@ -546,11 +645,15 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         }
         Action::ViewAudit => role == R::Auditor,
         Action::Report(deed) => may_report(role, deed).0,
+        Action::Publicity(deed) => may_publicise(role, deed).0,
+        Action::Assessment(deed) => may_assess(role, deed).0,
         Action::Visit(deed) => can_visit_in_general(role, deed),
         Action::Reception(deed) => can_receive_in_general(role, deed),
         Action::EditCase
         | Action::EditPeople
         | Action::RevealPerson
+        | Action::Rate
+        | Action::QueryCode
         | Action::Attach
         | Action::Photo
         | Action::Case(_)
@@ -568,6 +671,8 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
 const fn whose_in_general(action: Action) -> &'static str {
     match action {
         Action::Report(deed) => may_report(Role::Administrator, deed).1,
+        Action::Publicity(deed) => may_publicise(Role::Auditor, deed).1,
+        Action::Assessment(deed) => may_assess(Role::Administrator, deed).1,
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
         Action::ExportLedger => "台账导出由镇领导、镇综治办和村支部书记办理。",
@@ -620,6 +725,10 @@ fn can_with_case(
                 || who.own_village
                 || (who.registrar && case.state == State::Registered),
             "由登记人（受理前）、办理单位或镇综治办修改。",
+        ),
+        Action::QueryCode => (
+            case.seal == Series::Open && (who.office || who.registrar),
+            "查询码由登记人或镇综治办打印给信访人。",
         ),
         Action::RevealPerson => (
             who.office

@@ -35,6 +35,14 @@ terms! {
         Export = "export", "导出";
         /// A ledger was imported.
         Import = "import", "导入";
+        /// A petitioner looked at their case on the public page.
+        PublicLook = "public_look", "群众查询";
+        /// What a petitioner says of an answer was written.
+        Rating = "rating", "满意度评价";
+        /// A campaign of legal publicity or the library of laws was written.
+        Publicity = "publicity", "法制宣传";
+        /// An assessment of a village was opened, or a step of it taken.
+        Assessment = "assessment", "村级考核";
         /// A visit or a promise was written.
         Visit = "visit", "走访与承诺";
         /// A reception day was written, or somebody came.

@@ -10,6 +10,7 @@
 //! | [`access`] | who may do what: the only place that decides |
 //! | [`org`] | units, their tree, the bundled template |
 //! | [`account`] | users, sign-in, passwords |
+//! | [`assessment`] | assessment of villages: sheets, scores, what follows what, veto, ranking |
 //! | [`calendar`] | working days after the State Council's calendar |
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
@@ -19,8 +20,11 @@
 //! | [`photo`] | photos of records |
 //! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
+//! | [`public`] | the page without a sign-in: query codes, numbers as people write them, plain words |
+//! | [`publicity`] | campaigns of legal publicity (法制宣传) and the library of laws |
 //! | [`report`] | reports: who owes which when, what is late, what is found |
 //! | [`receipt`] | numbers of provisional receipts, made on a phone |
+//! | [`satisfaction`] | what petitioners say of answers, and who may ask them |
 //! | [`search`] | how Chinese text becomes index terms |
 //! | [`sync`] | what a phone takes along |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -29,6 +33,7 @@
 pub mod access;
 pub mod account;
 pub mod alert;
+pub mod assessment;
 pub mod audit;
 pub mod calendar;
 pub mod case;
@@ -42,10 +47,13 @@ pub mod outbox;
 pub mod page;
 pub mod photo;
 pub mod problem;
+pub mod public;
+pub mod publicity;
 pub mod receipt;
 pub mod reception;
 pub mod report;
 pub mod role;
+pub mod satisfaction;
 pub mod search;
 pub mod settings;
 pub mod setup;

@@ -36,6 +36,10 @@ terms! {
         VisitDuty = "visit_duty", "走访提醒";
         /// A reception day is near.
         Reception = "reception", "接待日";
+        /// A petitioner is not satisfied with an answer.
+        Rated = "rated", "群众评价";
+        /// A village's assessment goes on.
+        Assessment = "assessment", "村级考核";
         /// What the day brings, together.
         Digest = "digest", "每日汇总";
         /// About the system.

@@ -44,12 +44,42 @@ impl Wrong {
     }
 }
 
+/// A character of a number or a code, as somebody may have written it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Letter {
+    /// One of the alphabet's.
+    Plain(char),
+    /// A dash or a space: it says nothing.
+    Nothing,
+    /// Something else.
+    Other(char),
+}
+
+/// Reads a character in either case, half or full width, or one that looks like the one that is meant.
+pub(crate) fn letter(c: char) -> Letter {
+    // Full width.
+    let c = match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    match c.to_ascii_uppercase() {
+        '-' | '—' | '–' | ' ' | '\u{3000}' => Letter::Nothing,
+        'O' => Letter::Plain('0'),
+        'I' | 'L' => Letter::Plain('1'),
+        'S' => Letter::Plain('5'),
+        'U' => Letter::Plain('V'),
+        c if u8::try_from(c).is_ok_and(|c| ALPHABET.contains(&c)) => Letter::Plain(c),
+        c => Letter::Other(c),
+    }
+}
+
 fn value(c: u8) -> Option<u32> {
     let at = ALPHABET.iter().position(|other| *other == c)?;
     u32::try_from(at).ok()
 }
 
-fn character(value: u32) -> char {
+/// The character of a value, modulo 31.
+pub(crate) fn character(value: u32) -> char {
     let at = usize::try_from(value % 31).unwrap_or_default();
     char::from(ALPHABET.get(at).copied().unwrap_or(b'0'))
 }
@@ -107,19 +137,10 @@ impl Provisional {
     pub fn read(text: &str) -> Result<Self, Wrong> {
         let mut plain = String::new();
         for c in text.chars() {
-            // Full width.
-            let c = match c {
-                '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-                c => c,
-            };
-            match c.to_ascii_uppercase() {
-                MARK | '-' | '—' | '–' | '－' | ' ' | '\u{3000}' => {}
-                'O' => plain.push('0'),
-                'I' | 'L' => plain.push('1'),
-                'S' => plain.push('5'),
-                'U' => plain.push('V'),
-                c if u8::try_from(c).is_ok_and(|c| ALPHABET.contains(&c)) => plain.push(c),
-                _ => return Err(Wrong::Form),
+            match letter(c) {
+                Letter::Plain(c) => plain.push(c),
+                Letter::Nothing | Letter::Other(MARK) => {}
+                Letter::Other(_) => return Err(Wrong::Form),
             }
             if plain.len() > LENGTH {
                 return Err(Wrong::Form);

@@ -61,6 +61,7 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
         ("matters", "/matters"),
         ("documents", "/documents"),
         ("field visits", "/field-visits"),
+        ("satisfaction", "/satisfaction"),
     ];
     for (way, below) in reading {
         note(
@@ -207,6 +208,7 @@ pub const ALL: &[&str] = &[
     "matters",
     "documents",
     "field visits",
+    "satisfaction",
     "act",
     "edit",
     "add a person",

@@ -30,6 +30,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 use shared::alert::AlertStep;
+use shared::assessment::{AssessmentKind, AssessmentStep};
 use shared::case::action::CaseAction;
 use shared::case::matter::{Deed, MatterKind};
 use shared::case::paper::PaperKind;
@@ -143,6 +144,7 @@ fn about(operation: &str) -> About {
         | "list_backlog"
         | "list_backlog_proposals" => About::Cases,
         "list_case_matters" => case(Stand::Registered),
+        "show_satisfaction" | "record_satisfaction" => case(Stand::Answered),
         "register_case" => case(Stand::Registered),
         "act_on_case:object" => case(Stand::Transferred),
         "act_on_case:dispatch" | "act_on_case:take" | "act_on_case:extend" => case(Stand::Given),
@@ -198,6 +200,10 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
                 }
             } else if name == "act_on_alert" {
                 for step in AlertStep::ALL {
+                    operations.insert(format!("{name}:{}", step.code()), request.clone());
+                }
+            } else if name == "act_on_assessment" {
+                for step in AssessmentStep::ALL {
                     operations.insert(format!("{name}:{}", step.code()), request.clone());
                 }
             } else if name == "make_document" {
@@ -608,6 +614,9 @@ impl Desk<'_> {
                 more.json(&person).send();
                 call.if_match(self.etag(case))
             }
+            "record_satisfaction" => call
+                .if_match(self.etag(case))
+                .json(&json!({"rating": "satisfied", "way": "call"})),
             "reveal_person" => call.json(&json!({"reason": "电话回访"})),
             "add_attachment" => call.file("图.png", tests::files::png()),
             "make_document" => call.json(&json!({"kind": action, "fields": {}})),
@@ -715,6 +724,21 @@ fn prepare(app: &TestApp, operation: &str) -> String {
             let day = app.by(Staff::Office).post("/reception-days");
             id(&day.json(&reception_day(app)).expect(201).json()["day"]["id"])
         }
+        // Of 五里墩村, as far as a step needs it to be.
+        "show_assessment" => assessment(app, None),
+        _ if operation.starts_with("act_on_assessment") => {
+            let (_, step) = operation.split_once(':').unwrap();
+            assessment(app, AssessmentStep::from_code(step))
+        }
+        // Of the office.
+        "show_campaign" | "patch_campaign" | "strike_campaign" => {
+            let call = app.by(Staff::Office).post("/publicity");
+            id(&call.json(&campaign(None)).expect(201).json()["row"]["id"])
+        }
+        "patch_law" => {
+            let law = json!({"title": format!("某某条例{}", fresh())});
+            id(&admin.post("/laws").json(&law).expect(201).json()["id"])
+        }
         "show_photo" => {
             let call = app.by(Staff::Secretary).post("/photos");
             let photo = call.file("图.png", tests::files::png()).expect(201);
@@ -760,6 +784,57 @@ const NOWHERE: &str = "127.0.0.1:9";
 fn robot() -> Value {
     let address = format!("http://{NOWHERE}/send");
     json!({"name": "群", "kind": "wecom", "address": address, "kinds": ["alert"]})
+}
+
+/// What a step of an assessment is given.
+fn assessing(step: AssessmentStep) -> Value {
+    let mark = json!({"code": "organisation", "score": 90, "evidence": "查看台账"});
+    match step {
+        AssessmentStep::Submit => json!({"marks": [mark]}),
+        AssessmentStep::Review => json!({"marks": [mark], "text": "已核实"}),
+        AssessmentStep::Decide => json!({"named": false, "text": "镇党委会议研究"}),
+        _ => json!({"text": "理由"}),
+    }
+}
+
+/// An assessment of 五里墩村 that nothing has happened with, brought to where a step can be taken; its id
+/// and version.
+fn assessment(app: &TestApp, step: Option<AssessmentStep>) -> String {
+    let office = app.by(Staff::Office);
+    let years = (2020..=2026).map(|year| (year, AssessmentKind::ThreeWithout));
+    let fresh = years.into_iter().find(|(year, kind)| {
+        let list = office.get(format!("/assessments?year={year}&kind={kind}"));
+        list.expect(200).json()["items"].as_array().unwrap().is_empty()
+    });
+    let (year, kind) = fresh.unwrap();
+    let start = json!({"year": year, "kind": kind});
+    let all = office.post("/assessments").json(&start).expect(200).json();
+    let mut rows = all["items"].as_array().unwrap().iter();
+    let row = rows.find(|row| row["village"]["name"] == VILLAGE).unwrap();
+    let id = row["id"].as_str().unwrap().to_owned();
+    let before: &[(Staff, AssessmentStep)] = match step {
+        Some(AssessmentStep::Return | AssessmentStep::Review) => {
+            &[(Staff::Secretary, AssessmentStep::Submit)]
+        }
+        Some(AssessmentStep::Object | AssessmentStep::Decide) => &[
+            (Staff::Secretary, AssessmentStep::Submit),
+            (Staff::Office, AssessmentStep::Review),
+        ],
+        _ => &[],
+    };
+    for (at, (who, step)) in before.iter().enumerate() {
+        let call = app.by(*who).post(format!("/assessments/{id}/steps/{step}"));
+        let call = call.if_match(format!("\"{}\"", at + 1));
+        call.json(&assessing(*step)).expect(200);
+    }
+    id
+}
+
+fn campaign(village: Option<&str>) -> Value {
+    json!({
+        "on": tests::base::TODAY, "form": "lecture", "laws": ["xinfang"], "place": "村委会",
+        "audience": 40, "village_id": village,
+    })
 }
 
 fn alert(app: &TestApp) -> String {
@@ -932,6 +1007,39 @@ impl Desk<'_> {
             | "health_ready" => call.send(),
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
+            "list_assessments" | "show_assessment" => call.send(),
+            // The year of another day than those that are brought further.
+            "start_assessments" => {
+                let input = json!({"year": 2026, "kind": "peaceful"});
+                call.json(&input).send()
+            }
+            operation if operation.starts_with("act_on_assessment") => {
+                let (_, step) = operation.split_once(':').unwrap();
+                let call = self.client.call(method, path.replace("{step}", step));
+                let step = AssessmentStep::from_code(step).unwrap();
+                let version = match step {
+                    AssessmentStep::Submit => 1,
+                    AssessmentStep::Return | AssessmentStep::Review => 2,
+                    AssessmentStep::Object | AssessmentStep::Decide => 3,
+                };
+                let call = call.if_match(format!("\"{version}\""));
+                call.json(&assessing(step)).send()
+            }
+            "list_campaigns" | "show_publicity_year" | "show_campaign" | "list_laws" => call.send(),
+            "record_campaign" => call.json(&campaign(Some(app.unit(VILLAGE)))).send(),
+            "patch_campaign" => call.if_match("\"1\"").json(&json!({"audience": 41})).send(),
+            "strike_campaign" => call
+                .if_match("\"1\"")
+                .json(&json!({"reason": "记错了"}))
+                .send(),
+            "add_law" => {
+                let law = json!({"title": format!("某某办法{}", fresh())});
+                call.json(&law).send()
+            }
+            "patch_law" => {
+                let link = json!({"link": "https://flk.npc.gov.cn/"});
+                call.if_match("\"1\"").json(&link).send()
+            }
             "list_field_visits"
             | "list_promises"
             | "show_visit_coverage"

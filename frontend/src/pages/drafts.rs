@@ -107,6 +107,7 @@ fn form_of(draft: &Draft) -> Option<String> {
         // Written at the report itself.
         DraftKind::Report => draft.about.as_deref()?,
         DraftKind::Alert => "/alerts/new",
+        DraftKind::Campaign => "/publicity/new",
     };
     Some(format!("{path}?draft={}", draft.key))
 }

@@ -20,12 +20,13 @@ use crate::session;
 use crate::ui::live::live;
 
 /// The parts, for the contents: id and title.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("work", "我的工作"),
     ("states", "状态是什么意思"),
     ("limits", "办理期限"),
     ("sealed", "检举控告怎样保密"),
     ("numbers", "证件和电话怎样保护"),
+    ("public", "群众怎样查进展、怎样评价"),
     ("offline", "没有信号、断网时"),
     ("others", "其他角色的工作"),
 ];
@@ -64,6 +65,7 @@ pub(crate) fn page() -> AnyView {
             {limits()}
             {sealed()}
             {numbers()}
+            {public()}
             {offline()}
             {others()}
         </div>
@@ -364,6 +366,22 @@ fn numbers() -> AnyView {
         }
         .into_any(),
     )
+}
+
+fn public() -> AnyView {
+    let lines = list(&[
+        "登记回执上有二维码和查询码。群众用自己的手机打开查询页，填编号和查询码，不用登录，就能看到办到哪一步、期限、负责单位、送达的文书、可以怎样救济，以及哪些单位看过。",
+        "查询页不显示姓名、电话和反映的内容；检举控告在那里查不到。",
+        "查询码只给登记人和镇综治办打印，给出一次记一次审计。请当面交给本人，不要代为保管，也不要代为评价。",
+        "答复以后，由没有参与办理的人回访，把满意度登记在事项页上；群众也可以在查询页上自己评价，以自评为准。",
+        "群众写的原话只有没有参与办理的镇综治办和镇领导看得到。“不满意”会通知镇综治办跟进。",
+    ]);
+    let page = view! {
+        <p>
+            <a href="/p" rel="external" target="_blank">"打开群众查询页"</a>
+        </p>
+    };
+    part("public", view! { {lines} {page} }.into_any())
 }
 
 fn offline() -> AnyView {

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod alerts;
+pub(crate) mod assessments;
 pub(crate) mod audit;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
@@ -17,6 +18,7 @@ pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
 pub(crate) mod provisional;
+pub(crate) mod publicity;
 pub(crate) mod receipts;
 pub(crate) mod reception;
 pub(crate) mod reports;
@@ -137,6 +139,24 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
         Place::Help => help::page(),
+        _ => nowhere(),
+    })
+}
+
+/// What is done for the year's goals: publicity, assessment.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(year, fallible, preload(load_year), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn year(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Publicity => publicity::list::page(),
+        Place::NewCampaign => publicity::new::page(),
+        Place::PublicityYear => publicity::year::page(),
+        Place::Campaign(id) => publicity::show::page(id),
+        Place::Laws => publicity::laws::page(),
+        Place::Assessments => assessments::list::page(),
+        Place::Assessment(id) => assessments::show::page(id),
         _ => nowhere(),
     })
 }

@@ -36,11 +36,13 @@ pub(crate) enum Icon {
     Alarm,
     Bell,
     Send,
+    Horn,
 }
 
 impl Icon {
     const fn strokes(self) -> &'static str {
         match self {
+            Self::Horn => "M4 10v4h3l9 4V6L7 10zM19 9.5a4 4 0 010 5M8 14v5h3v-3.7",
             Self::Home => "M4 11l8-7 8 7M6 9.5V20h12V9.5M10 20v-6h4v6",
             Self::Ledger => "M5 4h14v16H5zM9 4v16M12 9h4M12 13h4",
             Self::Matter => "M4 6h9M4 12h9M4 18h5M15 16l2.5 2.5L21 14M17 4v6M14 7h6",

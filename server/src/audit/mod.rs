@@ -78,6 +78,24 @@ fn who(actor: &Actor) -> store::Who<'_> {
     }
 }
 
+/// Notes what the petitioner of a case did on the public page.
+///
+/// # Errors
+/// The database's own; the transaction fails with it.
+pub fn append_petitioner(
+    conn: &mut Conn,
+    context: &RequestContext,
+    township_id: &str,
+    entry: Entry,
+) -> QueryResult<()> {
+    let who = store::Who {
+        user_id: None,
+        user_name: Some("信访人"),
+        township_id: Some(township_id),
+    };
+    store::insert(conn, context, &who, entry)
+}
+
 /// Notes what nobody who is signed in did: a failed sign-in, the command line.
 ///
 /// # Errors

@@ -2,21 +2,28 @@
 
 use qrcode::QrCode;
 use qrcode::render::svg;
-use shared::access::Action;
+use shared::access::{Action, Facts, can};
 use shared::case::deadline::ClockKind;
+use shared::case::number::{CaseNumber, Series};
 use shared::case::view::Receipt;
 use shared::ids::{CaseId, UnitId, UserId};
+use shared::public::Wanted;
 
 use super::desk::Desk;
 use super::{Error, service, view};
 use crate::db::Conn;
 
-/// What the receipt says.
+/// What the receipt says, and from whom the case is sealed. `page` is the address of the public page.
 ///
 /// # Errors
 /// [`Error::Denied`], the database's own.
-pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Receipt, Error> {
-    let (case, _) = service::find(conn, desk, id, Action::ViewCase)?;
+pub(crate) fn receipt(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    page: Option<&str>,
+) -> Result<(Receipt, Series), Error> {
+    let (case, facts) = service::find(conn, desk, id, Action::ViewCase)?;
     let acceptance = view::clocks_of(conn, desk, &case)?
         .into_iter()
         .find(|clock| {
@@ -25,7 +32,21 @@ pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Recei
                 ClockKind::Acceptance | ClockKind::SimpleAcceptance
             )
         });
-    let code = QrCode::new(case.number.as_bytes()).map_err(|e| Error::Damaged(e.to_string()))?;
+    // What is sealed shows on no public page.
+    let page = page.filter(|_| case.seal.0 == Series::Open);
+    let number = case.number.parse::<CaseNumber>().ok();
+    let qr = match (page, number) {
+        (Some(page), Some(number)) => {
+            let wanted = Wanted::Case {
+                year: number.year,
+                count: number.count,
+            };
+            format!("{page}?n={}", wanted.plain())
+        }
+        _ => case.number.clone(),
+    };
+    let may_give = can(&desk.actor, Action::QueryCode, Facts::Case(&facts)).is_ok();
+    let code = QrCode::new(qr.as_bytes()).map_err(|e| Error::Damaged(e.to_string()))?;
     let qr_svg = code
         .render::<svg::Color<'_>>()
         .min_dimensions(160, 160)
@@ -37,7 +58,9 @@ pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Recei
         .find(|person| Some(person.name.as_str()) == petitioner)
         .map(super::store::PersonRecord::care)
         .unwrap_or_default();
-    Ok(Receipt {
+    let receipt = Receipt {
+        query_page: page.unwrap_or_default().to_owned(),
+        query_code: may_give.then(|| desk.keys.query_code(&case.id).to_string()),
         provisional_number: crate::receipt::store::of_case(conn, &case.id)?,
         township: desk.names.unit_name(&desk.actor.township_id).to_owned(),
         office: desk
@@ -56,5 +79,6 @@ pub(crate) fn receipt(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Recei
         basis: acceptance.map(|clock| clock.basis).unwrap_or_default(),
         number: case.number,
         qr_svg,
-    })
+    };
+    Ok((receipt, case.seal.0))
 }

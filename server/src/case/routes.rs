@@ -3,7 +3,7 @@
 
 use actix_multipart::Multipart;
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use shared::case::action::{ActionInput, Availability, CaseAction};
 use shared::case::input::{CasePatch, NewCase, NewPerson, RevealRequest, SimilarQuery};
 use shared::case::view::{
@@ -390,7 +390,8 @@ fn whole<T>(items: Vec<T>) -> Page<T> {
 
 /// 登记回执
 ///
-/// 看得到这件事项的人员。
+/// 看得到这件事项的人员。二维码通到群众查询页（/p）。查询码（`query_code`）只给登记人和镇综治办，供打印给信访人，
+/// 给出一次审计一次；检举控告件没有。
 #[utoipa::path(
     get, path = "/api/v1/cases/{id}/receipt", operation_id = "show_receipt", tag = "cases",
     params(("id" = String, Path)),
@@ -404,16 +405,22 @@ async fn show_receipt(
     actor: Actor,
     context: RequestContext,
     state: web::Data<State>,
+    request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<web::Json<Receipt>, ApiError> {
     let id = case_id(path);
     let desk = Desk::open(&state, actor, context).await?;
-    Ok(web::Json(
-        state
-            .db
-            .read(move |conn| receipt::receipt(conn, &desk, &id))
-            .await?,
-    ))
+    let page = crate::public::address(&request, &state);
+    let (at, wanted) = (desk.clone(), id.clone());
+    let (receipt, seal) = state
+        .db
+        .read(move |conn| receipt::receipt(conn, &at, &wanted, page.as_deref()))
+        .await?;
+    if receipt.query_code.is_some() {
+        let detail = format!("{}：登记回执（含查询码）", receipt.number);
+        desk.note_look(&state, &id, &detail, seal).await?;
+    }
+    Ok(web::Json(receipt))
 }
 
 /// 事项人员

@@ -21,6 +21,7 @@ use shared::ids::{CaseId, PersonId, PhotoId, UnitId, UserId};
 use shared::org::UnitKind;
 use shared::receipt::Provisional;
 use shared::role::Role;
+use shared::satisfaction::RatingMark;
 use shared::term::Term;
 use shared::validate::Errors;
 
@@ -29,6 +30,7 @@ use super::desk::Desk;
 use super::store::{self, CaseRecord, EventRecord, NOTHING_DUE, PersonRecord};
 use super::{Error, matter, view};
 use crate::audit;
+use crate::context::RequestContext;
 use crate::db::Conn;
 use crate::keys::Place;
 use crate::receipt::{self, store::ReceiptRecord};
@@ -1000,6 +1002,75 @@ pub(crate) fn note_from_field(
     };
     taken.note(conn, desk, step)?;
     taken.keep(conn, desk, &detail).map(drop)
+}
+
+/// Notes in a case's timeline what its petitioner said of the answer. Whoever may see the case may have
+/// asked; whether they had a part in the answer was asked before.
+///
+/// # Errors
+/// [`Error::Denied`] and the database's own.
+pub(crate) fn note_rating(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &CaseId,
+    (on, text): (NaiveDate, String),
+    mark: RatingMark,
+    detail: &str,
+) -> Result<CaseRecord, Error> {
+    let mut taken = take(conn, desk, id, Action::ViewCase, None)?;
+    let step = Step {
+        kind: EventKind::Rated,
+        on,
+        text: Some(text),
+        data: EventData {
+            satisfaction: Some(mark),
+            ..EventData::default()
+        },
+    };
+    taken.note(conn, desk, step)?;
+    taken.keep(conn, desk, detail)
+}
+
+/// Notes in a case's timeline what its petitioner says of the answer on the public page. It moves
+/// neither state nor clocks, so the row only gets its next version. `seq` is how many events there are.
+///
+/// # Errors
+/// [`Error::Stale`], the database's own.
+pub(crate) fn note_own_rating(
+    conn: &mut Conn,
+    context: &RequestContext,
+    mut case: CaseRecord,
+    seq: usize,
+    text: String,
+    mark: RatingMark,
+) -> Result<CaseRecord, Error> {
+    let data = EventData {
+        satisfaction: Some(mark),
+        ..EventData::default()
+    };
+    let event = EventRecord {
+        id: crate::ids::new_id(),
+        case_id: case.id.clone(),
+        seq: i32::try_from(seq).map_err(|e| Error::Damaged(e.to_string()))?,
+        kind: Coded(EventKind::Rated),
+        on_day: context.today(),
+        at: context.now.naive_utc(),
+        actor_id: String::new(),
+        actor_name: "信访人".to_owned(),
+        actor_unit: "群众查询页".to_owned(),
+        state: case.state,
+        text: Some(text),
+        data: serde_json::to_string(&data).map_err(|e| Error::Damaged(e.to_string()))?,
+    };
+    store::insert_event(conn, &event)?;
+    let seen = case.version;
+    case.version = seen + 1;
+    case.updated_at = context.now.naive_utc();
+    if store::save(conn, &case, seen)? {
+        Ok(case)
+    } else {
+        Err(Error::Stale)
+    }
 }
 
 /// Registers a case that comes from the field, and says so in its timeline. Where the case is sealed

@@ -178,7 +178,8 @@ pub(super) fn clocks_of(
     Ok(clocks_from(&events, &service::profile_of(desk, case)))
 }
 
-pub(super) fn clocks_from(events: &[EventRecord], profile: &LawProfile) -> Vec<Clock> {
+/// The clocks of a case with these events.
+pub(crate) fn clocks_from(events: &[EventRecord], profile: &LawProfile) -> Vec<Clock> {
     let entries: Vec<Entry> = events.iter().map(EventRecord::entry).collect();
     clocks(&entries, profile, &shared::calendar::Calendar::new())
 }

@@ -8,7 +8,7 @@ pub mod password;
 pub mod routes;
 pub(crate) mod service;
 pub(crate) mod store;
-mod throttle;
+pub(crate) mod throttle;
 pub(crate) mod token;
 
 use chrono::{DateTime, Duration, Utc};

@@ -1,4 +1,5 @@
-//! Limits attempts to guess a password, by account and by address.
+//! Limits attempts to guess a password, by account and by address; on the public page, to guess a query
+//! code, by number and by address.
 //!
 //! An attempt counts before it is checked, so that a hundred at once do not slip through, and is
 //! taken back when it was right. The counts are in memory: a restart forgives, which costs an
@@ -22,14 +23,14 @@ enum Who {
 }
 
 /// Counts attempts.
-pub(super) struct Throttle {
+pub(crate) struct Throttle {
     per_account: usize,
     per_address: usize,
     attempts: Mutex<HashMap<Who, VecDeque<DateTime<Utc>>>>,
 }
 
 impl Throttle {
-    pub(super) fn new(per_account: u32, per_address: u32) -> Self {
+    pub(crate) fn new(per_account: u32, per_address: u32) -> Self {
         let size = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX).max(1);
         Self {
             per_account: size(per_account),
@@ -39,7 +40,7 @@ impl Throttle {
     }
 
     /// Counts an attempt, or answers in how many seconds to come back.
-    pub(super) fn attempt(
+    pub(crate) fn attempt(
         &self,
         account: &str,
         address: Option<IpAddr>,
@@ -73,7 +74,7 @@ impl Throttle {
 
     /// Takes back an attempt that was right: the account starts anew, the address gets back this
     /// one (an attacker with an account of their own must not clear the address by signing in).
-    pub(super) fn succeeded(&self, account: &str, address: Option<IpAddr>) {
+    pub(crate) fn succeeded(&self, account: &str, address: Option<IpAddr>) {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts.remove(&Who::Account(account.to_owned()));
         if let Some(address) = address

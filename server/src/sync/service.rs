@@ -11,6 +11,7 @@ use shared::case::number::Series;
 use shared::case::view::CaseRow;
 use shared::ids::CaseId;
 use shared::page::Page;
+use shared::publicity::PublicityDeed;
 use shared::report::ReportDeed;
 use shared::report::view::ReportRow;
 use shared::sync::{KEEP_DAYS, MAX_KNOWN, SyncRequest};
@@ -24,7 +25,7 @@ use crate::error::ApiError;
 use crate::report::list::ReportQuery;
 use crate::state::State;
 use crate::visit::list::{PromiseQuery, VisitQuery};
-use crate::{account, alert, org, report, session, visit};
+use crate::{account, alert, org, publicity, report, session, visit};
 
 /// The most bytes of bodies that one answer has.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -36,7 +37,9 @@ pub(super) type Part = fn(&mut Gather<'_>) -> Result<(), ApiError>;
 
 /// What a bundle is made of, what matters most in front. One line adds a part.
 fn parts() -> Vec<Part> {
-    vec![me, directory, alerts, reports, visits, home, ledger, cases]
+    vec![
+        me, directory, alerts, reports, visits, laws, home, ledger, cases,
+    ]
 }
 
 /// A bundle in the making.
@@ -200,6 +203,16 @@ fn listed(gather: &mut Gather<'_>, path: &str) -> Result<Page<ReportRow>, ApiErr
     let query = web::Query::<ReportQuery>::from_query(query).map_err(ApiError::internal)?;
     let filter = report::list::Filter::read(query.into_inner())?;
     Ok(report::list::page(gather.conn, gather.desk, &filter)?)
+}
+
+/// The library of laws, for whoever records legal publicity.
+fn laws(gather: &mut Gather<'_>) -> Result<(), ApiError> {
+    if gather.may(Action::Publicity(PublicityDeed::Record)) {
+        let desk = gather.desk;
+        let laws = publicity::service::laws(gather.conn, desk)?;
+        gather.add("/laws", &laws)?;
+    }
+    Ok(())
 }
 
 /// Visits, each whole, and open promises.

@@ -100,6 +100,8 @@ terms! {
         Matter = "matter", "专项办理";
         /// A document was made or voided ([`crate::case::paper`]).
         Paper = "paper", "文书";
+        /// The petitioner said what they think of the answer ([`crate::satisfaction`]).
+        Rated = "rated", "满意度评价";
     }
 }
 
@@ -183,7 +185,10 @@ pub fn after(state: Option<State>, event: EventKind, case: &Situation) -> Result
     match (state, event) {
         (_, E::Registered | E::Imported) => Err(Refused("事项已经登记过。".to_owned())),
         // An entry that only adds to the record.
-        (state, E::Noted | E::AttachmentChanged | E::Linked | E::Matter | E::Paper) => Ok(state),
+        (
+            state,
+            E::Noted | E::AttachmentChanged | E::Linked | E::Matter | E::Paper | E::Rated,
+        ) => Ok(state),
         (state, E::Edited | E::PersonChanged | E::LeadSet) if state != S::Closed => Ok(state),
 
         (S::Registered | S::Transferred, E::Accepted) => Ok(S::Accepted),

@@ -14,6 +14,7 @@ use crate::case::{
     Purpose, ReviewOutcome, Severity, Subcategory,
 };
 use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
+use crate::satisfaction::RatingMark;
 use crate::terms;
 
 /// An id with the name that goes with it.
@@ -179,6 +180,9 @@ pub struct EventData {
     /// The record of the work in the field that it comes from, for readers who may see that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<FieldMark>,
+    /// What was said of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<RatingMark>,
 }
 
 terms! {
@@ -529,8 +533,14 @@ pub struct Receipt {
     pub acceptance_due: Option<NaiveDate>,
     /// The article behind it.
     pub basis: String,
-    /// The QR code of the number, as SVG.
+    /// The QR code of the page on which its petitioner can look it up, as SVG; the number is in it, the
+    /// query code is not.
     pub qr_svg: String,
+    /// That page's address, without the number.
+    pub query_page: String,
+    /// The query code for that page: only for who registered it and the office, and never of a sealed
+    /// case.
+    pub query_code: Option<String>,
 }
 
 #[cfg(test)]

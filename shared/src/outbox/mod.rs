@@ -50,6 +50,8 @@ terms! {
         Visit = "visit", "走访记录";
         /// A report.
         Report = "report", "排查报告";
+        /// A campaign of legal publicity.
+        Campaign = "campaign", "法制宣传";
     }
 }
 
@@ -461,6 +463,7 @@ impl Draft {
             DraftKind::Case => "cases",
             DraftKind::Visit => "visits",
             DraftKind::Report => "reports",
+            DraftKind::Campaign => "publicity",
         };
         format!("/{room}/{id}")
     }

@@ -15,6 +15,7 @@ mod gallery;
 mod matters;
 mod notices;
 mod offline;
+mod public;
 mod reports;
 mod settling;
 mod shell;

@@ -3,7 +3,7 @@
 //! | room | page |
 //! | --- | --- |
 //! | [`list`], [`filter`] | `/cases` |
-//! | [`show`] with [`act`], [`clocks`], [`facts`], [`timeline`], [`people`], [`files`] | `/cases/{id}` |
+//! | [`show`] with [`act`], [`clocks`], [`satisfaction`], [`facts`], [`timeline`], [`people`], [`files`] | `/cases/{id}` |
 //! | [`edit`] | `/cases/{id}/edit` |
 //! | [`receipt`] | `/cases/{id}/receipt` |
 //! | [`papers`] | the tab 文书, and `/cases/{id}/papers/{pid}` |
@@ -30,6 +30,7 @@ pub(crate) mod papers;
 pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod receipt;
+pub(crate) mod satisfaction;
 pub(crate) mod show;
 pub(crate) mod timeline;
 pub(crate) mod values;

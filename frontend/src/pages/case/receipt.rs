@@ -39,6 +39,34 @@ pub(crate) fn page(id: String) -> AnyView {
     .into_any()
 }
 
+/// How the petitioner looks the case up.
+fn query(receipt: &Receipt) -> AnyView {
+    let window = "查询进展：凭本回执编号到登记单位窗口，或找首问责任人。";
+    let Some(code) = receipt.query_code.clone().filter(|_| !receipt.query_page.is_empty()) else {
+        let missing = (!receipt.query_page.is_empty()).then(|| {
+            view! {
+                <p class="note no-print">
+                    "查询码只给登记人和镇综治办打印：请由他们打印交给信访人的回执。"
+                </p>
+            }
+        });
+        return view! { <p>{window}</p> {missing} }.into_any();
+    };
+    let page = receipt.query_page.clone();
+    view! {
+        <div class="receipt-query">
+            <p>
+                "自己查进展：扫右上角的二维码，或者打开 "
+                <span class="receipt-page">{page}</span>
+                "，填本回执编号和查询码："
+            </p>
+            <p class="receipt-code number" data-testid="query-code">{code}</p>
+            <p>"查询码请自己保管，不要告诉别人。也可以凭编号到登记单位窗口查。"</p>
+        </div>
+    }
+    .into_any()
+}
+
 fn sheet(receipt: &Receipt) -> AnyView {
     let profile = LawProfile::default_profile();
     let limit = |clock: ClockKind| {
@@ -99,7 +127,7 @@ fn sheet(receipt: &Receipt) -> AnyView {
                     <p class="receipt-number number">{receipt.number.clone()}</p>
                     {provisional}
                 </div>
-                <img class="receipt-qr" src=qr alt="事项编号的二维码" width="110" height="110"/>
+                <img class="receipt-qr" src=qr alt="查询进展的二维码" width="110" height="110"/>
             </header>
             <dl class="facts receipt-facts">
                 <div><dt>"信访人"</dt><dd>{petitioner}</dd></div>
@@ -115,9 +143,7 @@ fn sheet(receipt: &Receipt) -> AnyView {
                 <li>{handling}</li>
                 <li>{review}</li>
             </ol>
-            <p>
-                "查询进展：凭本回执编号到登记单位窗口，或找首问责任人。"
-            </p>
+            {query(receipt)}
             <p class="receipt-foot">
                 <span>"信访人签收："</span>
                 <span>"登记单位（盖章）："</span>

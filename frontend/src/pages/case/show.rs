@@ -8,7 +8,7 @@ use shared::term::Term;
 
 use super::bits::{flags, state_badge};
 use super::open::Open;
-use super::{act, clocks, facts, files, matter, papers, people, timeline};
+use super::{act, clocks, facts, files, matter, papers, people, satisfaction, timeline};
 use crate::app;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live};
@@ -51,6 +51,7 @@ pub(crate) fn page(id: String) -> AnyView {
                         <h2>"期限"</h2>
                         {open.with(|case| clocks::clocks(&case.clocks))}
                     </section>
+                    {satisfaction::card(open)}
                 </aside>
                 <div class="case-main">
                     {tabs(open, chosen)}

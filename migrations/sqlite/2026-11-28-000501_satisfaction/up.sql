@@ -1,0 +1,23 @@
+-- What petitioners say of answers.
+
+CREATE TABLE satisfaction (
+    id          TEXT PRIMARY KEY NOT NULL,
+    case_id     TEXT NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
+    -- The answer that is rated.
+    event_id    TEXT NOT NULL,
+    township_id TEXT NOT NULL REFERENCES units (id),
+    -- The unit that answered.
+    unit_id     TEXT REFERENCES units (id),
+    rating      TEXT NOT NULL,
+    way         TEXT NOT NULL,
+    words       TEXT,
+    rated_on    DATE NOT NULL,
+    at          TIMESTAMP NOT NULL,
+    -- None: the petitioner, on the public page.
+    author_id   TEXT REFERENCES users (id),
+    -- None while it stands.
+    replaced_on DATE
+);
+CREATE UNIQUE INDEX satisfaction_stands ON satisfaction (event_id) WHERE replaced_on IS NULL;
+CREATE INDEX satisfaction_case ON satisfaction (case_id, id);
+CREATE INDEX satisfaction_township ON satisfaction (township_id, rated_on);

@@ -1,0 +1,3 @@
+DROP TABLE campaign_laws;
+DROP TABLE campaigns;
+DROP TABLE laws;

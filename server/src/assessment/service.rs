@@ -1,0 +1,367 @@
+//! What can be done with assessments. Each change runs inside one transaction with its audit entry.
+
+use chrono::{Datelike, NaiveDate};
+use serde::Deserialize;
+use shared::access::{Action, Facts, FieldFacts, can};
+use shared::assessment::{
+    AssessmentDeed, AssessmentInput, AssessmentKind, AssessmentRow, AssessmentStep, AssessmentView,
+    Assessments, NewAssessments, Said, Sheet, Stage, after, may_be_named, ranks, total,
+};
+use shared::audit::AuditAction;
+use shared::case::state::Refused;
+use shared::case::view::Named;
+use shared::ids::{UnitId, UserId};
+use shared::notice::NoticeKind;
+use shared::org::UnitKind;
+use shared::role::Role;
+use shared::term::Term;
+use shared::validate::Errors;
+use shared::visit::owned;
+
+use super::data;
+use super::store::{self, AssessmentRecord};
+use crate::audit::{self, Entry};
+use crate::case::coded::Coded;
+use crate::case::{Desk, Error};
+use crate::db::Conn;
+use crate::notify::{self, Draft};
+
+/// The query string of the ranking.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AssessmentQuery {
+    /// 年份，默认今年
+    year: Option<i32>,
+    /// 考核类别：three_without（默认）、peaceful
+    kind: Option<String>,
+}
+
+fn check_year(year: i32, today: NaiveDate) -> Result<(), Error> {
+    if (2020..=today.year()).contains(&year) {
+        return Ok(());
+    }
+    let mut errors = Errors::new();
+    let message = format!("年份应在2020至{}之间。", today.year());
+    errors.add("year", "out_of_range", message);
+    Err(errors.into())
+}
+
+fn facts(assessment: &AssessmentRecord) -> FieldFacts {
+    FieldFacts {
+        township_id: assessment.township_id.as_str().into(),
+        unit_id: assessment.village_id.as_str().into(),
+        village_id: Some(assessment.village_id.as_str().into()),
+        author_id: None,
+        people: Vec::new(),
+    }
+}
+
+/// Finds an assessment that the actor may do something with.
+fn find(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &str,
+    deed: AssessmentDeed,
+) -> Result<AssessmentRecord, Error> {
+    can(&desk.actor, Action::Assessment(deed), Facts::None)?;
+    let assessment = store::find(conn, id)?.ok_or_else(Error::hidden)?;
+    let facts = facts(&assessment);
+    can(&desk.actor, Action::Assessment(deed), Facts::Field(&facts))?;
+    Ok(assessment)
+}
+
+fn row(desk: &Desk, assessment: &AssessmentRecord, rank: Option<u32>) -> AssessmentRow {
+    let village = UnitId::from(assessment.village_id.as_str());
+    AssessmentRow {
+        id: assessment.id.clone(),
+        year: assessment.year,
+        kind: assessment.kind.0,
+        village: Named {
+            name: desk.names.unit_name(&village).to_owned(),
+            id: village.into_string(),
+        },
+        stage: assessment.stage.0,
+        total: assessment.total.map(i32::unsigned_abs),
+        rank,
+        vetoed: assessment.vetoed,
+        named: assessment.named,
+    }
+}
+
+/// The ranking of a year, as far as the actor may see it.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], the database's own.
+pub(super) fn list(
+    conn: &mut Conn,
+    desk: &Desk,
+    query: &AssessmentQuery,
+) -> Result<Assessments, Error> {
+    let view = Action::Assessment(AssessmentDeed::View);
+    can(&desk.actor, view, Facts::None)?;
+    let today = desk.context.today();
+    let year = query.year.unwrap_or_else(|| today.year());
+    check_year(year, today)?;
+    let kind = match query.kind.as_deref().filter(|kind| !kind.is_empty()) {
+        None => AssessmentKind::ThreeWithout,
+        Some(code) => AssessmentKind::from_code(code).ok_or_else(|| {
+            let mut errors = Errors::new();
+            errors.add("kind", "unknown", "没有这种考核类别。");
+            Error::from(errors)
+        })?,
+    };
+    let township = desk.actor.township_id.as_str();
+    let records = store::of_year(conn, township, year, kind)?;
+    let totals: Vec<Option<u32>> = records
+        .iter()
+        .map(|record| record.total.map(i32::unsigned_abs))
+        .collect();
+    let mut items: Vec<AssessmentRow> = records
+        .iter()
+        .zip(ranks(&totals))
+        .filter(|(record, _)| can(&desk.actor, view, Facts::Field(&facts(record))).is_ok())
+        .map(|(record, rank)| row(desk, record, rank))
+        .collect();
+    items.sort_by_key(|row| row.rank.unwrap_or(u32::MAX));
+    Ok(Assessments { year, kind, items })
+}
+
+fn log(conn: &mut Conn, desk: &Desk, detail: String) -> Result<(), Error> {
+    let entry = Entry::new(AuditAction::Assessment, detail);
+    audit::append(conn, &desk.context, &desk.actor, entry)?;
+    Ok(())
+}
+
+fn body(sheet: &Sheet) -> Result<String, Error> {
+    serde_json::to_string(sheet).map_err(|e| Error::Damaged(e.to_string()))
+}
+
+/// Opens a year's assessments: one of each village that has none yet.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], the database's own.
+pub(super) fn start(
+    conn: &mut Conn,
+    desk: &Desk,
+    input: &NewAssessments,
+) -> Result<Assessments, Error> {
+    let action = Action::Assessment(AssessmentDeed::Start);
+    can(&desk.actor, action, Facts::None)?;
+    check_year(input.year, desk.context.today())?;
+    let township = desk.actor.township_id.as_str();
+    let there = store::of_year(conn, township, input.year, input.kind)?;
+    let villages: Vec<UnitId> = desk
+        .names
+        .units()
+        .iter()
+        .filter(|unit| {
+            unit.kind == UnitKind::Village
+                && !unit.closed
+                && desk.names.is_within(&unit.id, &desk.actor.township_id)
+                && there.iter().all(|one| one.village_id != unit.id.as_str())
+        })
+        .map(|unit| unit.id.clone())
+        .collect();
+    for village in &villages {
+        let assessment = AssessmentRecord {
+            id: crate::ids::new_id(),
+            township_id: township.to_owned(),
+            year: input.year,
+            kind: Coded(input.kind),
+            village_id: village.as_str().to_owned(),
+            stage: Coded(Stage::Open),
+            body: body(&Sheet::default())?,
+            total: None,
+            vetoed: false,
+            named: None,
+            reviewed_on: None,
+            version: 1,
+            updated_at: desk.context.now.naive_utc(),
+        };
+        store::insert(conn, &assessment)?;
+        tell(conn, desk, &assessment, AssessmentDeed::Start)?;
+    }
+    let detail = format!(
+        "开始{}年{}考核：{}个村",
+        input.year,
+        input.kind.label(),
+        villages.len()
+    );
+    log(conn, desk, detail)?;
+    let query = AssessmentQuery {
+        year: Some(input.year),
+        kind: Some(input.kind.code().to_owned()),
+    };
+    list(conn, desk, &query)
+}
+
+/// An assessment, whole.
+///
+/// # Errors
+/// [`Error::Denied`] and the database's own.
+pub(super) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<AssessmentView, Error> {
+    let assessment = find(conn, desk, id, AssessmentDeed::View)?;
+    let sheet = assessment.sheet()?;
+    let today = desk.context.today();
+    let now = desk.context.now.naive_utc();
+    let counted = match sheet.facts {
+        Some(counted) => counted,
+        None => data::of(conn, &assessment.village_id, assessment.year, (today, now))?,
+    };
+    let facts = facts(&assessment);
+    let allowed = |step: AssessmentStep| {
+        let action = Action::Assessment(step.deed());
+        can(&desk.actor, action, Facts::Field(&facts)).is_ok()
+            && after(assessment.stage.0, step).is_ok()
+    };
+    let (_, until) = data::span(assessment.year, today);
+    Ok(AssessmentView {
+        row: row(desk, &assessment, None),
+        items: sheet.items(assessment.kind.0, &counted),
+        vetoes: sheet.vetoes(assessment.kind.0, &counted),
+        data: counted,
+        frozen: sheet.facts.is_some(),
+        said: sheet.said,
+        steps: AssessmentStep::ALL
+            .iter()
+            .copied()
+            .filter(|step| allowed(*step))
+            .collect(),
+        data_until: assessment.reviewed_on.unwrap_or(until).min(until),
+        version: assessment.version,
+        facts,
+    })
+}
+
+/// Takes a step with an assessment that was read at a version.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Stale`], [`Error::Refused`], [`Error::Invalid`], the database's own.
+pub(super) fn step(
+    conn: &mut Conn,
+    desk: &Desk,
+    (id, step): (&str, AssessmentStep),
+    seen: i64,
+    input: &AssessmentInput,
+) -> Result<AssessmentView, Error> {
+    let mut assessment = find(conn, desk, id, step.deed())?;
+    if assessment.version != seen {
+        return Err(Error::Stale);
+    }
+    let kind = assessment.kind.0;
+    let next = after(assessment.stage.0, step).map_err(Refused)?;
+    let errors = input.check(step, kind, assessment.stage.0);
+    errors.into_result()?;
+    let mut sheet = assessment.sheet()?;
+    let today = desk.context.today();
+    match step {
+        AssessmentStep::Submit => sheet.own.clone_from(&input.marks),
+        AssessmentStep::Review => {
+            // From now on what happens to a case changes this sheet no more.
+            let now = desk.context.now.naive_utc();
+            let counted = data::of(conn, &assessment.village_id, assessment.year, (today, now))?;
+            sheet.marks.clone_from(&input.marks);
+            sheet.vetoes.clone_from(&input.vetoes);
+            sheet.facts = Some(counted);
+            let items = sheet.items(kind, &counted);
+            let vetoes = sheet.vetoes(kind, &counted);
+            assessment.total = total(&items).and_then(|total| i32::try_from(total).ok());
+            assessment.vetoed = vetoes.iter().any(|veto| veto.holds);
+            assessment.reviewed_on = Some(today);
+        }
+        AssessmentStep::Decide => {
+            let counted = sheet.facts.unwrap_or_default();
+            if input.named == Some(true) {
+                let items = sheet.items(kind, &counted);
+                let vetoes = sheet.vetoes(kind, &counted);
+                may_be_named(&items, &vetoes).map_err(Refused)?;
+            }
+            assessment.named = input.named;
+        }
+        AssessmentStep::Return | AssessmentStep::Object => {}
+    }
+    sheet.said.push(Said {
+        step,
+        at: desk.context.now,
+        by: Named {
+            id: desk.actor.user_id.as_str().to_owned(),
+            name: desk.actor.name().to_owned(),
+        },
+        text: owned(input.text.as_deref()),
+    });
+    assessment.stage = Coded(next);
+    assessment.body = body(&sheet)?;
+    assessment.version = seen + 1;
+    assessment.updated_at = desk.context.now.naive_utc();
+    if !store::save(conn, &assessment, seen)? {
+        return Err(Error::Stale);
+    }
+    let village = UnitId::from(assessment.village_id.as_str());
+    let detail = format!(
+        "{}年{}考核，{}：{}",
+        assessment.year,
+        kind.label(),
+        desk.names.unit_name(&village),
+        step.label()
+    );
+    log(conn, desk, detail)?;
+    tell(conn, desk, &assessment, step.deed())?;
+    show(conn, desk, id)
+}
+
+/// Tells those whose turn it is, or whom it concerns.
+fn tell(
+    conn: &mut Conn,
+    desk: &Desk,
+    assessment: &AssessmentRecord,
+    deed: AssessmentDeed,
+) -> Result<(), Error> {
+    use AssessmentDeed as D;
+    let village = UnitId::from(assessment.village_id.as_str());
+    let secretary = |member: &crate::directory::Member| {
+        member.user.role == Role::VillageSecretary && member.user.unit_id == village
+    };
+    let to_village = matches!(deed, D::Start | D::Return | D::Review | D::Decide);
+    let mut people: Vec<UserId> = desk
+        .names
+        .members()
+        .filter(|member| {
+            let concerned = if to_village {
+                secretary(member)
+            } else {
+                member.user.role == Role::CoordinationOffice
+            };
+            concerned
+                && !member.user.disabled
+                && member.access.township_id == desk.actor.township_id
+                && member.user.id != desk.actor.user_id
+        })
+        .map(|member| member.user.id.clone())
+        .collect();
+    people.sort();
+    let draft = Draft {
+        kind: NoticeKind::Assessment,
+        title: format!(
+            "{}年{}考核（{}）：{}",
+            assessment.year,
+            assessment.kind.0.label(),
+            desk.names.unit_name(&village),
+            match deed {
+                D::Start => "请自评",
+                D::Submit => "已提交自评，请审核",
+                D::Return => "已退回，请修改",
+                D::Review => "已审核，可以提出异议",
+                D::Object => "提出异议，请答复",
+                D::Decide => "已作出决定",
+                D::View => "有变化",
+            }
+        ),
+        body: String::new(),
+        link: format!("/assessments/{}", assessment.id),
+        urgent: false,
+        once: format!("assessment:{}:{}", assessment.id, assessment.version),
+    };
+    notify::post(conn, &people, &draft, desk.context.now)?;
+    Ok(())
+}
