@@ -193,6 +193,7 @@ diesel::table! {
         law_profile_id -> Text,
         version -> BigInt,
         updated_at -> Timestamp,
+        changed -> BigInt,
     }
 }
 
@@ -706,3 +707,16 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(alerts, alert_events);
 
 diesel::allow_tables_to_appear_in_same_query!(cases, provisional_receipts);
+
+diesel::table! {
+    targets (township_id, year, goal) {
+        township_id -> Text,
+        year -> Integer,
+        goal -> Text,
+        value -> Nullable<Integer>,
+        note -> Nullable<Text>,
+        author_id -> Text,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
