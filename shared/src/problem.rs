@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::term::Term as _;
 use crate::terms;
 
 terms! {

@@ -45,11 +45,11 @@ fn a_provisional_number_leads_to_the_final_one() {
     assert_eq!(receipt["provisional_number"], number);
     assert_eq!(
         app.found(Staff::Office, &[("provisional", &plain)]),
-        [case.number.clone()]
+        std::slice::from_ref(&case.number)
     );
     assert_eq!(
         app.found(Staff::Office, &[("q", &number)]),
-        [case.number.clone()]
+        std::slice::from_ref(&case.number)
     );
     assert_eq!(
         app.found(Staff::NextSecretary, &[("q", &number)]),
