@@ -29,6 +29,8 @@ pub(crate) enum Part {
     Field,
     /// Lists over all cases, and the administration.
     Office,
+    /// Indicators, standing, targets, dashboards.
+    Figures,
 }
 
 /// What a part's function comes to.
@@ -101,6 +103,7 @@ mod split {
                 Self::Cases => pages::load_cases().await,
                 Self::Field => pages::load_field().await,
                 Self::Office => pages::load_office().await,
+                Self::Figures => pages::load_figures().await,
             }
         }
 
@@ -111,6 +114,7 @@ mod split {
                 Self::Cases => at_once(pages::cases(place)),
                 Self::Field => at_once(pages::field(place)),
                 Self::Office => at_once(pages::office(place)),
+                Self::Figures => at_once(pages::figures(place)),
             }
         }
     }
@@ -137,6 +141,7 @@ impl Part {
             Self::Cases => pages::cases(place),
             Self::Field => pages::field(place),
             Self::Office => pages::office(place),
+            Self::Figures => pages::figures(place),
         };
         drawn.ok()
     }

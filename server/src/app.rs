@@ -15,7 +15,7 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, audit, case, db, files, health, idempotency, import, keys, memory, notify,
+    account, alert, audit, case, db, files, health, idempotency, import, indicator, keys, memory, notify,
     openapi, org, photo, receipt, reception, report, settings, setup, sync, visit,
 };
 
@@ -66,6 +66,7 @@ impl State {
             sessions,
             looks: audit::Looks::default(),
             recent: case::recent::Recent::default(),
+            figures: indicator::Figures::default(),
             streams,
             demo,
         })
@@ -136,6 +137,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::paper::routes::configure)
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
+        .configure(indicator::routes::configure)
         .configure(photo::routes::configure)
         .configure(report::routes::configure)
         .configure(visit::routes::configure)

@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, audit, case, health, import, notify, org, photo, receipt, reception, report,
+    account, alert, audit, case, health, import, indicator, notify, org, photo, receipt, reception, report,
     session, settings, setup, sync, visit,
 };
 
@@ -44,6 +44,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "reports", description = "排查报告"),
         (name = "visits", description = "走访、承诺与走访覆盖"),
         (name = "reception", description = "接待日"),
+        (name = "figures", description = "统计指标、三无情况、年度目标、数据看板"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -66,6 +67,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::paper::routes::Docs::openapi(),
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
+        indicator::routes::Docs::openapi(),
         photo::routes::Docs::openapi(),
         report::routes::Docs::openapi(),
         visit::routes::Docs::openapi(),

@@ -9,6 +9,7 @@ pub(crate) mod calendar;
 pub(crate) mod case;
 pub(crate) mod drafts;
 pub(crate) mod field_case;
+pub(crate) mod figures;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
@@ -115,6 +116,23 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
         Place::Help => help::page(),
+        _ => nowhere(),
+    })
+}
+
+/// Where we stand: indicators, standing, targets, dashboards.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(figures, fallible, preload(load_figures), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn figures(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Figures => figures::board::page(),
+        Place::Indicators => figures::table::page(),
+        Place::IndicatorCases => figures::cases::of_indicator(),
+        Place::Standing => figures::standing::page(),
+        Place::StandingCases => figures::cases::of_standing(),
+        Place::Targets => figures::targets::page(),
         _ => nowhere(),
     })
 }

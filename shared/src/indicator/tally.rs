@@ -232,7 +232,7 @@ pub struct Beside {
     /// The units that it was referred to.
     pub units: Vec<u16>,
     /// When the first later case that repeats it was received; of sealed ones nothing is told.
-    pub repeated: Option<NaiveDate>,
+    repeated: Option<NaiveDate>,
     /// Marks of matters whose bodies say more than their events.
     matters: Vec<Mark>,
     /// Every how many days contact is due, by plan.
@@ -241,6 +241,14 @@ pub struct Beside {
 }
 
 impl Beside {
+    /// Nothing but when the first later case that repeats it was received.
+    pub fn of(repeated: Option<NaiveDate>) -> Self {
+        Self {
+            repeated,
+            ..Self::default()
+        }
+    }
+
     /// Takes a matter's body into account.
     pub fn note(&mut self, id: &str, matter: &Any) {
         match matter {

@@ -76,10 +76,7 @@ impl Case {
     }
 
     fn tally(&self) -> Tally {
-        let mut beside = Beside {
-            repeated: self.repeated,
-            ..Beside::default()
-        };
+        let mut beside = Beside::of(self.repeated);
         for (id, matter) in &self.matters {
             beside.note(id, matter);
         }
