@@ -141,6 +141,8 @@ fn about(operation: &str) -> About {
         | "list_all_orders"
         | "list_all_measures"
         | "list_backlog"
+        | "list_indicator_cases"
+        | "list_standing_cases"
         | "list_backlog_proposals" => About::Cases,
         "list_case_matters" => case(Stand::Registered),
         "register_case" => case(Stand::Registered),
@@ -665,6 +667,25 @@ impl Desk<'_> {
                 self.client.get("/backlog?limit=200").send()
             }
             "list_backlog_proposals" => self.client.get("/backlog/proposals?limit=200").send(),
+            "list_indicator_cases" => {
+                let period = format!("from=2022-01-01&to={}", tests::base::TODAY);
+                let path = format!("/indicators/cases?indicator=all&{period}&limit=200");
+                self.client.get(path).send()
+            }
+            "list_standing_cases" => {
+                let mark = json!({"text": "久拖不决"});
+                self.app.act(&case.id, Staff::Office, "mark_backlog", mark);
+                let seen = self.app.by(Staff::Office).get(format!("/cases/{}", case.id)).send();
+                let village = match seen.status {
+                    200 => seen.json()["village"]["id"].as_str().map(str::to_owned),
+                    _ => None,
+                };
+                let village = village.unwrap_or_else(|| self.app.unit(VILLAGE).to_owned());
+                let path = format!(
+                    "/villages/standing/cases?year=2026&village_id={village}&what=backlog&limit=200"
+                );
+                self.client.get(path).send()
+            }
             "show_dashboard" => self.client.get("/dashboard").send(),
             "export_ledger" => self.client.get("/exports/ledger.xlsx").send(),
             "list_audit" => self
@@ -932,6 +953,14 @@ impl Desk<'_> {
             | "health_ready" => call.send(),
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
+            "list_indicators" | "get_standing" | "list_targets" | "show_figures" => call.send(),
+            "set_target" => {
+                // Each time another year, which nobody has set yet.
+                let year = 2000 + fresh() % 26;
+                let path = format!("/targets/{year}/handled");
+                let call = self.client.patch(path).if_match("\"0\"");
+                call.json(&json!({"value": 900})).send()
+            }
             "list_field_visits"
             | "list_promises"
             | "show_visit_coverage"

@@ -186,9 +186,10 @@ fn another_servers_changes_are_seen() {
     let app = TestApp::start();
     let case = app.case().village(VILLAGE).register();
     let second = app.second_server(None);
-    let other = tests::Client::new(&second.url);
-    let token = app.by(Staff::Office);
-    let count = |path: &str| token.at(&other).get(path).expect(200).json();
+    let office = app.by(Staff::Office);
+    let token = office.token().unwrap().to_owned();
+    let other = tests::Client::new(&second.url).with_token(token);
+    let count = |path: &str| other.get(path).expect(200).json();
     let all = |table: &Value| table["rows"][0]["cells"][column(table, "all")]["numerator"].clone();
     let table = count("/indicators");
     assert_eq!(all(&table), 1);

@@ -10,6 +10,7 @@
 mod alerts;
 mod browser;
 mod dialogs;
+mod figures;
 mod gallery;
 mod matters;
 mod notices;
