@@ -35,6 +35,8 @@ pub(crate) enum Part {
     Year,
     /// Lists over all cases, and the administration.
     Office,
+    /// Indicators, standing, targets, dashboards.
+    Figures,
 }
 
 /// What a part's function comes to.
@@ -110,6 +112,7 @@ mod split {
                 Self::Field => pages::load_field().await,
                 Self::Year => pages::load_year().await,
                 Self::Office => pages::load_office().await,
+                Self::Figures => pages::load_figures().await,
             }
         }
 
@@ -123,6 +126,7 @@ mod split {
                 Self::Field => at_once(pages::field(place)),
                 Self::Year => at_once(pages::year(place)),
                 Self::Office => at_once(pages::office(place)),
+                Self::Figures => at_once(pages::figures(place)),
             }
         }
     }
@@ -152,6 +156,7 @@ impl Part {
             Self::Field => pages::field(place),
             Self::Year => pages::year(place),
             Self::Office => pages::office(place),
+            Self::Figures => pages::figures(place),
         };
         drawn.ok()
     }

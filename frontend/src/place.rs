@@ -7,6 +7,7 @@ use shared::access::Action;
 use shared::alert::AlertDeed;
 use shared::assessment::AssessmentDeed;
 use shared::case::Kind;
+use shared::indicator::FigureDeed;
 use shared::publicity::PublicityDeed;
 use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
@@ -85,6 +86,18 @@ pub(crate) enum Place {
     Reports,
     /// A report.
     Report(String),
+    /// The dashboard.
+    Figures,
+    /// Indicators.
+    Indicators,
+    /// The cases behind an indicator.
+    IndicatorCases,
+    /// The three-without standing of villages.
+    Standing,
+    /// The cases that break a village's standing.
+    StandingCases,
+    /// The year's targets.
+    Targets,
     /// Clocks and dues by day.
     Calendar,
     /// The year's measures by law.
@@ -143,6 +156,8 @@ impl Place {
             (Some("publicity"), Some("coverage"), None, _) => Self::PublicityYear,
             (Some("publicity"), Some(id), None, _) => Self::Campaign(id.to_owned()),
             (Some("assessments"), Some(id), None, _) => Self::Assessment(id.to_owned()),
+            (Some("indicators"), Some("cases"), None, _) => Self::IndicatorCases,
+            (Some("standing"), Some("cases"), None, _) => Self::StandingCases,
             (Some("reception"), Some(id), None, _) => Self::Reception(id.to_owned()),
             (Some("reception"), Some(id), Some("notice"), None) => {
                 Self::ReceptionNotice(id.to_owned())
@@ -190,6 +205,12 @@ impl Place {
             Self::Backlog => "/backlog",
             Self::Reports => "/reports",
             Self::Report(id) => return format!("/reports/{id}"),
+            Self::Figures => "/figures",
+            Self::Indicators => "/indicators",
+            Self::IndicatorCases => "/indicators/cases",
+            Self::Standing => "/standing",
+            Self::StandingCases => "/standing/cases",
+            Self::Targets => "/targets",
             Self::Calendar => "/calendar",
             Self::Measures => "/measures",
             Self::Imports => "/imports",
@@ -209,8 +230,12 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 25] {
+    fn simple() -> [Self; 29] {
         [
+            Self::Figures,
+            Self::Indicators,
+            Self::Standing,
+            Self::Targets,
             Self::Alerts,
             Self::Drafts,
             Self::Visits,
@@ -273,6 +298,12 @@ impl Place {
             | Self::Exchanged(_)
             | Self::Drafts => Part::Entry,
             Self::Reports | Self::Report(_) => Part::Reports,
+            Self::Figures
+            | Self::Indicators
+            | Self::IndicatorCases
+            | Self::Standing
+            | Self::StandingCases
+            | Self::Targets => Part::Figures,
             Self::Alerts
             | Self::NewAlert
             | Self::Alert(_)
@@ -319,6 +350,11 @@ impl Place {
             Self::Backlog => "积案",
             Self::Reports => "排查报告",
             Self::Report(_) => "报告",
+            Self::Figures => "数据看板",
+            Self::Indicators => "统计指标",
+            Self::IndicatorCases | Self::StandingCases => "数字背后的事项",
+            Self::Standing => "三无情况",
+            Self::Targets => "年度目标",
             Self::Calendar => "日程",
             Self::Measures => "依法处理",
             Self::Imports => "导入台账",
@@ -372,6 +408,12 @@ impl Place {
             Self::Backlog => "backlog",
             Self::Reports => "reports",
             Self::Report(_) => "report",
+            Self::Figures => "figures",
+            Self::Indicators => "indicators",
+            Self::IndicatorCases => "indicator-cases",
+            Self::Standing => "standing",
+            Self::StandingCases => "standing-cases",
+            Self::Targets => "targets",
             Self::Calendar => "calendar",
             Self::Measures => "measures",
             Self::Imports => "imports",
@@ -408,6 +450,7 @@ impl Place {
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Reports | Self::Report(_) => Icon::Report,
+            Self::Figures | Self::Indicators => Icon::Chart,
             Self::Calendar => Icon::Calendar,
             Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
@@ -432,6 +475,12 @@ impl Place {
             Self::Report(_) => Self::Reports,
             Self::Provisional(_) => Self::Drafts,
             Self::Password => Self::Account,
+            // Whoever has no dashboard has the indicators in the menu.
+            Self::Indicators
+            | Self::IndicatorCases
+            | Self::Standing
+            | Self::StandingCases
+            | Self::Targets => figures().unwrap_or_else(|| self.clone()),
             Self::Visit(_) | Self::NewVisit | Self::Promises => Self::Visits,
             // The auditor has no other way there.
             Self::Coverage if session::may(Action::Visit(VisitDeed::View)) => Self::Visits,
@@ -440,6 +489,16 @@ impl Place {
             Self::Assessment(_) => Self::Assessments,
             place => place.clone(),
         }
+    }
+}
+
+/// Where the signed-in person's figures begin.
+fn figures() -> Option<Place> {
+    let may = |deed| session::may(Action::Figures(deed));
+    if may(FigureDeed::Dashboard) {
+        Some(Place::Figures)
+    } else {
+        may(FigureDeed::Indicators).then_some(Place::Indicators)
     }
 }
 
@@ -491,6 +550,9 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     add(true, Place::Publicity, publicises);
     let assesses = session::may(Action::Assessment(AssessmentDeed::View));
     add(true, Place::Assessments, assesses);
+    if let Some(place) = figures() {
+        add(true, place, true);
+    }
     add(true, Place::Measures, session::may(Action::ListMeasures));
     add(true, Place::Imports, session::may(Action::ImportLedger));
     add(true, Place::Audit, session::may(Action::ViewAudit));
@@ -564,6 +626,8 @@ mod tests {
             Place::NewAlert,
             Place::Alert(id.clone()),
             Place::Exchanged(id),
+            Place::IndicatorCases,
+            Place::StandingCases,
         ];
         places.extend(Place::simple());
         for place in places {

@@ -16,9 +16,9 @@ use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, assessment, audit, case, db, files, health, idempotency, import, keys, memory, notify,
-    openapi, org, photo, public, publicity, receipt, reception, report, satisfaction, settings, setup,
-    sync, visit,
+    account, alert, assessment, audit, case, db, files, health, idempotency, import, indicator,
+    keys, memory, notify, openapi, org, photo, public, publicity, receipt, reception, report,
+    satisfaction, settings, setup, sync, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -71,6 +71,7 @@ impl State {
             lookups: Arc::new(lookups),
             looks: audit::Looks::default(),
             recent: case::recent::Recent::default(),
+            figures: indicator::Figures::default(),
             streams,
             demo,
         })
@@ -142,6 +143,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::paper::routes::configure)
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
+        .configure(indicator::routes::configure)
         .configure(photo::routes::configure)
         .configure(report::routes::configure)
         .configure(visit::routes::configure)

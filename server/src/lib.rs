@@ -36,6 +36,7 @@ pub mod health;
 pub mod idempotency;
 pub mod ids;
 pub mod import;
+mod indicator;
 pub mod keys;
 pub mod memory;
 mod notify;

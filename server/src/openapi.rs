@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, assessment, audit, case, health, import, notify, org, photo, publicity, receipt, reception,
-    report, satisfaction, session, settings, setup, sync, visit,
+    account, alert, assessment, audit, case, health, import, indicator, notify, org, photo,
+    publicity, receipt, reception, report, satisfaction, session, settings, setup, sync, visit,
 };
 
 /// Where the document is.
@@ -47,6 +47,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "satisfaction", description = "满意度"),
         (name = "publicity", description = "法制宣传"),
         (name = "assessments", description = "村级考核"),
+        (name = "figures", description = "统计指标、三无情况、年度目标、数据看板"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -69,6 +70,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::paper::routes::Docs::openapi(),
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
+        indicator::routes::Docs::openapi(),
         photo::routes::Docs::openapi(),
         report::routes::Docs::openapi(),
         visit::routes::Docs::openapi(),

@@ -193,6 +193,7 @@ diesel::table! {
         law_profile_id -> Text,
         version -> BigInt,
         updated_at -> Timestamp,
+        changed -> BigInt,
     }
 }
 
@@ -783,5 +784,18 @@ diesel::table! {
         reviewed_on -> Nullable<Date>,
         version -> BigInt,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    targets (township_id, year, goal) {
+        township_id -> Text,
+        year -> Integer,
+        goal -> Text,
+        value -> Nullable<Integer>,
+        note -> Nullable<Text>,
+        author_id -> Text,
+        updated_at -> Timestamp,
+        version -> BigInt,
     }
 }

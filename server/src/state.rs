@@ -31,6 +31,8 @@ pub struct State {
     pub looks: crate::audit::Looks,
     /// Answers about cases that were looked at lately.
     pub recent: crate::case::recent::Recent,
+    /// The tallies of all cases, for figures.
+    pub(crate) figures: crate::indicator::Figures,
     /// Who listens to live events.
     pub(crate) streams: crate::notify::stream::Hub,
     /// Whether this is the demo, whose data is made up.

@@ -14,6 +14,7 @@ use crate::case::number::Series;
 use crate::case::paper::PaperKind;
 use crate::case::state::State;
 use crate::ids::{UnitId, UserId};
+use crate::indicator::{self, FigureDeed};
 use crate::org::UnitKind;
 use crate::publicity::PublicityDeed;
 use crate::reception::ReceptionDeed;
@@ -137,6 +138,8 @@ pub enum Action {
     Publicity(PublicityDeed),
     /// Do something about the assessment of villages ([`Facts::Field`]), or in general.
     Assessment(AssessmentDeed),
+    /// Do something with figures: indicators, standing, targets, dashboards.
+    Figures(FigureDeed),
 }
 
 /// What an action is about.
@@ -571,40 +574,109 @@ pub fn seal_of(accused_unit: Option<UnitKind>, accused_role: Option<Role>) -> Se
     }
 }
 
-/// Whether sealing hides the case from the actor (条例第三十条): nobody of the accused unit, nor
-/// the accused, sees that it exists; where only the registrar may, nobody else.
-pub fn sealed_from(actor: &Actor, case: &CaseFacts) -> bool {
-    match case.seal {
+/// What the rules of sight ask of a case and of who looks at it. The server's tallies answer the same
+/// questions with numbers in place of ids ([`crate::indicator::tally::Before`]).
+pub trait Sight {
+    /// Whether it is of the reader's township.
+    fn same_township(&self) -> bool;
+    /// Whether it is of the village that the reader belongs to.
+    fn same_village(&self) -> bool;
+    /// Whether it was referred to the reader's unit.
+    fn referred(&self) -> bool;
+    /// Whether the reader entered it.
+    fn registered(&self) -> bool;
+    /// Whether it was entered in the reader's unit.
+    fn registered_here(&self) -> bool;
+    /// Whether it is or was in mediation.
+    fn mediation(&self) -> bool;
+    /// How far it is sealed.
+    fn seal(&self) -> Series;
+    /// Whether it accuses the reader.
+    fn accused(&self) -> bool;
+    /// Whether it accuses the reader's unit or one above it.
+    fn of_accused_unit(&self) -> bool;
+}
+
+/// A case as an actor may see it.
+struct Seen<'a> {
+    actor: &'a Actor,
+    case: &'a CaseFacts,
+}
+
+impl Sight for Seen<'_> {
+    fn same_township(&self) -> bool {
+        self.actor.township_id == self.case.township_id
+    }
+    fn same_village(&self) -> bool {
+        self.actor.village_id.is_some() && self.case.village_id == self.actor.village_id
+    }
+    fn referred(&self) -> bool {
+        self.case.unit_ids.contains(&self.actor.unit_id)
+    }
+    fn registered(&self) -> bool {
+        self.case.registrar_id == self.actor.user_id
+    }
+    fn registered_here(&self) -> bool {
+        self.case.registrar_unit_id == self.actor.unit_id
+    }
+    fn mediation(&self) -> bool {
+        self.case.mediation
+    }
+    fn seal(&self) -> Series {
+        self.case.seal
+    }
+    fn accused(&self) -> bool {
+        self.case.accused_user_id.as_ref() == Some(&self.actor.user_id)
+    }
+    fn of_accused_unit(&self) -> bool {
+        let unit = self.case.accused_unit_id.as_ref();
+        unit.is_some_and(|unit| self.actor.unit_chain.contains(unit))
+    }
+}
+
+/// Whether sealing hides a case from its reader (条例第三十条): nobody of the accused unit, nor the
+/// accused, sees that it exists; where only the registrar may, nobody else.
+fn sealed_away(sight: &impl Sight) -> bool {
+    match sight.seal() {
         Series::Open => false,
-        Series::RegistrarOnly => actor.user_id != case.registrar_id,
-        Series::Sealed => {
-            case.accused_user_id.as_ref() == Some(&actor.user_id)
-                || case
-                    .accused_unit_id
-                    .as_ref()
-                    .is_some_and(|unit| actor.unit_chain.contains(unit))
-        }
+        Series::RegistrarOnly => !sight.registered(),
+        Series::Sealed => sight.accused() || sight.of_accused_unit(),
+    }
+}
+
+/// Whether sealing hides the case from the actor (条例第三十条).
+pub fn sealed_from(actor: &Actor, case: &CaseFacts) -> bool {
+    sealed_away(&Seen { actor, case })
+}
+
+/// Whether somebody of this role may know that a case exists.
+pub fn sees(role: Role, sight: &impl Sight) -> bool {
+    sight.same_township() && in_scope(role, sight) && !sealed_away(sight)
+}
+
+/// Whether a case counts in figures that somebody of this role reads: what they may know of; for the
+/// auditor, who opens no case, all of the township but what sealing hides.
+pub fn counts(role: Role, sight: &impl Sight) -> bool {
+    match role {
+        Role::Auditor => sight.same_township() && !sealed_away(sight),
+        _ => sees(role, sight),
     }
 }
 
 /// Whether the actor may know that the case exists.
 pub fn visible(actor: &Actor, case: &CaseFacts) -> bool {
-    actor.township_id == case.township_id && in_scope(actor, case) && !sealed_from(actor, case)
+    sees(actor.role, &Seen { actor, case })
 }
 
-fn in_scope(actor: &Actor, case: &CaseFacts) -> bool {
-    let referred = || case.unit_ids.contains(&actor.unit_id);
-    match actor.role {
+fn in_scope(role: Role, sight: &impl Sight) -> bool {
+    match role {
         Role::TownshipLeader | Role::CoordinationOffice => true,
-        Role::VillageSecretary => {
-            referred() || (actor.village_id.is_some() && case.village_id == actor.village_id)
+        Role::VillageSecretary => sight.referred() || sight.same_village(),
+        Role::GroupInformant => sight.registered(),
+        Role::PoliceStation | Role::Court | Role::ServiceCentre => {
+            sight.referred() || sight.registered_here()
         }
-        Role::GroupInformant => case.registrar_id == actor.user_id,
-        Role::PoliceStation | Role::Court => referred() || case.registrar_unit_id == actor.unit_id,
-        Role::JusticeOffice => {
-            case.mediation || referred() || case.registrar_unit_id == actor.unit_id
-        }
-        Role::ServiceCentre => referred() || case.registrar_unit_id == actor.unit_id,
+        Role::JusticeOffice => sight.mediation() || sight.referred() || sight.registered_here(),
         Role::Auditor | Role::Administrator => false,
     }
 }
@@ -613,6 +685,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
     use Role as R;
     let allowed = match action {
         Action::Alert(deed) => return can_alert(role, deed).map_err(Denied::NotAllowed),
+        Action::Figures(deed) => return indicator::may(role, deed).map_err(Denied::NotAllowed),
         Action::ListCases | Action::ViewCase => !matches!(role, R::Auditor | R::Administrator),
         Action::RegisterCase(kind) => match role {
             R::TownshipLeader

@@ -13,6 +13,7 @@
 //! | [`assessment`] | assessment of villages: sheets, scores, what follows what, veto, ranking |
 //! | [`calendar`] | working days after the State Council's calendar |
 //! | [`identity`] | ID and phone numbers: checks and masks |
+//! | [`indicator`] | figures: what counts where, the three-without standing, targets |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
 //! | [`alert`] | urgent information: what follows what, how long it took |
 //! | [`notice`] | what somebody is told of |
@@ -39,6 +40,7 @@ pub mod calendar;
 pub mod case;
 pub mod identity;
 pub mod ids;
+pub mod indicator;
 pub mod json;
 pub mod ledger;
 pub mod notice;

@@ -142,6 +142,8 @@ fn about(operation: &str) -> About {
         | "list_all_orders"
         | "list_all_measures"
         | "list_backlog"
+        | "list_indicator_cases"
+        | "list_standing_cases"
         | "list_backlog_proposals" => About::Cases,
         "list_case_matters" => case(Stand::Registered),
         "show_satisfaction" | "record_satisfaction" => case(Stand::Answered),
@@ -674,6 +676,29 @@ impl Desk<'_> {
                 self.client.get("/backlog?limit=200").send()
             }
             "list_backlog_proposals" => self.client.get("/backlog/proposals?limit=200").send(),
+            "list_indicator_cases" => {
+                let period = format!("from=2022-01-01&to={}", tests::base::TODAY);
+                let path = format!("/indicators/cases?indicator=all&{period}&limit=200");
+                self.client.get(path).send()
+            }
+            "list_standing_cases" => {
+                let mark = json!({"text": "久拖不决"});
+                self.app.act(&case.id, Staff::Office, "mark_backlog", mark);
+                let seen = self
+                    .app
+                    .by(Staff::Office)
+                    .get(format!("/cases/{}", case.id))
+                    .send();
+                let village = match seen.status {
+                    200 => seen.json()["village"]["id"].as_str().map(str::to_owned),
+                    _ => None,
+                };
+                let village = village.unwrap_or_else(|| self.app.unit(VILLAGE).to_owned());
+                let path = format!(
+                    "/villages/standing/cases?year=2026&village_id={village}&what=backlog&limit=200"
+                );
+                self.client.get(path).send()
+            }
             "show_dashboard" => self.client.get("/dashboard").send(),
             "export_ledger" => self.client.get("/exports/ledger.xlsx").send(),
             "list_audit" => self
@@ -804,7 +829,10 @@ fn assessment(app: &TestApp, step: Option<AssessmentStep>) -> String {
     let years = (2020..=2026).map(|year| (year, AssessmentKind::ThreeWithout));
     let fresh = years.into_iter().find(|(year, kind)| {
         let list = office.get(format!("/assessments?year={year}&kind={kind}"));
-        list.expect(200).json()["items"].as_array().unwrap().is_empty()
+        list.expect(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
     });
     let (year, kind) = fresh.unwrap();
     let start = json!({"year": year, "kind": kind});
@@ -1039,6 +1067,14 @@ impl Desk<'_> {
             "patch_law" => {
                 let link = json!({"link": "https://flk.npc.gov.cn/"});
                 call.if_match("\"1\"").json(&link).send()
+            }
+            "list_indicators" | "get_standing" | "list_targets" | "show_figures" => call.send(),
+            "set_target" => {
+                // Each time another year, which nobody has set yet.
+                let year = 2000 + fresh() % 26;
+                let path = format!("/targets/{year}/handled");
+                let call = self.client.patch(path).if_match("\"0\"");
+                call.json(&json!({"value": 900})).send()
             }
             "list_field_visits"
             | "list_promises"

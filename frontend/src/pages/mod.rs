@@ -10,6 +10,7 @@ pub(crate) mod calendar;
 pub(crate) mod case;
 pub(crate) mod drafts;
 pub(crate) mod field_case;
+pub(crate) mod figures;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
@@ -157,6 +158,23 @@ pub(crate) fn year(place: Place) -> Drawn {
         Place::Laws => publicity::laws::page(),
         Place::Assessments => assessments::list::page(),
         Place::Assessment(id) => assessments::show::page(id),
+        _ => nowhere(),
+    })
+}
+
+/// Where we stand: indicators, standing, targets, dashboards.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(figures, fallible, preload(load_figures), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn figures(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Figures => figures::board::page(),
+        Place::Indicators => figures::table::page(),
+        Place::IndicatorCases => figures::cases::of_indicator(),
+        Place::Standing => figures::standing::page(),
+        Place::StandingCases => figures::cases::of_standing(),
+        Place::Targets => figures::targets::page(),
         _ => nowhere(),
     })
 }

@@ -12,6 +12,7 @@ pub(crate) enum Icon {
     Report,
     Add,
     Upload,
+    Chart,
     Download,
     Tree,
     People,
@@ -50,6 +51,7 @@ impl Icon {
             Self::Calendar => "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5M8 14h2M14 14h2",
             Self::Add => "M5 4h9l5 5v11H5zM14 4v5h5M12 12v6M9 15h6",
             Self::Upload => "M12 16V5M7.5 9.5L12 5l4.5 4.5M5 19h14",
+            Self::Chart => "M4 20h16M7 20v-7M12 20V5M17 20v-10",
             Self::Download => "M12 5v11M7.5 11.5L12 16l4.5-4.5M5 19h14",
             Self::Tree => "M9 4h6v4H9zM4 16h6v4H4zM14 16h6v4h-6zM12 8v4M7 16v-4h10v4",
             Self::People => {

@@ -3,6 +3,7 @@
 //!
 //! [`AnyView`]: leptos::prelude::AnyView
 
+pub(crate) mod chart;
 pub(crate) mod dialog;
 pub(crate) mod field;
 pub(crate) mod fields;

@@ -697,6 +697,48 @@ pub(super) fn rate(
     })
 }
 
+/// Urgent information as the rate counts it.
+pub(crate) struct Told {
+    /// When it was reported; of what was missed, when it was discovered.
+    pub(crate) at: NaiveDateTime,
+    /// Whose it was to report.
+    pub(crate) unit: String,
+    /// The village it is about.
+    pub(crate) village: Option<String>,
+    /// Whether it was reported in time.
+    pub(crate) in_time: bool,
+}
+
+/// What the rate counts of a township within a time, one by one: drills left out, what was missed
+/// among them.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn told(
+    conn: &mut Conn,
+    township: &str,
+    within: (NaiveDateTime, NaiveDateTime),
+) -> diesel::QueryResult<Vec<Told>> {
+    let mut told: Vec<Told> = store::counted(conn, township, within)?
+        .into_iter()
+        .map(|alert| Told {
+            in_time: times::report(&alert.moments(), alert.limits()).verdict
+                == times::Verdict::InTime,
+            at: alert.reported_at,
+            unit: alert.unit_id,
+            village: alert.village_id,
+        })
+        .collect();
+    let missed = store::missed_within(conn, township, within)?.into_iter();
+    told.extend(missed.map(|(at, unit)| Told {
+        at,
+        unit,
+        village: None,
+        in_time: false,
+    }));
+    Ok(told)
+}
+
 /// The instant, in UTC, at which a day begins in Shanghai.
 fn start_of(day: NaiveDate) -> NaiveDateTime {
     let start = day.and_time(NaiveTime::MIN);

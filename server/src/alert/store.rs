@@ -271,6 +271,20 @@ pub(super) fn count_missed(
     Ok(count.unsigned_abs())
 }
 
+/// When what a township missed within a time was discovered, and whose it was to report.
+pub(super) fn missed_within(
+    conn: &mut Conn,
+    township: &str,
+    (from, before): (NaiveDateTime, NaiveDateTime),
+) -> QueryResult<Vec<(NaiveDateTime, String)>> {
+    missed_alerts::table
+        .filter(missed_alerts::township_id.eq(township))
+        .filter(missed_alerts::discovered_at.ge(from))
+        .filter(missed_alerts::discovered_at.lt(before))
+        .select((missed_alerts::discovered_at, missed_alerts::unit_id))
+        .load(conn)
+}
+
 /// An instant as it is kept: to the millisecond.
 pub(super) fn kept(at: DateTime<Utc>) -> NaiveDateTime {
     DateTime::from_timestamp_millis(at.timestamp_millis())

@@ -561,6 +561,9 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
     let commits = (server.commits()? - before) as f64 / began.elapsed().as_secs_f64();
     registered.print("register today's (durable), 32 clients", Some(&bare));
     let resident = server.resident()?;
+    measure_figures(&server, token, &bare, |n, client| {
+        register(client, &case(&town, cases * 2 + n, &today))
+    })?;
     drop(server);
     let mut starts = Vec::new();
     for _ in 0..5 {
@@ -578,6 +581,67 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
             "start to first answer on this database: {:.0} ms (median of {}), {resident:.0} MB",
             took.as_secs_f64() * 1e3,
             starts.len()
+        );
+    }
+    Ok(())
+}
+
+/// Dashboards and indicator tables: at first use, when nothing has changed, and after each write.
+fn measure_figures(
+    server: &Server,
+    token: &str,
+    bare: &Figures,
+    write: impl Fn(usize, &mut Client) -> Outcome<()>,
+) -> Outcome<()> {
+    let read = |path: &str, client: &mut Client| {
+        client.send("GET", path, Some(token), &[], "")?.expect(200)
+    };
+    let began = Instant::now();
+    read("/api/v1/figures", &mut Client::connect(server.app)?)?;
+    println!(
+        "first figures (folds every case): {:.2} s, resident {:.0} MB",
+        began.elapsed().as_secs_f64(),
+        server.resident()?
+    );
+    let some = Duration::from_secs(5);
+    measure(server.app, 1, usize::MAX, some, |_, client| {
+        read("/api/v1/figures", client)
+    })?
+    .print(
+        "dashboard of the office, nothing changed, 1 client",
+        Some(bare),
+    );
+    // One at a time, so that what is measured is the dashboard and not the registration before it.
+    let (mut writer, mut reader) = (Client::connect(server.app)?, Client::connect(server.app)?);
+    for (path, name) in [
+        ("/api/v1/figures", "dashboard after a write"),
+        ("/api/v1/indicators", "indicators after a write"),
+        (
+            "/api/v1/indicators?by=village",
+            "indicators by village after a write",
+        ),
+        (
+            "/api/v1/indicators?by=month",
+            "indicators by month after a write",
+        ),
+    ] {
+        let mut took = Vec::new();
+        for n in 0..40 {
+            write(name.len() * 1000 + n, &mut writer)?;
+            let began = Instant::now();
+            read(path, &mut reader)?;
+            took.push(began.elapsed());
+        }
+        took.sort();
+        let at = |part: usize| {
+            took.get(took.len() * part / 100)
+                .copied()
+                .unwrap_or_default()
+        };
+        println!(
+            "{name}: median {:.1} ms, p99 {:.1} ms",
+            at(50).as_secs_f64() * 1e3,
+            at(99).as_secs_f64() * 1e3
         );
     }
     Ok(())

@@ -283,7 +283,11 @@ pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
     })
 }
 
-fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
+/// What is to be done.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
     let mut todos = crate::alert::todos(conn, desk)?;
     todos.extend(crate::report::todos(conn, desk)?);
     for Line {

@@ -201,7 +201,7 @@ pub(crate) fn parts(conn: &mut Conn, actor: &Actor) -> QueryResult<Vec<Condition
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
 
     use chrono::NaiveDate;
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    fn actors() -> Vec<Actor> {
+    pub(crate) fn actors() -> Vec<Actor> {
         let mut actors = Vec::new();
         for (unit, ..) in UNITS {
             for role in Role::ALL {
@@ -330,7 +330,7 @@ mod tests {
     }
 
     /// Every combination of what scope and sealing look at.
-    fn records() -> Vec<(CaseRecord, Option<&'static str>)> {
+    pub(crate) fn records() -> Vec<(CaseRecord, Option<&'static str>)> {
         let mut records = Vec::new();
         let sealings: &[(Series, Option<&str>, Option<&str>)] = &[
             (Series::Open, None, None),
@@ -371,7 +371,7 @@ mod tests {
         records
     }
 
-    fn fill(conn: &mut Conn, records: &[(CaseRecord, Option<&str>)]) {
+    pub(crate) fn fill(conn: &mut Conn, records: &[(CaseRecord, Option<&str>)]) {
         for (id, parent, kind) in UNITS {
             let parent = parent.map_or("NULL".to_owned(), |parent| format!("'{parent}'"));
             conn.batch_execute(&format!(

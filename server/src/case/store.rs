@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::backend::Backend;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
@@ -280,14 +281,20 @@ pub(crate) fn insert(conn: &mut Conn, case: &CaseRecord) -> QueryResult<()> {
     .map(drop)
 }
 
-/// Saves a case that was read at `version`; whether it still stood at that.
+/// Saves a case that was read at `version`; whether it still stood at that. Figures find it by
+/// `cases.changed` ([`crate::indicator`]).
 pub(crate) fn save(conn: &mut Conn, case: &CaseRecord, version: i64) -> QueryResult<bool> {
+    let change = if conn.is_sqlite() {
+        "(SELECT COALESCE(MAX(c.changed), 0) + 1 FROM cases c WHERE c.changed > 0)"
+    } else {
+        "txid_current()"
+    };
     diesel::update(
         cases::table
             .find(&case.id)
             .filter(cases::version.eq(version)),
     )
-    .set(case)
+    .set((case, cases::changed.eq(sql::<BigInt>(change))))
     .execute(conn)
     .map(|rows| rows == 1)
 }

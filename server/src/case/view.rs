@@ -30,7 +30,7 @@ pub(crate) fn shorten(text: &str, most: usize) -> String {
 }
 
 /// A row of the ledger.
-pub(super) fn row(desk: &Desk, today: NaiveDate, case: &CaseRecord) -> CaseRow {
+pub(crate) fn row(desk: &Desk, today: NaiveDate, case: &CaseRecord) -> CaseRow {
     CaseRow {
         id: case.id.as_str().into(),
         number: case.number.clone(),

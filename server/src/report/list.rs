@@ -22,7 +22,7 @@ use crate::page::cursor;
 use crate::schema::reports;
 
 /// A condition on reports.
-pub(super) type Condition =
+pub(crate) type Condition =
     Box<dyn BoxableExpression<reports::table, Backend, SqlType = diesel::sql_types::Bool>>;
 
 /// The query string of `GET /reports`.

@@ -318,6 +318,85 @@ pub(crate) fn table(
     })
 }
 
+/// A week of a village or group that was to be visited.
+pub(crate) struct Week {
+    /// Which.
+    pub(crate) unit: UnitId,
+    /// The week's last day.
+    pub(crate) to: NaiveDate,
+    /// Whether those responsible went often enough.
+    pub(crate) done: bool,
+}
+
+/// Whole weeks within a period in which villages and groups were to be visited, as far as the actor
+/// sees their rows in the table. Who is responsible is who is so now.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn weeks_done(
+    conn: &mut Conn,
+    desk: &Desk,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> QueryResult<Vec<Week>> {
+    if can(&desk.actor, Action::Visit(VisitDeed::Coverage), Facts::None).is_err() {
+        return Ok(Vec::new());
+    }
+    let calendar = Calendar::new();
+    let mut mondays = Vec::new();
+    let mut week = monday(from);
+    while sunday(week) <= to {
+        if week >= from && remind_on(week, &calendar).is_some() {
+            mondays.push(week);
+        }
+        match week.checked_add_days(Days::new(7)) {
+            Some(next) => week = next,
+            None => break,
+        }
+    }
+    let (Some(first), Some(last)) = (mondays.first(), mondays.last()) else {
+        return Ok(Vec::new());
+    };
+    let names = &*desk.names;
+    let condition = store::countable_by(conn, &desk.actor)?;
+    let all = counted(conn, condition, *first, sunday(*last))?;
+    let units = units(names, &desk.actor.township_id).into_iter();
+    let seen: Vec<(&Unit, Vec<UserId>)> = units
+        .filter(|unit| sees(names, &desk.actor, unit))
+        .map(|unit| (unit, responsible(names, unit)))
+        .filter(|(_, own)| !own.is_empty())
+        .collect();
+    let by_id: BTreeMap<&str, &[UserId]> = seen
+        .iter()
+        .map(|(unit, own)| (unit.id.as_str(), own.as_slice()))
+        .collect();
+    // How often those responsible went to each, week by week.
+    let mut went: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
+    for visit in &all {
+        for place in [&visit.village, &visit.group].into_iter().flatten() {
+            let own = by_id.get_key_value(place.as_str());
+            if let Some((id, own)) = own
+                && visit.people.iter().any(|user| own.contains(user))
+            {
+                *went.entry((id, monday(visit.on))).or_default() += 1;
+            }
+        }
+    }
+    let per_week = names.general().visits_per_week;
+    let mut weeks = Vec::with_capacity(seen.len() * mondays.len());
+    for (unit, _) in &seen {
+        for monday in &mondays {
+            let visits = went.get(&(unit.id.as_str(), *monday)).copied();
+            weeks.push(Week {
+                unit: unit.id.clone(),
+                to: sunday(*monday),
+                done: visits.unwrap_or(0) >= per_week,
+            });
+        }
+    }
+    Ok(weeks)
+}
+
 /// A group with its village's name.
 pub(super) fn full_name(names: &Snapshot, unit: &Unit) -> String {
     match (unit.kind, &unit.parent_id) {

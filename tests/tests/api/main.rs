@@ -16,6 +16,7 @@ mod contact;
 mod documents;
 mod durability;
 mod export;
+mod figures;
 mod imports;
 mod lists;
 mod matters;

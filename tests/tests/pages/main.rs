@@ -11,6 +11,7 @@ mod alerts;
 mod browser;
 mod dialogs;
 mod field;
+mod figures;
 mod gallery;
 mod matters;
 mod notices;

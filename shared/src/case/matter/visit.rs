@@ -104,6 +104,23 @@ fn filled(text: Option<&str>) -> Option<String> {
     crate::case::input::filled(text).map(str::to_owned)
 }
 
+impl Visit {
+    /// What figures look at: the day, and how it counts in bits ([`crate::indicator::tally::up`]). None
+    /// where the entry was struck out: what was struck out has never been.
+    pub fn counted(&self) -> Option<(NaiveDate, u16)> {
+        use crate::indicator::tally::up;
+        let bit = |is: bool, bit: u16| if is { bit } else { 0 };
+        let bits = bit(self.conduct == Conduct::Abnormal, up::ABNORMAL)
+            | bit(self.skip_level, up::SKIPPED)
+            | bit(self.level != Level::County, up::BEYOND_COUNTY)
+            | bit(
+                self.people_count >= crate::case::COLLECTIVE_FROM,
+                up::COLLECTIVE,
+            );
+        self.struck.is_none().then_some((self.on, bits))
+    }
+}
+
 impl Matter for Visit {
     const KIND: MatterKind = MatterKind::Visit;
     type Input = VisitInput;

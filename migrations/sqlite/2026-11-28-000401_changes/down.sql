@@ -1,0 +1,2 @@
+DROP INDEX cases_changed;
+ALTER TABLE cases DROP COLUMN changed;

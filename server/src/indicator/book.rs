@@ -1,0 +1,600 @@
+//! The tallies of all cases, in memory, some hundred bytes a case.
+//!
+//! Before figures are read, [`Figures::read`] brings the book up to date, in one look at the database:
+//! - New cases are those with a greater `docid`: it is given under a row lock that is held until the
+//!   commit, so a greater one is never visible before a smaller one.
+//! - Changed cases are found by `cases.changed`. On SQLite, with its one writer, that is a number that
+//!   rises with each change. On PostgreSQL it is the number of the transaction: whatever commits later
+//!   has one that is not below the `xmin` of this look's snapshot, so the next look reads from there;
+//!   what it reads twice has the same version and changes nothing. No lock, no counter.
+//! - Cases go only with an import that is undone; then all is read anew.
+//!
+//! Registering a case does nothing for this. Several servers on one database each keep a book.
+
+use std::any::Any as AnyValue;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use chrono::NaiveDate;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use serde::Deserialize;
+use shared::access::{self, Actor};
+use shared::calendar::Calendar;
+use shared::case::deadline::LawProfile;
+use shared::case::matter::{Any, Mark as MatterMark, MatterKind};
+use shared::case::number::Series;
+use shared::case::state::{EventKind, State};
+use shared::case::{Category, Channel, Kind, Outcome, Procedure, ReviewOutcome};
+use shared::indicator::period::Day;
+use shared::indicator::tally::{Before, Beside, Fact, NO_UNIT, NOBODY, Reader, Tally, marks};
+use shared::term::Term;
+
+use super::Error;
+use crate::case::Desk;
+use crate::case::coded::Coded;
+use crate::case::store::NOTHING_DUE;
+use crate::db::Conn;
+use crate::directory::Snapshot;
+use crate::schema::{case_events, case_matters, case_units, cases, imports};
+
+/// How many cases one look reads together.
+const TOGETHER: i64 = 400;
+/// What a unit or user has that no tally names.
+const UNKNOWN_UNIT: u16 = NO_UNIT - 1;
+const UNKNOWN_USER: u32 = NOBODY - 1;
+/// How many answers are kept ready.
+const KEPT: usize = 512;
+
+/// The events that figures look at.
+const LOOKED_AT: &[EventKind] = &[
+    EventKind::Registered,
+    EventKind::Imported,
+    EventKind::Accepted,
+    EventKind::Declined,
+    EventKind::Taken,
+    EventKind::Extended,
+    EventKind::Answered,
+    EventKind::ReviewRequested,
+    EventKind::ReviewAnswered,
+    EventKind::ReviewRevoked,
+    EventKind::FinalReviewRequested,
+    EventKind::FinalReviewAnswered,
+    EventKind::Closed,
+    EventKind::Reopened,
+    EventKind::HandedOver,
+    EventKind::BacklogMarked,
+    EventKind::BacklogCleared,
+    EventKind::Matter,
+];
+
+/// The book, and answers that were made from it. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Figures(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    book: RwLock<Book>,
+    kept: Mutex<HashMap<String, Kept>>,
+}
+
+struct Kept {
+    generation: u64,
+    value: Arc<dyn AnyValue + Send + Sync>,
+}
+
+/// The tallies.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// By their ids, rising.
+    tallies: Vec<Tally>,
+    units: Numbers,
+    users: Numbers,
+    /// The cases that repeat one: which.
+    earlier: HashMap<u32, String>,
+    seen: Option<Seen>,
+    /// Rises with each change.
+    generation: u64,
+}
+
+/// Up to where the database was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    docid: i64,
+    changed: i64,
+    undone: i64,
+}
+
+/// Ids as numbers.
+#[derive(Debug, Default)]
+struct Numbers {
+    by_id: HashMap<String, u32>,
+    ids: Vec<String>,
+}
+
+impl Numbers {
+    fn of(&mut self, id: &str) -> u32 {
+        if let Some(number) = self.by_id.get(id) {
+            return *number;
+        }
+        let number = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        self.ids.push(id.to_owned());
+        self.by_id.insert(id.to_owned(), number);
+        number
+    }
+
+    fn get(&self, id: &str) -> Option<u32> {
+        self.by_id.get(id).copied()
+    }
+
+    fn id(&self, number: u32) -> Option<&str> {
+        let at = usize::try_from(number).ok()?;
+        self.ids.get(at).map(String::as_str)
+    }
+}
+
+/// A case's columns, as far as figures look at them.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = cases)]
+struct Columns {
+    id: String,
+    docid: i64,
+    township_id: String,
+    kind: Coded<Kind>,
+    state: Coded<State>,
+    channel: Coded<Channel>,
+    category: Coded<Category>,
+    village_id: Option<String>,
+    collective: bool,
+    received_on: NaiveDate,
+    earlier_case_id: Option<String>,
+    registrar_id: String,
+    registrar_unit_id: String,
+    responsible_unit_id: Option<String>,
+    mediation: bool,
+    seal: Coded<Series>,
+    accused_unit_id: Option<String>,
+    accused_user_id: Option<String>,
+    due_on: NaiveDate,
+    law_profile_id: String,
+    version: i64,
+}
+
+/// What an event's data says, as far as figures look at it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Data {
+    procedure: Option<Procedure>,
+    days: Option<u32>,
+    outcome: Option<Outcome>,
+    review: Option<ReviewOutcome>,
+    matter: Option<MatterMark>,
+}
+
+impl Figures {
+    /// Brings the book up to date and reads in it.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn read<T>(
+        &self,
+        conn: &mut Conn,
+        names: &Snapshot,
+        look: impl FnOnce(&Book) -> T,
+    ) -> Result<T, Error> {
+        self.refresh(conn, names)?;
+        let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(look(&book))
+    }
+
+    /// As [`Figures::read`]; the answer is kept under a name until the ledger or the directory changes
+    /// or the day turns. The name says all else that it depends on.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn kept<T: Send + Sync + 'static>(
+        &self,
+        conn: &mut Conn,
+        desk: &Desk,
+        name: &str,
+        look: impl FnOnce(&Book) -> T,
+    ) -> Result<Arc<T>, Error> {
+        self.refresh(conn, &desk.names)?;
+        let name = format!(
+            "{} {} {} {name}",
+            desk.actor.user_id,
+            desk.context.today(),
+            desk.names.generation(),
+        );
+        let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+        let lock = || self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = lock()
+            .get(&name)
+            .filter(|kept| kept.generation == book.generation)
+            .map(|kept| Arc::clone(&kept.value));
+        if let Some(Ok(value)) = value.map(Arc::downcast::<T>) {
+            return Ok(value);
+        }
+        let value = Arc::new(look(&book));
+        let mut kept = lock();
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        let answer: Arc<T> = Arc::clone(&value);
+        kept.insert(
+            name,
+            Kept {
+                generation: book.generation,
+                value,
+            },
+        );
+        Ok(answer)
+    }
+
+    fn refresh(&self, conn: &mut Conn, names: &Snapshot) -> Result<(), Error> {
+        conn.transaction(|conn| {
+            let now = seen(conn)?;
+            {
+                let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+                if book.seen.is_some_and(|seen| seen.covers(conn, now)) {
+                    return Ok(());
+                }
+            }
+            let mut book = self.0.book.write().unwrap_or_else(PoisonError::into_inner);
+            book.follow(conn, names, now)
+        })
+    }
+}
+
+impl Seen {
+    /// Whether nothing can have changed between this look and `now`.
+    fn covers(self, conn: &Conn, now: Self) -> bool {
+        // On PostgreSQL the numbers of running transactions are told from what is read.
+        conn.is_sqlite() && self == now
+    }
+}
+
+fn seen(conn: &mut Conn) -> QueryResult<Seen> {
+    // First: what commits after this has a number that is not below it.
+    let changed: Option<i64> = if conn.is_sqlite() {
+        cases::table
+            .filter(sql::<Bool>("cases.changed > 0"))
+            .select(diesel::dsl::max(cases::changed))
+            .first(conn)?
+    } else {
+        diesel::select(sql::<BigInt>("txid_snapshot_xmin(txid_current_snapshot())"))
+            .get_result(conn)
+            .map(Some)?
+    };
+    let docid: Option<i64> = cases::table
+        .select(diesel::dsl::max(cases::docid))
+        .first(conn)?;
+    let undone = imports::table
+        .filter(imports::undone_at.is_not_null())
+        .count()
+        .get_result(conn)?;
+    Ok(Seen {
+        docid: docid.unwrap_or(0),
+        changed: changed.unwrap_or(0),
+        undone,
+    })
+}
+
+impl Book {
+    /// Those that count in figures that the actor reads.
+    pub(crate) fn counted_for<'a>(
+        &'a self,
+        actor: &Actor,
+    ) -> impl Iterator<Item = &'a Tally> + use<'a> {
+        let reader = self.reader(actor);
+        let role = actor.role;
+        self.tallies.iter().filter(move |tally| {
+            access::counts(
+                role,
+                &Before {
+                    tally,
+                    reader: &reader,
+                },
+            )
+        })
+    }
+
+    /// A unit's number; none where no case names it.
+    pub(crate) fn unit(&self, id: &str) -> Option<u16> {
+        self.units.get(id).and_then(|n| u16::try_from(n).ok())
+    }
+
+    /// A unit's id.
+    pub(crate) fn unit_id(&self, number: u16) -> Option<&str> {
+        self.units.id(u32::from(number))
+    }
+
+    /// How many units have numbers.
+    pub(crate) fn unit_count(&self) -> usize {
+        self.units.ids.len()
+    }
+
+    fn reader(&self, actor: &Actor) -> Reader {
+        let unit = |id: &shared::ids::UnitId| self.unit(id.as_str()).unwrap_or(UNKNOWN_UNIT);
+        Reader {
+            user: self
+                .users
+                .get(actor.user_id.as_str())
+                .unwrap_or(UNKNOWN_USER),
+            unit: unit(&actor.unit_id),
+            chain: actor.unit_chain.iter().map(unit).collect(),
+            township: unit(&actor.township_id),
+            village: actor.village_id.as_ref().map(unit),
+        }
+    }
+
+    /// Brings it to what the database has.
+    fn follow(&mut self, conn: &mut Conn, names: &Snapshot, now: Seen) -> Result<(), Error> {
+        let before = match self.seen {
+            // Another was faster.
+            Some(seen) if seen.covers(conn, now) => return Ok(()),
+            Some(seen) if seen.undone == now.undone => Some(seen),
+            _ => None,
+        };
+        if before.is_none() {
+            *self = Self {
+                generation: self.generation + 1,
+                ..Self::default()
+            };
+        }
+        let calendar = Calendar::new();
+        let mut again: BTreeSet<String> = BTreeSet::new();
+        if let Some(before) = before {
+            let changed: Vec<(String, i64, i64, Option<String>)> = cases::table
+                .filter(sql::<Bool>("cases.changed > 0"))
+                .filter(if conn.is_sqlite() {
+                    cases::changed.gt(before.changed)
+                } else {
+                    cases::changed.gt(before.changed - 1)
+                })
+                .filter(cases::docid.le(before.docid))
+                .select((
+                    cases::id,
+                    cases::docid,
+                    cases::version,
+                    cases::earlier_case_id,
+                ))
+                .load(conn)?;
+            for (id, docid, version, earlier) in changed {
+                let known = self
+                    .at(docid)
+                    .is_some_and(|tally| i64::from(tally.version) == version);
+                if known {
+                    continue;
+                }
+                again.extend(earlier);
+                let linked = u32::try_from(docid).ok();
+                again.extend(linked.and_then(|docid| self.earlier.get(&docid).cloned()));
+                again.insert(id);
+            }
+        }
+        // New ones, in steps, so that a million cases need no more memory than these.
+        let mut last = before.map_or(i64::MIN, |before| before.docid);
+        let mut reached = before.map_or(0, |before| before.docid);
+        loop {
+            let new: Vec<Columns> = cases::table
+                .filter(cases::docid.gt(last))
+                .order(cases::docid)
+                .limit(TOGETHER)
+                .select(Columns::as_select())
+                .load(conn)?;
+            let Some(end) = new.last() else { break };
+            last = end.docid;
+            reached = end.docid;
+            if before.is_some() {
+                again.extend(new.iter().filter_map(|case| case.earlier_case_id.clone()));
+            }
+            self.fold(conn, names, &calendar, new)?;
+        }
+        let again: Vec<String> = again.into_iter().collect();
+        for some in again.chunks(usize::try_from(TOGETHER).unwrap_or(1)) {
+            let rows: Vec<Columns> = cases::table
+                .filter(cases::id.eq_any(some))
+                .select(Columns::as_select())
+                .load(conn)?;
+            self.fold(conn, names, &calendar, rows)?;
+        }
+        self.seen = Some(Seen {
+            docid: reached.max(0),
+            ..now
+        });
+        Ok(())
+    }
+
+    fn at(&self, docid: i64) -> Option<&Tally> {
+        let id = u32::try_from(docid).ok()?;
+        let at = self.tallies.binary_search_by_key(&id, |tally| tally.id);
+        at.ok().and_then(|at| self.tallies.get(at))
+    }
+
+    fn put(&mut self, tally: Tally) {
+        match self
+            .tallies
+            .binary_search_by_key(&tally.id, |tally| tally.id)
+        {
+            Ok(at) => {
+                if let Some(old) = self.tallies.get_mut(at) {
+                    *old = tally;
+                }
+            }
+            Err(at) => self.tallies.insert(at, tally),
+        }
+    }
+
+    fn unit_number(&mut self, id: &str) -> Result<u16, Error> {
+        u16::try_from(self.units.of(id))
+            .ok()
+            .filter(|number| *number < UNKNOWN_UNIT)
+            .ok_or_else(|| Error::Damaged("more units than figures can tell apart".to_owned()))
+    }
+
+    fn maybe_unit(&mut self, id: Option<&str>) -> Result<u16, Error> {
+        id.map_or(Ok(NO_UNIT), |id| self.unit_number(id))
+    }
+
+    /// Folds some cases with their events and matters.
+    fn fold(
+        &mut self,
+        conn: &mut Conn,
+        names: &Snapshot,
+        calendar: &Calendar,
+        rows: Vec<Columns>,
+    ) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let mut facts = facts_of(conn, &ids)?;
+        let mut matters = matters_of(conn, &ids)?;
+        let mut units = units_of(conn, &ids)?;
+        let repeated = repeats_of(conn, &ids)?;
+        let usual = LawProfile::default_profile();
+        for row in rows {
+            let mut beside = Beside::of(repeated.get(&row.id).copied());
+            for unit in units.remove(&row.id).unwrap_or_default() {
+                beside.units.push(self.unit_number(&unit)?);
+            }
+            for (id, matter) in matters.remove(&row.id).unwrap_or_default() {
+                beside.note(&id, &matter);
+            }
+            let facts = facts.remove(&row.id).unwrap_or_default();
+            let profile = names.law_profile(&row.law_profile_id).unwrap_or(&usual);
+            let tally = Tally {
+                id: u32::try_from(row.docid).map_err(|e| Error::Damaged(e.to_string()))?,
+                version: u32::try_from(row.version).unwrap_or(u32::MAX),
+                registrar: self.users.of(&row.registrar_id),
+                accused_user: row
+                    .accused_user_id
+                    .as_deref()
+                    .map_or(NOBODY, |id| self.users.of(id)),
+                township: self.unit_number(&row.township_id)?,
+                village: self.maybe_unit(row.village_id.as_deref())?,
+                unit: self.maybe_unit(row.responsible_unit_id.as_deref())?,
+                registrar_unit: self.unit_number(&row.registrar_unit_id)?,
+                accused_unit: self.maybe_unit(row.accused_unit_id.as_deref())?,
+                received: Day::of(row.received_on),
+                due: if row.due_on == NOTHING_DUE {
+                    Day::NEVER
+                } else {
+                    Day::of(row.due_on)
+                },
+                kind: row.kind.0,
+                category: row.category.0,
+                channel: row.channel.0,
+                seal: row.seal.0,
+                state: row.state.0,
+                collective: row.collective,
+                first: row.earlier_case_id.is_none(),
+                mediation: row.mediation,
+                marks: marks(&facts, &beside, profile, calendar),
+            };
+            match row.earlier_case_id {
+                Some(earlier) => self.earlier.insert(tally.id, earlier),
+                None => self.earlier.remove(&tally.id),
+            };
+            self.put(tally);
+        }
+        self.generation += 1;
+        Ok(())
+    }
+}
+
+fn facts_of(conn: &mut Conn, ids: &[&str]) -> Result<BTreeMap<String, Vec<Fact>>, Error> {
+    let kinds = LOOKED_AT.iter().map(|kind| kind.code());
+    type EventRow = (String, Coded<EventKind>, NaiveDate, String);
+    let rows: Vec<EventRow> = case_events::table
+        .filter(case_events::case_id.eq_any(ids))
+        .filter(case_events::kind.eq_any(kinds))
+        .order((case_events::case_id, case_events::seq))
+        .select((
+            case_events::case_id,
+            case_events::kind,
+            case_events::on_day,
+            case_events::data,
+        ))
+        .load(conn)?;
+    let mut facts: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
+    for (case, kind, on, data) in rows {
+        // What an older release wrote is read as far as it goes.
+        let data: Data = serde_json::from_str(&data).unwrap_or_default();
+        let (matter, deed) = data
+            .matter
+            .map_or((None, None), |mark| (Some(mark.id), Some(mark.deed)));
+        facts.entry(case).or_default().push(Fact {
+            kind: kind.0,
+            on,
+            procedure: data.procedure,
+            days: data.days,
+            outcome: data.outcome,
+            review: data.review,
+            deed,
+            matter,
+        });
+    }
+    Ok(facts)
+}
+
+fn matters_of(
+    conn: &mut Conn,
+    ids: &[&str],
+) -> Result<BTreeMap<String, Vec<(String, Any)>>, Error> {
+    let kinds = [
+        MatterKind::Visit,
+        MatterKind::Contact,
+        MatterKind::Mediation,
+    ];
+    type MatterRow = (String, String, Coded<MatterKind>, String);
+    let rows: Vec<MatterRow> = case_matters::table
+        .filter(case_matters::case_id.eq_any(ids))
+        .filter(case_matters::kind.eq_any(kinds.map(Term::code)))
+        .order(case_matters::id)
+        .select((
+            case_matters::case_id,
+            case_matters::id,
+            case_matters::kind,
+            case_matters::body,
+        ))
+        .load(conn)?;
+    let mut matters: BTreeMap<String, Vec<(String, Any)>> = BTreeMap::new();
+    for (case, id, kind, body) in rows {
+        let matter = Any::read(kind.0, &body)
+            .map_err(|e| Error::Damaged(format!("case_matters.body {id}: {e}")))?;
+        matters.entry(case).or_default().push((id, matter));
+    }
+    Ok(matters)
+}
+
+fn units_of(conn: &mut Conn, ids: &[&str]) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    let rows: Vec<(String, String)> = case_units::table
+        .filter(case_units::case_id.eq_any(ids))
+        .select((case_units::case_id, case_units::unit_id))
+        .load(conn)?;
+    let mut units: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (case, unit) in rows {
+        units.entry(case).or_default().push(unit);
+    }
+    Ok(units)
+}
+
+/// When the first later case was received that repeats each; sealed ones do not show in another's
+/// figures.
+fn repeats_of(conn: &mut Conn, ids: &[&str]) -> Result<BTreeMap<String, NaiveDate>, Error> {
+    let rows: Vec<(Option<String>, NaiveDate)> = cases::table
+        .filter(cases::earlier_case_id.eq_any(ids).assume_not_null())
+        .filter(cases::seal.eq(Series::Open.code()))
+        .select((cases::earlier_case_id, cases::received_on))
+        .load(conn)?;
+    let mut first: BTreeMap<String, NaiveDate> = BTreeMap::new();
+    for (earlier, on) in rows {
+        let Some(earlier) = earlier else { continue };
+        let day = first.entry(earlier).or_insert(on);
+        *day = on.min(*day);
+    }
+    Ok(first)
+}
