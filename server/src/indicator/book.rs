@@ -29,6 +29,7 @@ use shared::case::state::{EventKind, State};
 use shared::case::{Category, Channel, Kind, Outcome, Procedure, ReviewOutcome};
 use shared::indicator::period::Day;
 use shared::indicator::tally::{Before, Beside, Fact, NO_UNIT, NOBODY, Reader, Tally, marks};
+use shared::satisfaction::RatingMark;
 use shared::term::Term;
 
 use super::Error;
@@ -66,6 +67,7 @@ const LOOKED_AT: &[EventKind] = &[
     EventKind::HandedOver,
     EventKind::BacklogMarked,
     EventKind::BacklogCleared,
+    EventKind::Rated,
     EventKind::Matter,
 ];
 
@@ -169,6 +171,7 @@ struct Data {
     days: Option<u32>,
     outcome: Option<Outcome>,
     review: Option<ReviewOutcome>,
+    satisfaction: Option<RatingMark>,
     matter: Option<MatterMark>,
 }
 
@@ -533,6 +536,7 @@ fn facts_of(conn: &mut Conn, ids: &[&str]) -> Result<BTreeMap<String, Vec<Fact>>
             days: data.days,
             outcome: data.outcome,
             review: data.review,
+            rating: data.satisfaction.map(|mark| mark.rating),
             deed,
             matter,
         });

@@ -239,7 +239,6 @@ impl Draw<'_> {
             None => self.span,
         };
         match indicator.source() {
-            FigureSource::Nothing => FigureCell::nothing(),
             FigureSource::Cases if indicator.is_drop() => {
                 // Nothing is told of a period before the ledger began, or as if it had been empty.
                 let reaches = self.since.is_some_and(|since| since <= span.last_year().to);

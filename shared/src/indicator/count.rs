@@ -3,8 +3,9 @@
 
 use super::Indicator;
 use super::period::{Day, Window};
-use super::tally::{Mark, Tally, UPHELD, What, outcome_of, up};
+use super::tally::{Mark, REVOKED, Tally, UPHELD, What, outcome_of, rating_of, up};
 use crate::case::{Channel, Kind, Outcome};
+use crate::satisfaction::Rating;
 
 /// How an indicator's cases are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ const fn cohort(indicator: Indicator) -> Cohort {
         I::Steady | I::Abnormal | I::SkipLevel | I::Backlog | I::Upheld | I::Mediated | I::Kept => {
             Cohort::Marks
         }
-        I::Reported | I::ReportsInTime | I::VisitsDone | I::Satisfied | I::Rated => Cohort::None,
+        I::Reported | I::ReportsInTime | I::VisitsDone => Cohort::None,
         _ => Cohort::OneDay,
     }
 }
@@ -49,6 +50,10 @@ pub struct Stood {
     pub reviewed: bool,
     /// A later case repeats it.
     pub repeated: bool,
+    /// When the answer was given that can be rated ([`crate::satisfaction::answer_of`]).
+    pub answer: Option<Day>,
+    /// What the petitioner said of it last.
+    pub rating: Option<Rating>,
     /// Whether it has marks that only some indicators look at.
     special: bool,
 }
@@ -103,25 +108,40 @@ pub fn stood(tally: &Tally, day: Day) -> Stood {
                     at.answered_in_time = each(at.answered_in_time, mark.on <= due);
                 }
             }
-            What::Answered => at.answered = true,
+            What::Answered => {
+                at.answered = true;
+                at.answer = Some(mark.on);
+                at.rating = None;
+            }
             What::Declined => {
                 at.declined = true;
                 (accept, answer) = (None, None);
             }
             What::Ended => {
-                at.ended = Some((mark.on, outcome_of(mark.arg)));
+                let outcome = outcome_of(mark.arg);
+                at.ended = Some((mark.on, outcome));
+                if outcome == Outcome::Settled {
+                    at.answer = at.answer.or(Some(mark.on));
+                }
                 (accept, answer) = (None, None);
             }
             What::Reopened => {
                 at.ended = None;
                 at.declined = false;
                 at.reopened = true;
+                (at.answer, at.rating) = (None, None);
             }
             What::ReviewAsked => at.reviewed = true,
             What::Repeated => at.repeated = true,
+            What::Rated => at.rating = at.answer.map(|_| rating_of(mark.arg)),
             What::Referred => {}
-            What::Reviewed
-            | What::BacklogOn
+            What::Reviewed => {
+                at.special = true;
+                if mark.arg == REVOKED {
+                    (at.answer, at.rating) = (None, None);
+                }
+            }
+            What::BacklogOn
             | What::BacklogOff
             | What::Agreed
             | What::Failed
@@ -180,6 +200,14 @@ fn by_day(indicator: Indicator, tally: &Tally, at: &Stood) -> Option<(Day, bool)
             tally.first && at.ended.is_some() && at.is_ours() && !withdrawn,
             at.is_settled() && !at.reopened && !at.reviewed && !at.repeated,
         ),
+        I::Satisfied => {
+            let rating = at.rating.filter(|rating| rating.takes_part())?;
+            Some((at.answer?, rating.is_satisfied()))
+        }
+        I::Rated => {
+            let took_part = at.rating.is_some_and(Rating::takes_part);
+            Some((at.answer?, took_part))
+        }
         I::ClosedSettled => {
             let (day, how) = at.ended?;
             matches!(how, Outcome::Settled | Outcome::Final)

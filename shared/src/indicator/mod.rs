@@ -54,9 +54,9 @@ terms! {
         AnsweredInTime = "answered_in_time", "按期办结率";
         /// Settled at once.
         SettledAtOnce = "settled_at_once", "一次性化解率";
-        /// Petitioners who are satisfied, of those who were asked and answered.
+        /// Petitioners who are satisfied with the answer, of those who rated it.
         Satisfied = "satisfied", "群众满意率";
-        /// Petitioners who answered, of those who were asked.
+        /// Petitioners who rated the answer, of those who were given one.
         Rated = "rated", "参评率";
         /// Settled, of those closed.
         ClosedSettled = "closed_settled", "结案息诉罢访率";
@@ -98,8 +98,6 @@ terms! {
         Reports = "reports", "排查报告";
         /// Visits.
         Visits = "visits", "走访记录";
-        /// Nothing records it yet.
-        Nothing = "nothing", "暂无数据来源";
     }
 }
 
@@ -184,6 +182,8 @@ pub struct Definition {
 
 /// The cohort of most rates.
 const RECEIVED: &str = "收到日期在统计期内的信访件，按截止日当天的办理情况计算";
+/// Of what petitioners say of answers.
+const ANSWERED: &str = "答复日期（没有书面答复的，为办结日期）在统计期内的；同一答复以截止日前最后一次评价为准，撤销或重新启动的不计";
 /// Of drops.
 const YEAR_ON_YEAR: &str = "与上年同期比较，截止日同样提前一年；台账没有上年同期记录的，不作比较";
 
@@ -218,7 +218,6 @@ impl Indicator {
             Self::Reported => FigureSource::Alerts,
             Self::ReportsInTime => FigureSource::Reports,
             Self::VisitsDone => FigureSource::Visits,
-            Self::Satisfied | Self::Rated => FigureSource::Nothing,
             _ => FigureSource::Cases,
         }
     }
@@ -293,14 +292,14 @@ impl Indicator {
                 RECEIVED,
             ),
             Self::Satisfied => (
-                "评价为满意、基本满意的",
-                "作出评价的",
-                "台账中还没有满意度评价记录，不作统计",
+                "其中评价为满意、基本满意的",
+                "对答复作出评价的信访件，不含不评价的",
+                ANSWERED,
             ),
             Self::Rated => (
-                "作出评价的",
-                "邀请评价的",
-                "台账中还没有满意度评价记录，不作统计",
+                "其中作出评价的，不含不评价的",
+                "已经答复（或者没有书面答复即息诉罢访）、可以评价的信访件",
+                ANSWERED,
             ),
             Self::ClosedSettled => (
                 "其中结果为息诉罢访的",

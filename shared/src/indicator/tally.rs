@@ -16,6 +16,7 @@ use crate::case::matter::{Any, Deed};
 use crate::case::number::Series;
 use crate::case::state::{EventKind, State};
 use crate::case::{Category, Channel, Kind, Outcome, Procedure, ReviewOutcome};
+use crate::satisfaction::Rating;
 
 /// Stands for no unit.
 pub const NO_UNIT: u16 = u16::MAX;
@@ -107,6 +108,8 @@ pub enum What {
     ReviewAsked,
     /// Review or final review came to `arg`: the outcome's place.
     Reviewed,
+    /// The petitioner said what they think of the answer; `arg` is the rating's place.
+    Rated,
     /// It became backlog.
     BacklogOn,
     /// It is no backlog any more.
@@ -180,12 +183,34 @@ pub const fn outcome_of(arg: u16) -> Outcome {
 
 /// The place of an upheld answer.
 pub const UPHELD: u16 = 0;
+/// The place of an answer that was revoked.
+pub const REVOKED: u16 = 2;
 
 const fn review_arg(review: ReviewOutcome) -> u16 {
     match review {
         ReviewOutcome::Upheld => UPHELD,
         ReviewOutcome::Changed => 1,
-        ReviewOutcome::Revoked => 2,
+        ReviewOutcome::Revoked => REVOKED,
+    }
+}
+
+/// The place of a rating in a mark.
+const fn rating_arg(rating: Rating) -> u16 {
+    match rating {
+        Rating::Satisfied => 0,
+        Rating::MostlySatisfied => 1,
+        Rating::Dissatisfied => 2,
+        Rating::Declined => 3,
+    }
+}
+
+/// The rating at a place.
+pub const fn rating_of(arg: u16) -> Rating {
+    match arg {
+        0 => Rating::Satisfied,
+        1 => Rating::MostlySatisfied,
+        2 => Rating::Dissatisfied,
+        _ => Rating::Declined,
     }
 }
 
@@ -204,6 +229,8 @@ pub struct Fact {
     pub outcome: Option<Outcome>,
     /// Of a review: what it came to.
     pub review: Option<ReviewOutcome>,
+    /// What the petitioner said of the answer.
+    pub rating: Option<Rating>,
     /// On a matter's step: which.
     pub deed: Option<Deed>,
     /// On a matter's step: of which matter.
@@ -220,6 +247,7 @@ impl Fact {
             days: None,
             outcome: None,
             review: None,
+            rating: None,
             deed: None,
             matter: None,
         }
@@ -492,6 +520,11 @@ impl Fold<'_> {
                 self.backlog = true;
             }
             E::BacklogCleared => self.no_backlog(on),
+            E::Rated => {
+                if let Some(rating) = fact.rating {
+                    self.mark(What::Rated, on, rating_arg(rating));
+                }
+            }
             E::Matter => self.hear_deed(fact, beside, on),
             _ => {}
         }

@@ -13,6 +13,7 @@ use crate::case::matter::{Any, Deed, MatterKind};
 use crate::case::number::Series;
 use crate::case::state::{EventKind, Situation, State, after};
 use crate::case::{Category, Channel, Kind, Outcome, ReviewOutcome};
+use crate::satisfaction::{Happened, Rating, answer_of};
 use crate::term::Term;
 
 fn day(text: &str) -> NaiveDate {
@@ -61,6 +62,14 @@ impl Case {
         self.facts.push(Fact {
             review: Some(review),
             ..Fact::new(EventKind::ReviewAnswered, day(on))
+        });
+        self
+    }
+
+    fn rated(mut self, rating: Rating, on: &str) -> Self {
+        self.facts.push(Fact {
+            rating: Some(rating),
+            ..Fact::new(EventKind::Rated, day(on))
         });
         self
     }
@@ -170,12 +179,13 @@ fn mediation(agreements: &[Agreed]) -> Any {
 fn ledger() -> Vec<Case> {
     use EventKind as E;
     vec![
-        // 0: told after 5 days, answered after 18 more, settled.
+        // 0: told after 5 days, answered after 18 more, settled, with which they are content.
         Case::received("2025-01-10")
             .then(E::Accepted, "2025-01-15")
             .then(E::Taken, "2025-01-16")
             .then(E::Answered, "2025-02-02")
-            .closed(Outcome::Settled, "2025-02-10"),
+            .closed(Outcome::Settled, "2025-02-10")
+            .rated(Rating::Satisfied, "2025-02-20"),
         // 1: told after 16 days, one too late; answered on the 60th; final; settled it is not.
         Case {
             collective: true,
@@ -184,8 +194,11 @@ fn ledger() -> Vec<Case> {
         .then(E::Accepted, "2025-02-05")
         .then(E::Taken, "2025-02-05")
         .then(E::Answered, "2025-04-06")
+        // To the clerk who called; then by their own hand.
+        .rated(Rating::MostlySatisfied, "2025-04-15")
         .then(E::ReviewRequested, "2025-04-20")
         .reviewed(ReviewOutcome::Upheld, "2025-05-10")
+        .rated(Rating::Dissatisfied, "2025-05-15")
         .closed(Outcome::Final, "2025-06-20"),
         // 2: not told to this day; backlog from June on, cleared in December.
         Case::received("2025-02-01")
@@ -204,8 +217,10 @@ fn ledger() -> Vec<Case> {
         .then(E::Taken, "2025-03-03")
         .then(E::Answered, "2025-03-20")
         .closed(Outcome::Settled, "2025-03-21")
+        .rated(Rating::Satisfied, "2025-03-25")
         .then(E::Reopened, "2025-04-21")
         .then(E::Answered, "2025-05-21")
+        .rated(Rating::Declined, "2025-05-30")
         .closed(Outcome::Settled, "2026-01-05"),
         // 6: a repeat by a superior's hand; review changed the answer.
         Case {
@@ -454,9 +469,24 @@ fn the_small_ledger_counted_by_hand() {
             &[],
             &[],
         ),
-        // Nothing records these yet.
-        (I::Satisfied, year, &[], &[]),
-        (I::Rated, year, &[], &[]),
+        // Answers of the year that can be rated: 0, 1, 5 (the second one), 6. Of 6 nothing was said,
+        // of 5 not whether it was good: 2 of 4 took part, and of those 0 is satisfied: 1 of 2.
+        (I::Rated, year, &[0, 1], &[0, 1, 5, 6]),
+        (I::Satisfied, year, &[0], &[0, 1]),
+        // Before 5 was opened again, its first answer stood with what was said of that.
+        (
+            I::Rated,
+            ("2025-01-01", "2025-03-31", "2025-03-31"),
+            &[0, 5],
+            &[0, 5],
+        ),
+        // At the end of April 1 had said what the clerk wrote down.
+        (
+            I::Satisfied,
+            ("2025-04-01", "2025-04-30", "2025-04-30"),
+            &[1],
+            &[1],
+        ),
     ] {
         let (found_good, found) = counted(&cases, indicator, from, to, as_of);
         let place = format!("{indicator:?} {from}..{to} as of {as_of}");
@@ -709,7 +739,27 @@ fn slowly(indicator: Indicator, case: &Case, span: Span) -> Option<bool> {
             all
         }
         I::Steady => by_each_day(case, span),
-        I::Reported | I::Satisfied | I::Rated | I::ReportsInTime | I::VisitsDone => None,
+        I::Satisfied | I::Rated => {
+            let happened: Vec<Happened> = known
+                .facts
+                .iter()
+                .map(|fact| Happened {
+                    kind: fact.kind,
+                    outcome: fact.outcome,
+                })
+                .collect();
+            let at = answer_of(&happened).filter(|_| case.kind == Kind::Petition)?;
+            let answered = known.facts[at].on;
+            let said = known.facts[at..].iter().filter_map(|fact| fact.rating);
+            let rating = said.last().filter(|rating| *rating != Rating::Declined);
+            let content = matches!(rating, Some(Rating::Satisfied | Rating::MostlySatisfied));
+            match indicator {
+                _ if !within(answered) => None,
+                I::Rated => Some(rating.is_some()),
+                _ => rating.map(|_| content),
+            }
+        }
+        I::Reported | I::ReportsInTime | I::VisitsDone => None,
     }
 }
 
@@ -794,6 +844,8 @@ fn case_of(kind: Kind, start: u64, draws: &[Draw], flags: u32) -> Case {
             let review = ReviewOutcome::ALL[usize::try_from(*rest).unwrap() % 2];
             case.facts.push(Fact {
                 days: (event == EventKind::Extended).then_some(rest % 30 + 1),
+                rating: (event == EventKind::Rated)
+                    .then(|| Rating::ALL[usize::try_from(*rest).unwrap() % Rating::ALL.len()]),
                 outcome: match event {
                     EventKind::Closed => Some(outcome[usize::try_from(*rest).unwrap() % 3]),
                     EventKind::HandedOver => Some(Outcome::HandedOver),
