@@ -16,9 +16,9 @@ use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, assessment, audit, case, db, files, health, idempotency, import, keys, memory, notify,
-    openapi, org, photo, public, publicity, receipt, reception, report, satisfaction, settings, setup,
-    sync, visit,
+    account, alert, assessment, audit, case, db, files, health, idempotency, import, keys, memory,
+    notify, openapi, org, photo, public, publicity, receipt, reception, report, satisfaction,
+    settings, setup, sync, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.

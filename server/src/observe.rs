@@ -80,9 +80,8 @@ fn with_document(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody>
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    let is_ours = |value: &HeaderValue| {
-        value == PROBLEM_JSON || value.as_bytes().starts_with(b"text/html")
-    };
+    let is_ours =
+        |value: &HeaderValue| value == PROBLEM_JSON || value.as_bytes().starts_with(b"text/html");
     if !is_error || content_type.is_some_and(is_ours) {
         return response;
     }

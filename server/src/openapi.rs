@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, assessment, audit, case, health, import, notify, org, photo, publicity, receipt, reception,
-    report, satisfaction, session, settings, setup, sync, visit,
+    account, alert, assessment, audit, case, health, import, notify, org, photo, publicity,
+    receipt, reception, report, satisfaction, session, settings, setup, sync, visit,
 };
 
 /// Where the document is.

@@ -583,8 +583,8 @@ impl AssessmentInput {
                     }
                 }
                 for criterion in kind.criteria() {
-                    let scored = mark(&self.marks, criterion.code)
-                        .is_some_and(|mark| mark.score.is_some());
+                    let scored =
+                        mark(&self.marks, criterion.code).is_some_and(|mark| mark.score.is_some());
                     if criterion.is_by_hand() && !scored {
                         let message = format!("请给“{}”打分。", criterion.title);
                         errors.add("marks", "required", message);
@@ -782,7 +782,15 @@ mod tests {
         };
         assert_eq!(run(&[A::Submit, A::Review, A::Decide]), Ok(Stage::Decided));
         assert_eq!(
-            run(&[A::Submit, A::Return, A::Submit, A::Review, A::Object, A::Review, A::Decide]),
+            run(&[
+                A::Submit,
+                A::Return,
+                A::Submit,
+                A::Review,
+                A::Object,
+                A::Review,
+                A::Decide
+            ]),
             Ok(Stage::Decided)
         );
         for wrong in [

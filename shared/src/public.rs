@@ -95,7 +95,10 @@ impl Wanted {
         }
         // Of another series than that of open cases.
         let sealed = [Series::Sealed, Series::RegistrarOnly];
-        if sealed.into_iter().any(|series| text.contains(series.label())) {
+        if sealed
+            .into_iter()
+            .any(|series| text.contains(series.label()))
+        {
             return None;
         }
         let mut groups: Vec<String> = Vec::new();
@@ -181,10 +184,7 @@ impl Stand<'_> {
             State::Registered => "已经登记，正在决定是否受理。".to_owned(),
             State::Accepted => "已经受理，正在安排办理单位。".to_owned(),
             State::Declined => match self.path {
-                Some(path) => format!(
-                    "没有受理。请按告知书上写的途径办理：{}。",
-                    path.label()
-                ),
+                Some(path) => format!("没有受理。请按告知书上写的途径办理：{}。", path.label()),
                 None => "没有受理。请看告知书上写的理由和途径。".to_owned(),
             },
             State::Transferred => "已经转送有权处理的单位，等对方接收。".to_owned(),
@@ -255,9 +255,9 @@ impl Stand<'_> {
     /// What the petitioner can do now, each with the article.
     pub fn rights(&self) -> Vec<Sentence> {
         let may_still = |kind: ClockKind| {
-            self.clocks.iter().any(|clock| {
-                clock.kind == kind && clock.is_running() && clock.due >= self.today
-            })
+            self.clocks
+                .iter()
+                .any(|clock| clock.kind == kind && clock.is_running() && clock.due >= self.today)
         };
         let mut rights = Vec::new();
         match self.state {
@@ -343,7 +343,17 @@ mod tests {
         ] {
             assert_eq!(Wanted::read(text).as_ref(), Some(&twelfth), "{text}");
         }
-        for text in ["", "2026", "12", "平川", "2026-0", "2026-12-3", "1066-1", "2026-123456789", "平川检〔2026〕00012号"] {
+        for text in [
+            "",
+            "2026",
+            "12",
+            "平川",
+            "2026-0",
+            "2026-12-3",
+            "1066-1",
+            "2026-123456789",
+            "平川检〔2026〕00012号",
+        ] {
             assert_eq!(Wanted::read(text), None, "{text}");
         }
         assert_eq!(twelfth.plain(), "2026-00012");
@@ -410,7 +420,10 @@ mod tests {
         let [late] = &stand("2026-05-06").clocks()[..] else {
             panic!("one clock runs");
         };
-        assert!(late.words.starts_with("应当在2026年5月4日以前给您书面答复，已经超过2天。"));
+        assert!(
+            late.words
+                .starts_with("应当在2026年5月4日以前给您书面答复，已经超过2天。")
+        );
     }
 
     #[test]
@@ -431,7 +444,10 @@ mod tests {
                 clocks: &clocks,
                 today: day(today),
             };
-            stand.rights().iter().any(|right| right.words.contains("复查"))
+            stand
+                .rights()
+                .iter()
+                .any(|right| right.words.contains("复查"))
         };
         // Until 19 April.
         assert!(rights("2026-04-19"));

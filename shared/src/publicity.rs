@@ -300,8 +300,18 @@ impl CampaignPatch {
         if self.audience == Some(0) {
             errors.add("audience", "required", "请填写受众人数，可以估计。");
         }
-        check_count(&mut errors, "audience", "受众人数", self.audience.unwrap_or(0));
-        check_count(&mut errors, "handouts", "发放资料份数", self.handouts.unwrap_or(0));
+        check_count(
+            &mut errors,
+            "audience",
+            "受众人数",
+            self.audience.unwrap_or(0),
+        );
+        check_count(
+            &mut errors,
+            "handouts",
+            "发放资料份数",
+            self.handouts.unwrap_or(0),
+        );
         let summary = self.summary.as_deref().unwrap_or("");
         errors.length("summary", "宣传内容", summary, MAX_LONG);
         crate::photo::check(&mut errors, &self.add_photos);
@@ -587,7 +597,11 @@ mod tests {
         assert_eq!(before.missing, [1, 2, 3]);
         let town = village_year(None, 2026, &all, day("2026-05-01"));
         assert_eq!((town.quarters[0].audience, town.missing.len()), (500, 0));
-        assert!(village_year(named("v1"), 2027, &all, day("2026-05-01")).missing.is_empty());
+        assert!(
+            village_year(named("v1"), 2027, &all, day("2026-05-01"))
+                .missing
+                .is_empty()
+        );
     }
 
     proptest! {

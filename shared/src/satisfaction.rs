@@ -8,10 +8,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Actor, CaseFacts, Denied};
+use crate::case::Outcome;
 use crate::case::number::Series;
 use crate::case::state::EventKind;
 use crate::case::view::Named;
-use crate::case::Outcome;
 use crate::ids::{EventId, UnitId, UserId};
 use crate::role::Role;
 use crate::terms;
@@ -264,7 +264,10 @@ mod tests {
         use EventKind as E;
         for (events, expected) in [
             (vec![happened(E::Registered), happened(E::Accepted)], None),
-            (vec![happened(E::Registered), happened(E::Answered)], Some(1)),
+            (
+                vec![happened(E::Registered), happened(E::Answered)],
+                Some(1),
+            ),
             // A review that upholds it leaves it the answer; one that revokes it does not.
             (
                 vec![
@@ -387,7 +390,8 @@ mod tests {
             units: vec!["office".into()],
             users: Vec::new(),
         };
-        let may = |actor: &Actor, answerers: &Answerers| may_rate(actor, &case(), answerers).is_ok();
+        let may =
+            |actor: &Actor, answerers: &Answerers| may_rate(actor, &case(), answerers).is_ok();
         let office = actor(Role::CoordinationOffice, "o", &["office", "t"]);
         let window = actor(Role::ServiceCentre, "w", &["centre", "t"]);
         let other_window = actor(Role::ServiceCentre, "w", &["other", "t"]);

@@ -804,7 +804,10 @@ fn assessment(app: &TestApp, step: Option<AssessmentStep>) -> String {
     let years = (2020..=2026).map(|year| (year, AssessmentKind::ThreeWithout));
     let fresh = years.into_iter().find(|(year, kind)| {
         let list = office.get(format!("/assessments?year={year}&kind={kind}"));
-        list.expect(200).json()["items"].as_array().unwrap().is_empty()
+        list.expect(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
     });
     let (year, kind) = fresh.unwrap();
     let start = json!({"year": year, "kind": kind});

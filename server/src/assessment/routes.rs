@@ -34,7 +34,12 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 
 /// The documents of this room's routes.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list_assessments, start_assessments, show_assessment, act_on_assessment))]
+#[openapi(paths(
+    list_assessments,
+    start_assessments,
+    show_assessment,
+    act_on_assessment
+))]
 pub(crate) struct Docs;
 
 /// 考核排名

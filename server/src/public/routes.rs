@@ -140,7 +140,15 @@ async fn arrive(
     let number = number.unwrap_or_default();
     let shown = None;
     let typed = (number.trim(), "");
-    draw(&state, &context, StatusCode::OK, typed, Said::Nothing, shown).await
+    draw(
+        &state,
+        &context,
+        StatusCode::OK,
+        typed,
+        Said::Nothing,
+        shown,
+    )
+    .await
 }
 
 async fn back() -> HttpResponse {
@@ -251,7 +259,9 @@ async fn rate(
         };
         match state.db.write(rating).await {
             Ok(true) => Said::Done("谢谢，您的评价已经记下。"),
-            Ok(false) => Said::Wrong("这次答复已经评价过，或者现在还没有可以评价的答复。".to_owned()),
+            Ok(false) => {
+                Said::Wrong("这次答复已经评价过，或者现在还没有可以评价的答复。".to_owned())
+            }
             Err(Error::Denied(_)) => return not_found(&state, &context, &ask, since).await,
             Err(error) => return Err(error.into()),
         }

@@ -146,7 +146,11 @@ fn check_laws(
     let library = store::laws(conn)?;
     for id in chosen {
         match library.iter().find(|law| law.id == *id) {
-            None => errors.add("laws", "unknown", "目录中没有这部法律法规，请从列表中选择。"),
+            None => errors.add(
+                "laws",
+                "unknown",
+                "目录中没有这部法律法规，请从列表中选择。",
+            ),
             Some(law) if law.closed && !before.contains(id) => {
                 let message = format!("《{}》已停用，不能再选。", law.title);
                 errors.add("laws", "closed", message);
@@ -171,7 +175,10 @@ fn rows(
     desk: &Desk,
     records: &[CampaignRecord],
 ) -> Result<Vec<CampaignRow>, Error> {
-    let ids: Vec<&str> = records.iter().map(|campaign| campaign.id.as_str()).collect();
+    let ids: Vec<&str> = records
+        .iter()
+        .map(|campaign| campaign.id.as_str())
+        .collect();
     let laws = store::laws_of(conn, &ids)?;
     let rows = records.iter().map(|campaign| CampaignRow {
         id: campaign.id.clone(),
@@ -252,10 +259,7 @@ pub(super) fn page(
         }
         all
     };
-    let total: i64 = campaigns::table
-        .filter(chosen())
-        .count()
-        .get_result(conn)?;
+    let total: i64 = campaigns::table.filter(chosen()).count().get_result(conn)?;
     let mut found = campaigns::table
         .filter(chosen())
         .order((campaigns::on_day.desc(), campaigns::id.desc()))
@@ -356,7 +360,13 @@ pub(super) fn record(
     };
     store::insert(conn, &campaign)?;
     store::set_laws(conn, &campaign.id, &input.laws)?;
-    photo::claim(conn, desk, OwnerKind::Publicity, &campaign.id, &input.photos)?;
+    photo::claim(
+        conn,
+        desk,
+        OwnerKind::Publicity,
+        &campaign.id,
+        &input.photos,
+    )?;
     log_campaign(conn, desk, "登记法制宣传", &campaign)?;
     show(conn, desk, &campaign.id)
 }

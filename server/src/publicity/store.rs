@@ -97,10 +97,7 @@ pub(super) fn save(conn: &mut Conn, campaign: &CampaignRecord, version: i64) -> 
 }
 
 /// The laws of some campaigns, in their order: campaign, law, title.
-pub(super) fn laws_of(
-    conn: &mut Conn,
-    ids: &[&str],
-) -> QueryResult<Vec<(String, String, String)>> {
+pub(super) fn laws_of(conn: &mut Conn, ids: &[&str]) -> QueryResult<Vec<(String, String, String)>> {
     campaign_laws::table
         .inner_join(laws::table.on(laws::id.eq(campaign_laws::law_id)))
         .filter(campaign_laws::campaign_id.eq_any(ids))

@@ -134,7 +134,8 @@ pub(crate) fn show(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Satisfac
     let part = answer
         .as_ref()
         .is_some_and(|answer| had_part(&desk.actor, &answer.answerers));
-    let author = |rating: &RatingRecord| rating.author_id.as_deref() == Some(desk.actor.user_id.as_str());
+    let author =
+        |rating: &RatingRecord| rating.author_id.as_deref() == Some(desk.actor.user_id.as_str());
     let view = |rating: &RatingRecord| RatingView {
         id: rating.id.clone(),
         event_id: rating.event_id.as_str().into(),
@@ -185,7 +186,10 @@ pub(crate) fn record(
         return Err(Error::Stale);
     }
     let before = store::standing(conn, &answer.event_id)?;
-    if before.as_ref().is_some_and(|before| before.author_id.is_none()) {
+    if before
+        .as_ref()
+        .is_some_and(|before| before.author_id.is_none())
+    {
         return Err(own_stands().into());
     }
     let today = desk.context.today();
@@ -215,7 +219,14 @@ pub(crate) fn record(
         way: input.way,
     };
     let case = cases::note_rating(conn, desk, id, (on, text), mark, what)?;
-    tell(conn, &desk.names, &desk.context, &case, &rating, Some(&desk.actor.user_id))?;
+    tell(
+        conn,
+        &desk.names,
+        &desk.context,
+        &case,
+        &rating,
+        Some(&desk.actor.user_id),
+    )?;
     show(conn, desk, id)
 }
 

@@ -185,10 +185,9 @@ pub fn after(state: Option<State>, event: EventKind, case: &Situation) -> Result
     match (state, event) {
         (_, E::Registered | E::Imported) => Err(Refused("事项已经登记过。".to_owned())),
         // An entry that only adds to the record.
-        (
-            state,
-            E::Noted | E::AttachmentChanged | E::Linked | E::Matter | E::Paper | E::Rated,
-        ) => Ok(state),
+        (state, E::Noted | E::AttachmentChanged | E::Linked | E::Matter | E::Paper | E::Rated) => {
+            Ok(state)
+        }
         (state, E::Edited | E::PersonChanged | E::LeadSet) if state != S::Closed => Ok(state),
 
         (S::Registered | S::Transferred, E::Accepted) => Ok(S::Accepted),

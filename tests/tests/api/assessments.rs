@@ -42,7 +42,10 @@ fn a_year_from_the_self_assessment_to_the_decision() {
     let again = start(&app, 2026, "three_without");
     assert_eq!(again["items"].as_array().unwrap().len(), 9);
     let row = of(&all, VILLAGE);
-    assert_eq!((&row["stage"], &row["total"]), (&json!("open"), &Value::Null));
+    assert_eq!(
+        (&row["stage"], &row["total"]),
+        (&json!("open"), &Value::Null)
+    );
 
     // Whose turn it is, and nobody else's.
     step(&app, Staff::Office, &row, "submit", &marks(100)).problem("forbidden");
@@ -69,7 +72,10 @@ fn a_year_from_the_self_assessment_to_the_decision() {
     };
     assert_eq!(item(&view, "no_backlog")["score"], 150);
     assert_eq!(item(&view, "organisation")["own"], 95);
-    assert_eq!((&view["frozen"], &view["steps"]), (&json!(true), &json!(["review"])));
+    assert_eq!(
+        (&view["frozen"], &view["steps"]),
+        (&json!(true), &json!(["review"]))
+    );
 
     // The village objects; nothing is decided before it is answered.
     let why = json!({"text": "这件积案已经签了协议"});
@@ -81,14 +87,25 @@ fn a_year_from_the_self_assessment_to_the_decision() {
         ["text:required"]
     );
     // Since then it has been cleared; the new review counts anew.
-    backlog.then(Staff::Leader, "clear_backlog", json!({"text": "已化解", "notice": "协议书"}));
+    backlog.then(
+        Staff::Leader,
+        "clear_backlog",
+        json!({"text": "已化解", "notice": "协议书"}),
+    );
     let mut answer = marks(90);
     answer["text"] = json!("已核实，积案已销号");
-    let view = step(&app, Staff::Office, &row, "review", &answer).expect(200).json();
+    let view = step(&app, Staff::Office, &row, "review", &answer)
+        .expect(200)
+        .json();
     assert_eq!(view["row"]["total"], 990);
     step(&app, Staff::Office, &row, "decide", &named).problem("forbidden");
-    let decided = step(&app, Staff::Leader, &row, "decide", &named).expect(200).json();
-    assert_eq!((&decided["row"]["stage"], &decided["row"]["named"]), (&json!("decided"), &json!(true)));
+    let decided = step(&app, Staff::Leader, &row, "decide", &named)
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&decided["row"]["stage"], &decided["row"]["named"]),
+        (&json!("decided"), &json!(true))
+    );
 
     // Frozen: neither a step nor what happens to a case changes it.
     let case = app.case().village(VILLAGE).register();
@@ -109,8 +126,13 @@ fn a_veto_outweighs_the_points() {
     step(&app, Staff::Secretary, &row, "submit", &marks(100)).expect(200);
     let mut review = marks(100);
     review["vetoes"] = json!(["concealed"]);
-    let view = step(&app, Staff::Office, &row, "review", &review).expect(200).json();
-    assert_eq!((&view["row"]["total"], &view["row"]["vetoed"]), (&json!(1000), &json!(true)));
+    let view = step(&app, Staff::Office, &row, "review", &review)
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&view["row"]["total"], &view["row"]["vetoed"]),
+        (&json!(1000), &json!(true))
+    );
     let named = json!({"named": true, "text": "研究决定"});
     let refused = step(&app, Staff::Leader, &row, "decide", &named).problem("conflict");
     assert!(refused.detail.contains("一票否决"), "{}", refused.detail);
@@ -139,11 +161,18 @@ fn what_counts_is_the_villages_and_nothing_sealed() {
     visit(&sealed, "capital", "abnormal");
     let all = start(&app, 2026, "three_without");
     let data = |village: &str| {
-        seen(&app, Staff::Office, &of(&all, village)).expect(200).json()["data"].clone()
+        seen(&app, Staff::Office, &of(&all, village))
+            .expect(200)
+            .json()["data"]
+            .clone()
     };
     let mine = data(VILLAGE);
     assert_eq!(
-        (&mine["abnormal_visits"], &mine["skip_collectives"], &mine["cases"]),
+        (
+            &mine["abnormal_visits"],
+            &mine["skip_collectives"],
+            &mine["cases"]
+        ),
         (&json!(1), &json!(2), &json!(1))
     );
     assert_eq!(data(NEXT_VILLAGE)["abnormal_visits"], 1);
@@ -163,13 +192,23 @@ fn who_sees_which_village() {
     assert_eq!(count(Staff::Secretary), 1);
     seen(&app, Staff::Secretary, &of(&all, VILLAGE)).expect(200);
     seen(&app, Staff::Secretary, &of(&all, NEXT_VILLAGE)).problem("not_found");
-    for who in [Staff::Police, Staff::Informant, Staff::Justice, Staff::Admin] {
+    for who in [
+        Staff::Police,
+        Staff::Informant,
+        Staff::Justice,
+        Staff::Admin,
+    ] {
         app.by(who).get("/assessments").send().problem("forbidden");
         seen(&app, who, &of(&all, VILLAGE)).problem("forbidden");
     }
     let wrong = json!({"year": 2027, "kind": "peaceful"});
     let call = app.by(Staff::Office).post("/assessments").json(&wrong);
     assert_eq!(call.send().invalid_fields(), ["year:out_of_range"]);
-    let inbox = app.by(Staff::Secretary).get("/notifications?kind=assessment");
-    assert_eq!(inbox.expect(200).json()["items"].as_array().unwrap().len(), 1);
+    let inbox = app
+        .by(Staff::Secretary)
+        .get("/notifications?kind=assessment");
+    assert_eq!(
+        inbox.expect(200).json()["items"].as_array().unwrap().len(),
+        1
+    );
 }

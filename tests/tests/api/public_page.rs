@@ -45,7 +45,10 @@ fn receipt(case: &Case<'_>, who: Staff) -> Value {
 }
 
 fn code(case: &Case<'_>, who: Staff) -> String {
-    receipt(case, who)["query_code"].as_str().unwrap().to_owned()
+    receipt(case, who)["query_code"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 const NOT_FOUND: &str = "没有查到。";
@@ -90,7 +93,15 @@ fn a_petitioner_sees_where_the_case_stands_and_nothing_of_what_it_is_about() {
             assert!(page.contains(words), "{words}: {page}");
         }
         // No content, no names but the public notices'.
-        for words in ["闸门", "流转费", "冯志强", "孙立新", "卫小燕", "张三", VILLAGE] {
+        for words in [
+            "闸门",
+            "流转费",
+            "冯志强",
+            "孙立新",
+            "卫小燕",
+            "张三",
+            VILLAGE,
+        ] {
             assert!(!page.contains(words), "{words}: {page}");
         }
     }
@@ -109,11 +120,7 @@ fn a_petitioner_sees_where_the_case_stands_and_nothing_of_what_it_is_about() {
 fn a_wrong_number_a_wrong_code_and_a_sealed_case_are_the_same() {
     let app = TestApp::start();
     let open = registered(&app);
-    let sealed = app
-        .case()
-        .by(Staff::Office)
-        .accuses("派出所")
-        .register();
+    let sealed = app.case().by(Staff::Office).accuses("派出所").register();
     assert!(sealed.number.contains('检'), "{}", sealed.number);
     assert_eq!(receipt(&sealed, Staff::Office)["query_code"], Value::Null);
     assert_eq!(receipt(&sealed, Staff::Office)["query_page"], "");
@@ -156,7 +163,11 @@ fn a_wrong_number_a_wrong_code_and_a_sealed_case_are_the_same() {
         .json(&change);
     sealing.expect(200);
     assert!(look(&app, "2026-1", &good).contains(NOT_FOUND));
-    let fields = [("number", "2026-1"), ("code", good.as_str()), ("rating", "satisfied")];
+    let fields = [
+        ("number", "2026-1"),
+        ("code", good.as_str()),
+        ("rating", "satisfied"),
+    ];
     let page = post(&app, "/p/rating", &fields).expect(200).text();
     assert!(page.contains(NOT_FOUND), "{page}");
 }
@@ -172,7 +183,14 @@ fn the_code_is_for_who_prints_the_receipt() {
     for who in [Staff::Police, Staff::Secretary, Staff::Leader] {
         assert_eq!(receipt(&case, who)["query_code"], Value::Null, "{who:?}");
         // Nor anywhere else.
-        for below in ["", "/events", "/actions", "/people", "/satisfaction", "/documents"] {
+        for below in [
+            "",
+            "/events",
+            "/actions",
+            "/people",
+            "/satisfaction",
+            "/documents",
+        ] {
             let answer = app.by(who).get(case.path(below)).expect(200);
             assert!(!answer.text().contains(&good), "{below}");
         }
@@ -224,9 +242,8 @@ fn tries_are_counted_by_number_and_by_address() {
         .start();
     let case = registered(&app);
     let code = code(&case, Staff::Centre);
-    let tried = |number: &str, code: &str| {
-        post(&app, "/p", &[("number", number), ("code", code)]).status
-    };
+    let tried =
+        |number: &str, code: &str| post(&app, "/p", &[("number", number), ("code", code)]).status;
     // A right one forgives those before it.
     assert_eq!(tried("2026-1", "2222-2222"), 200);
     assert_eq!(tried("2026-1", &code), 200);
@@ -269,7 +286,10 @@ fn the_petitioners_own_word_stands() {
     };
     assert!(rate("").contains("请先选"));
     let page = rate("dissatisfied");
-    assert!(page.contains("您的评价已经记下") && page.contains("不满意"), "{page}");
+    assert!(
+        page.contains("您的评价已经记下") && page.contains("不满意"),
+        "{page}"
+    );
     assert!(rate("satisfied").contains("已经评价过"));
     let seen = |who: Staff| {
         let call = app.by(who).get(case.path("/satisfaction"));
@@ -291,10 +311,16 @@ fn the_petitioners_own_word_stands() {
     let events = app.by(Staff::Office).get(case.path("/events"));
     let events = events.expect(200).json();
     let last = events["items"].as_array().unwrap().last().unwrap().clone();
-    assert_eq!((&last["kind"], &last["actor"]["name"]), (&json!("rated"), &json!("信访人")));
+    assert_eq!(
+        (&last["kind"], &last["actor"]["name"]),
+        (&json!("rated"), &json!("信访人"))
+    );
     assert!(!last.to_string().contains("没有人来看过"));
     let inbox = app.by(Staff::Office).get("/notifications?kind=rated");
-    assert_eq!(inbox.expect(200).json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        inbox.expect(200).json()["items"].as_array().unwrap().len(),
+        1
+    );
     case.closed();
 }
 
@@ -322,11 +348,21 @@ fn the_page_is_small_and_runs_nothing() {
         .expect(201);
     let page = app.nobody().call_at("GET", "/p").expect(200);
     assert!(page.body.len() < 8 * 1024, "{}", page.body.len());
-    assert!(page.header("content-security-policy").contains("default-src 'none'"));
+    assert!(
+        page.header("content-security-policy")
+            .contains("default-src 'none'")
+    );
     assert_eq!(page.header("cache-control"), "no-store");
     let text = page.text();
     assert!(!text.contains("<script") && !text.contains("style="));
-    for words in ["平川镇", "2026年3月19日", "星期四", "镇信访接待室", "赵建国接待", "怎样反映问题"] {
+    for words in [
+        "平川镇",
+        "2026年3月19日",
+        "星期四",
+        "镇信访接待室",
+        "赵建国接待",
+        "怎样反映问题",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     let style = app.nobody().call_at("GET", "/p/style.css").expect(200);

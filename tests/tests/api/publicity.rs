@@ -34,7 +34,9 @@ fn change(app: &TestApp, who: Staff, campaign: &Value, input: &Value) -> Answer 
 
 fn strike(app: &TestApp, who: Staff, campaign: &Value) -> Answer {
     let version = campaign["version"].as_i64().unwrap();
-    let call = app.by(who).post(format!("{}/actions/strike", path(campaign)));
+    let call = app
+        .by(who)
+        .post(format!("{}/actions/strike", path(campaign)));
     let call = call.if_match(format!("\"{version}\""));
     call.json(&json!({"reason": "记重了"})).send()
 }
@@ -56,9 +58,17 @@ fn a_campaign_is_recorded_seen_and_corrected() {
         "中华人民共和国人民调解法"
     );
     // Everybody of the township sees it, with its photo.
-    for who in [Staff::Informant, Staff::Court, Staff::Auditor, Staff::Justice] {
+    for who in [
+        Staff::Informant,
+        Staff::Court,
+        Staff::Auditor,
+        Staff::Justice,
+    ] {
         let seen = app.by(who).get(path(&campaign)).expect(200).json();
-        assert_eq!((&seen["may_edit"], &seen["may_strike"]), (&json!(false), &json!(false)));
+        assert_eq!(
+            (&seen["may_edit"], &seen["may_strike"]),
+            (&json!(false), &json!(false))
+        );
         let photo = format!("/photos/{}", uploaded["id"].as_str().unwrap());
         app.by(who).get(photo).expect(200);
         let list = app.by(who).get("/publicity").expect(200).json();
@@ -68,7 +78,9 @@ fn a_campaign_is_recorded_seen_and_corrected() {
     let more = json!({"audience": 52, "laws": ["minfadian"]});
     change(&app, Staff::Justice, &campaign, &more).problem("forbidden");
     change(&app, Staff::NextSecretary, &campaign, &more).problem("forbidden");
-    let now = change(&app, Staff::Secretary, &campaign, &more).expect(200).json();
+    let now = change(&app, Staff::Secretary, &campaign, &more)
+        .expect(200)
+        .json();
     assert_eq!(now["row"]["audience"], 52);
     assert_eq!(now["row"]["laws"].as_array().unwrap().len(), 1);
     change(&app, Staff::Secretary, &campaign, &more).problem("stale_version");
@@ -97,7 +109,13 @@ fn who_records_and_where() {
         let fields = send(&app, Staff::Secretary, &input(village, "2026-03-01"));
         assert_eq!(fields.invalid_fields(), ["village_id:not_yours"]);
     }
-    for who in [Staff::Leader, Staff::Court, Staff::Centre, Staff::Informant, Staff::Auditor] {
+    for who in [
+        Staff::Leader,
+        Staff::Court,
+        Staff::Centre,
+        Staff::Informant,
+        Staff::Auditor,
+    ] {
         send(&app, who, &input(Some(own), "2026-03-01")).problem("forbidden");
     }
     let mut wrong = input(Some("nowhere"), "2026-03-11");
@@ -117,7 +135,10 @@ fn who_records_and_where() {
     let mut ids = Vec::new();
     for _ in 0..2 {
         let call = app.by(Staff::Justice).post("/publicity").key("one");
-        let made = call.json(&input(Some(own), "2026-02-01")).expect(201).json();
+        let made = call
+            .json(&input(Some(own), "2026-02-01"))
+            .expect(201)
+            .json();
         ids.push(made["row"]["id"].clone());
     }
     assert_eq!(ids[0], ids[1]);
@@ -134,7 +155,9 @@ fn coverage_says_which_village_has_had_none() {
     let wrong = record(&app, Staff::Office, &input(Some(next), "2026-03-03"));
     strike(&app, Staff::Office, &wrong).expect(200);
     let year = |query: &str| {
-        let call = app.by(Staff::Justice).get(format!("/publicity/coverage{query}"));
+        let call = app
+            .by(Staff::Justice)
+            .get(format!("/publicity/coverage{query}"));
         call.expect(200).json()
     };
     let now = year("");
@@ -144,7 +167,10 @@ fn coverage_says_which_village_has_had_none() {
         of.next().unwrap().clone()
     };
     let row = of(&now, VILLAGE);
-    assert_eq!(row["quarters"][0], json!({"campaigns": 2, "audience": 90, "handouts": 120}));
+    assert_eq!(
+        row["quarters"][0],
+        json!({"campaigns": 2, "audience": 90, "handouts": 120})
+    );
     assert_eq!(row["missing"], json!([]));
     assert_eq!(of(&now, NEXT_VILLAGE)["missing"], json!([1]));
     let town = now["villages"].as_array().unwrap().last().unwrap().clone();
@@ -165,10 +191,19 @@ fn coverage_says_which_village_has_had_none() {
     assert_eq!(total("?village_id=township"), 1);
     assert_eq!(total("?law_id=minfadian"), 0);
     assert_eq!(total("?form=lecture&from=2026-01-01&to=2026-02-28"), 1);
-    let first = app.by(Staff::Court).get("/publicity?limit=3").expect(200).json();
+    let first = app
+        .by(Staff::Court)
+        .get("/publicity?limit=3")
+        .expect(200)
+        .json();
     let cursor = first["next_cursor"].as_str().unwrap();
-    let rest = app.by(Staff::Court).get(format!("/publicity?limit=3&cursor={cursor}"));
-    assert_eq!(rest.expect(200).json()["items"].as_array().unwrap().len(), 2);
+    let rest = app
+        .by(Staff::Court)
+        .get(format!("/publicity?limit=3&cursor={cursor}"));
+    assert_eq!(
+        rest.expect(200).json()["items"].as_array().unwrap().len(),
+        2
+    );
 }
 
 #[test]
@@ -176,23 +211,46 @@ fn the_library_is_the_administrators() {
     let app = TestApp::start();
     let laws = app.by(Staff::Informant).get("/laws").expect(200).json();
     let titles = laws["items"].to_string();
-    for title in ["信访工作条例", "人民调解法", "治安管理处罚法", "土地管理法", "村民委员会组织法"] {
+    for title in [
+        "信访工作条例",
+        "人民调解法",
+        "治安管理处罚法",
+        "土地管理法",
+        "村民委员会组织法",
+    ] {
         assert!(titles.contains(title), "{title}");
     }
     let admin = app.by(Staff::Admin);
     let new = json!({"title": "《保障中小企业款项支付条例》", "link": "https://www.gov.cn/"});
-    app.by(Staff::Office).post("/laws").json(&new).send().problem("forbidden");
+    app.by(Staff::Office)
+        .post("/laws")
+        .json(&new)
+        .send()
+        .problem("forbidden");
     let law = admin.post("/laws").json(&new).expect(201).json();
     assert_eq!(law["title"], "保障中小企业款项支付条例");
-    assert_eq!(admin.post("/laws").json(&new).send().invalid_fields(), ["title:duplicate"]);
+    assert_eq!(
+        admin.post("/laws").json(&new).send().invalid_fields(),
+        ["title:duplicate"]
+    );
     let bad = json!({"title": "某法", "link": "javascript:alert(1)"});
-    assert_eq!(admin.post("/laws").json(&bad).send().invalid_fields(), ["link:invalid"]);
+    assert_eq!(
+        admin.post("/laws").json(&bad).send().invalid_fields(),
+        ["link:invalid"]
+    );
     let path = format!("/laws/{}", law["id"].as_str().unwrap());
     let close = json!({"closed": true, "link": ""});
-    admin.patch(&path).json(&close).send().problem("version_required");
+    admin
+        .patch(&path)
+        .json(&close)
+        .send()
+        .problem("version_required");
     let call = admin.patch(&path).if_match("\"1\"").json(&close);
     assert_eq!(call.expect(200).json()["link"], Value::Null);
     let mut campaign = input(None, "2026-03-01");
     campaign["laws"] = json!([law["id"]]);
-    assert_eq!(send(&app, Staff::Office, &campaign).invalid_fields(), ["laws:closed"]);
+    assert_eq!(
+        send(&app, Staff::Office, &campaign).invalid_fields(),
+        ["laws:closed"]
+    );
 }

@@ -47,7 +47,11 @@ fn nobody_of_the_answering_unit_asks() {
     let lead = json!({"user_id": app.user(Staff::Leader)});
     let case = case.then(Staff::Office, "set_lead", lead);
     let refused = rate(&case, Staff::Leader, &rating("satisfied")).problem("forbidden");
-    assert!(refused.detail.contains("没有参与办理"), "{}", refused.detail);
+    assert!(
+        refused.detail.contains("没有参与办理"),
+        "{}",
+        refused.detail
+    );
     assert_eq!(seen(&case, Staff::OtherLeader)["allowed"], true);
     // The village sees it, and is not asked to ask.
     rate(&case, Staff::Secretary, &rating("satisfied")).problem("forbidden");
@@ -64,7 +68,11 @@ fn nobody_of_the_answering_unit_asks() {
         .answered(Staff::Office);
     for who in [Staff::Office, Staff::OtherOffice] {
         let refused = rate(&own, who, &rating("satisfied")).problem("forbidden");
-        assert!(refused.detail.contains("没有参与办理"), "{}", refused.detail);
+        assert!(
+            refused.detail.contains("没有参与办理"),
+            "{}",
+            refused.detail
+        );
     }
     rate(&own, Staff::OtherCentre, &rating("satisfied")).expect(201);
     // Who does not see a case does not learn of it.
@@ -135,7 +143,10 @@ fn what_is_asked_is_checked() {
     let case = answered(&app);
     let wrong = json!({"rating": "dissatisfied", "way": "public", "on": "2026-03-11"});
     let fields = rate(&case, Staff::Office, &wrong).invalid_fields();
-    assert_eq!(fields, ["on:in_future", "way:not_by_staff", "words:required"]);
+    assert_eq!(
+        fields,
+        ["on:in_future", "way:not_by_staff", "words:required"]
+    );
     let unknown = json!({"rating": "satisfied", "way": "call", "score": 5});
     rate(&case, Staff::Office, &unknown).problem("bad_request");
     let path = case.path("/satisfaction");

@@ -35,7 +35,13 @@ async fn a_petitioner_looks_up_the_case_on_a_phone() {
     office.read("基本满意").await;
     both(&office, &path, "[data-testid='satisfaction']", "case-rated").await;
     let receipt = format!("{path}/receipt");
-    both(&office, &receipt, "[data-testid='query-code']", "receipt-code").await;
+    both(
+        &office,
+        &receipt,
+        "[data-testid='query-code']",
+        "receipt-code",
+    )
+    .await;
     let code = office.see("[data-testid='query-code']").await;
     let code = code.text().await.unwrap().trim().to_owned();
 
@@ -122,7 +128,13 @@ async fn legal_publicity_is_recorded_and_gaps_are_seen() {
     secretary.close().await;
 
     let office = at_desk(&driver, &town, "coordination_office").await;
-    both(&office, "/publicity", "[data-testid='campaign-row']", "publicity").await;
+    both(
+        &office,
+        "/publicity",
+        "[data-testid='campaign-row']",
+        "publicity",
+    )
+    .await;
     both(
         &office,
         "/publicity/coverage",
@@ -131,7 +143,13 @@ async fn legal_publicity_is_recorded_and_gaps_are_seen() {
     )
     .await;
     office.read("还有").await;
-    both(&office, "/publicity/new", "[id='village_id']", "campaign-new").await;
+    both(
+        &office,
+        "/publicity/new",
+        "[id='village_id']",
+        "campaign-new",
+    )
+    .await;
     office.close().await;
 
     let administrator = at_desk(&driver, &town, "administrator").await;
@@ -163,7 +181,9 @@ async fn a_village_is_assessed_from_its_own_word_to_the_naming() {
     secretary.click("[data-testid='assessment-row'] a").await;
     secretary.press("assess-submit").await;
     secretary.fill("organisation", "10").await;
-    secretary.fill("organisation_evidence", "会议记录12份").await;
+    secretary
+        .fill("organisation_evidence", "会议记录12份")
+        .await;
     secretary.picture("assess-submit-360").await;
     submit(&secretary).await;
     secretary.read("待镇审核").await;
@@ -178,8 +198,20 @@ async fn a_village_is_assessed_from_its_own_word_to_the_naming() {
     office.picture("assess-review-1440").await;
     submit(&office).await;
     office.read("已固定").await;
-    both(&office, &path, "[data-testid='assessment-item']", "assessment").await;
-    both(&office, "/assessments", "[data-testid='assessment-row']", "assessments").await;
+    both(
+        &office,
+        &path,
+        "[data-testid='assessment-item']",
+        "assessment",
+    )
+    .await;
+    both(
+        &office,
+        "/assessments",
+        "[data-testid='assessment-row']",
+        "assessments",
+    )
+    .await;
     office.close().await;
 
     let leader = at_desk(&driver, &town, "township_leader").await;

@@ -34,7 +34,8 @@ pub(crate) fn page() -> AnyView {
     let kind = Memo::new(move |_| {
         AssessmentKind::from_code(&wanted.read()).unwrap_or(AssessmentKind::ThreeWithout)
     });
-    let path = move |year: i32, kind: AssessmentKind| format!("/assessments?year={year}&kind={kind}");
+    let path =
+        move |year: i32, kind: AssessmentKind| format!("/assessments?year={year}&kind={kind}");
     let table = load(move || Call::get(path(year.get(), kind.get())).fetch::<Assessments>());
     let steps = Steps::new(move |_| table.reload());
     let starts = session::may(Action::Assessment(AssessmentDeed::Start));
@@ -124,7 +125,8 @@ pub(crate) fn page() -> AnyView {
 }
 
 fn rank(row: &AssessmentRow) -> String {
-    row.rank.map_or_else(|| "—".to_owned(), |rank| format!("第{rank}名"))
+    row.rank
+        .map_or_else(|| "—".to_owned(), |rank| format!("第{rank}名"))
 }
 
 fn grid(all: &Assessments) -> AnyView {

@@ -10,7 +10,10 @@ use shared::term::Term;
 /// Where it stands, or what was decided.
 fn standing(row: &AssessmentRow) -> AnyView {
     let (class, words) = match (row.named, row.vetoed) {
-        (Some(true), _) => ("badge badge-answered", format!("命名为{}", row.kind.label())),
+        (Some(true), _) => (
+            "badge badge-answered",
+            format!("命名为{}", row.kind.label()),
+        ),
         (Some(false), _) => ("badge badge-done", "未命名".to_owned()),
         (None, true) => ("badge badge-wait", "一票否决".to_owned()),
         (None, false) => ("badge badge-work", row.stage.label().to_owned()),

@@ -47,7 +47,12 @@ pub(crate) fn page(id: String) -> AnyView {
 
 fn draw(view: &AssessmentView, steps: Steps) -> AnyView {
     let row = &view.row;
-    let title = format!("{} {}年{}考核", row.village.name, row.year, row.kind.label());
+    let title = format!(
+        "{} {}年{}考核",
+        row.village.name,
+        row.year,
+        row.kind.label()
+    );
     let buttons = view
         .steps
         .iter()
@@ -351,7 +356,11 @@ fn by_hand(view: &AssessmentView, own: bool) -> Vec<Field> {
     for item in view.items.iter().filter(|item| !item.by_data) {
         let max = item.full / TENTHS;
         let label = format!("{}（0至{max}分）", item.title);
-        let known = if own { item.own } else { item.score.or(item.own) };
+        let known = if own {
+            item.own
+        } else {
+            item.score.or(item.own)
+        };
         let words = if own {
             &item.own_evidence
         } else {

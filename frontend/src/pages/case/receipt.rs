@@ -42,7 +42,11 @@ pub(crate) fn page(id: String) -> AnyView {
 /// How the petitioner looks the case up.
 fn query(receipt: &Receipt) -> AnyView {
     let window = "查询进展：凭本回执编号到登记单位窗口，或找首问责任人。";
-    let Some(code) = receipt.query_code.clone().filter(|_| !receipt.query_page.is_empty()) else {
+    let Some(code) = receipt
+        .query_code
+        .clone()
+        .filter(|_| !receipt.query_page.is_empty())
+    else {
         let missing = (!receipt.query_page.is_empty()).then(|| {
             view! {
                 <p class="note no-print">

@@ -113,8 +113,9 @@ fn ask(open: Open, view: &SatisfactionView) -> Step {
                 .required()
                 .value(RatingWay::Call.code()),
             Field::on("回访日期"),
-            Field::long("words", "信访人的原话", MAX_WORDS)
-                .help("不满意的要写原因。只有没有参与办理的镇综治办和镇领导看得到，办理单位看不到。"),
+            Field::long("words", "信访人的原话", MAX_WORDS).help(
+                "不满意的要写原因。只有没有参与办理的镇综治办和镇领导看得到，办理单位看不到。",
+            ),
         ],
         case: None,
         method: "POST",

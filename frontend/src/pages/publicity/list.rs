@@ -161,8 +161,8 @@ fn table(rows: &[CampaignRow]) -> AnyView {
 }
 
 fn card(row: &CampaignRow) -> AnyView {
-    let handouts = (row.handouts > 0)
-        .then(|| view! { <span>{format!("资料{}份", row.handouts)}</span> });
+    let handouts =
+        (row.handouts > 0).then(|| view! { <span>{format!("资料{}份", row.handouts)}</span> });
     view! {
         <li data-testid="campaign-row">
             <a class="card case-card" href=format!("/publicity/{}", row.id)>

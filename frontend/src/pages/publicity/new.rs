@@ -166,8 +166,10 @@ fn draw(laws: &Laws, start: &Start, photos: Photos) -> AnyView {
         form.send(outbox::submit(slip, outgoing), move |sent| match sent {
             Sent::Done(text) => {
                 notices.say("宣传已登记。");
-                let path = json::read::<CampaignView>(&text)
-                    .map_or_else(|_| "/publicity".to_owned(), |made| format!("/publicity/{}", made.id));
+                let path = json::read::<CampaignView>(&text).map_or_else(
+                    |_| "/publicity".to_owned(),
+                    |made| format!("/publicity/{}", made.id),
+                );
                 go.run(path);
             }
             Sent::Waits(key) => go.run(format!("/drafts?at={key}")),

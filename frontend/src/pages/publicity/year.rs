@@ -31,9 +31,8 @@ pub(crate) fn page() -> AnyView {
         Call::get(path).fetch::<PublicityYear>()
     });
     let body = table.view(waiting, |table| draw(&table));
-    let turn = move |by: i32| {
-        follow(move || format!("/publicity/coverage?year={}", year.get() + by))
-    };
+    let turn =
+        move |by: i32| follow(move || format!("/publicity/coverage?year={}", year.get() + by));
     view! {
         <div class="page page-wide">
             {head("/publicity/coverage", "每个村每季度至少办一场：哪个村还没有，一眼看出来。")}
@@ -110,18 +109,27 @@ fn cell(row: &VillageYear, at: usize, cell: QuarterCell) -> AnyView {
 }
 
 fn total(row: &VillageYear) -> (u32, u32) {
-    row.quarters.iter().fold((0, 0), |(campaigns, audience), cell| {
-        (campaigns + cell.campaigns, audience.saturating_add(cell.audience))
-    })
+    row.quarters
+        .iter()
+        .fold((0, 0), |(campaigns, audience), cell| {
+            (
+                campaigns + cell.campaigns,
+                audience.saturating_add(cell.audience),
+            )
+        })
 }
 
 fn href(row: &VillageYear) -> String {
-    let id = row.village.as_ref().map_or("township", |village| village.id.as_str());
+    let id = row
+        .village
+        .as_ref()
+        .map_or("township", |village| village.id.as_str());
     format!("/publicity?village_id={}", browser::encoded(id))
 }
 
 fn last(row: &VillageYear) -> String {
-    row.last_on.map_or_else(|| "—".to_owned(), format::short_date)
+    row.last_on
+        .map_or_else(|| "—".to_owned(), format::short_date)
 }
 
 fn grid(year: &PublicityYear) -> AnyView {
@@ -137,7 +145,9 @@ fn grid(year: &PublicityYear) -> AnyView {
                 .quarters
                 .iter()
                 .enumerate()
-                .map(|(at, of)| view! { <td class="cover-cell">{cell(row, at, *of)}</td> }.into_any())
+                .map(|(at, of)| {
+                    view! { <td class="cover-cell">{cell(row, at, *of)}</td> }.into_any()
+                })
                 .collect_view();
             let (campaigns, audience) = total(row);
             view! {
@@ -198,7 +208,12 @@ fn card(row: &VillageYear) -> AnyView {
 
 /// How often each law was publicised: a bar and the number.
 fn laws(all: &[LawYear]) -> AnyView {
-    let most = all.iter().map(|year| year.campaigns).max().unwrap_or_default().max(1);
+    let most = all
+        .iter()
+        .map(|year| year.campaigns)
+        .max()
+        .unwrap_or_default()
+        .max(1);
     let rows = all
         .iter()
         .map(|year| {
