@@ -750,6 +750,7 @@ diesel::table! {
         handouts -> Integer,
         summary -> Nullable<Text>,
         entered_at -> Timestamp,
+        recorded_at -> Nullable<Timestamp>,
         struck_at -> Nullable<Timestamp>,
         struck_by -> Nullable<Text>,
         struck_why -> Nullable<Text>,

@@ -188,6 +188,9 @@ pub struct NewCampaign {
     /// Photos that were uploaded before.
     #[serde(default)]
     pub photos: Vec<PhotoId>,
+    /// When it was recorded, by the phone's clock. Kept as what the phone says.
+    #[serde(default)]
+    pub recorded_at: Option<DateTime<Utc>>,
 }
 
 /// A correction of a campaign; what is absent stays.
@@ -367,6 +370,8 @@ pub struct CampaignView {
     pub author: Option<Named>,
     /// When, by the server's clock.
     pub entered_at: DateTime<Utc>,
+    /// When it was recorded, by the phone's clock.
+    pub recorded_at: Option<DateTime<Utc>>,
     /// When and why it was struck out.
     pub struck: Option<Struck>,
     /// Whether the caller may correct it.
@@ -509,6 +514,7 @@ mod tests {
             handouts: 0,
             summary: None,
             photos: Vec::new(),
+            recorded_at: None,
         }
     }
 

@@ -43,6 +43,8 @@ CREATE TABLE campaigns (
     handouts    INTEGER NOT NULL,
     summary     TEXT COLLATE "C",
     entered_at  TIMESTAMP NOT NULL,
+    -- As the phone says.
+    recorded_at TIMESTAMP,
     struck_at   TIMESTAMP,
     struck_by   TEXT COLLATE "C" REFERENCES users (id),
     struck_why  TEXT COLLATE "C",

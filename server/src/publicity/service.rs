@@ -304,6 +304,7 @@ pub(super) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<CampaignVie
         photos: photo::of(conn, OwnerKind::Publicity, id)?,
         author: desk.user(Some(&campaign.author_id)),
         entered_at: utc(campaign.entered_at),
+        recorded_at: campaign.recorded_at.map(utc),
         struck: campaign.struck_at.map(|at| Struck {
             at: utc(at),
             actor: Named {
@@ -351,6 +352,7 @@ pub(super) fn record(
         handouts: count(input.handouts),
         summary: owned(input.summary.as_deref()),
         entered_at: desk.context.now.naive_utc(),
+        recorded_at: input.recorded_at.map(crate::visit::service::millis),
         struck_at: None,
         struck_by: None,
         struck_why: None,

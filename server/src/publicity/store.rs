@@ -33,6 +33,7 @@ pub(super) struct CampaignRecord {
     pub(super) handouts: i32,
     pub(super) summary: Option<String>,
     pub(super) entered_at: NaiveDateTime,
+    pub(super) recorded_at: Option<NaiveDateTime>,
     pub(super) struck_at: Option<NaiveDateTime>,
     pub(super) struck_by: Option<String>,
     pub(super) struck_why: Option<String>,

@@ -49,8 +49,10 @@ fn a_campaign_is_recorded_seen_and_corrected() {
     let uploaded = uploaded.file("现场.jpg", photo()).expect(201).json();
     let mut new = input(Some(village), "2026-03-05");
     new["photos"] = json!([uploaded["id"]]);
+    new["recorded_at"] = json!("2026-03-05T08:00:00Z");
     let campaign = record(&app, Staff::Secretary, &new);
     assert_eq!(campaign["row"]["village"]["name"], VILLAGE);
+    assert_eq!(campaign["recorded_at"], "2026-03-05T08:00:00Z");
     assert_eq!(
         campaign["row"]["laws"][1]["name"],
         "中华人民共和国人民调解法"

@@ -162,3 +162,63 @@ async fn legal_publicity_is_recorded_and_gaps_are_seen() {
     both(&administrator, "/laws", "[data-testid='law']", "laws").await;
     administrator.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_village_is_assessed_from_its_own_word_to_the_naming() {
+    let town = Town::demo();
+    let driver = Driver::start().await;
+    let office = at_desk(&driver, &town, "coordination_office").await;
+    office.goto("/assessments").await;
+    office.read("还没有开始考核").await;
+    office.press("start-assessments").await;
+    submit(&office).await;
+    office.see("[data-testid='assessment-row']").await;
+
+    let secretary = driver.browser(&town.url, 360, 740).await;
+    secretary.metrics(360, 740).await;
+    sign_in(&secretary, "village_secretary").await;
+    secretary.goto("/assessments").await;
+    secretary.click("[data-testid='assessment-row'] a").await;
+    secretary.press("assess-submit").await;
+    secretary.fill("organisation", "10").await;
+    secretary
+        .fill("organisation_evidence", "会议记录12份")
+        .await;
+    secretary.picture("assess-submit-360").await;
+    submit(&secretary).await;
+    secretary.read("待镇审核").await;
+    let path = secretary.path().await;
+    secretary.fits().await;
+    secretary.close().await;
+
+    office.goto(&path).await;
+    office.press("assess-review").await;
+    office.fill("organisation", "9").await;
+    office.fill("organisation_evidence", "缺两次会议记录").await;
+    office.picture("assess-review-1440").await;
+    submit(&office).await;
+    office.read("已固定").await;
+    both(
+        &office,
+        &path,
+        "[data-testid='assessment-item']",
+        "assessment",
+    )
+    .await;
+    both(
+        &office,
+        "/assessments",
+        "[data-testid='assessment-row']",
+        "assessments",
+    )
+    .await;
+    office.close().await;
+
+    let leader = at_desk(&driver, &town, "township_leader").await;
+    leader.goto(&path).await;
+    leader.press("assess-decide").await;
+    leader.fill("text", "镇党委会议研究").await;
+    submit(&leader).await;
+    leader.read("未命名").await;
+    leader.close().await;
+}

@@ -89,6 +89,11 @@ fn draw(view: &CampaignView, buttons: AnyView, laws: Option<&Laws>) -> AnyView {
         .summary
         .clone()
         .map(|summary| view! { <p class="prose">{summary}</p> });
+    // Sent later than it was taken down: what the phone says of that.
+    let recorded = view
+        .recorded_at
+        .filter(|at| (view.entered_at - *at).num_minutes().abs() >= 10)
+        .map(|at| fact("手机记录时间", words(format::moment(at))));
     let title = format!("{} {}", format::date(row.on), row.form.label());
     let place = format!("{} {}", village(row.village.as_ref()), row.place);
     view! {
@@ -114,6 +119,7 @@ fn draw(view: &CampaignView, buttons: AnyView, laws: Option<&Laws>) -> AnyView {
                 {fact("登记单位", words(row.unit.name.clone()))}
                 {fact("登记人", view.author.as_ref().map(|author| words(author.name.clone())))}
                 {fact("录入时间", words(format::moment(view.entered_at)))}
+                {recorded}
             </dl>
         </section>
     }
