@@ -15,6 +15,12 @@ async fn all(browser: &Browser, path: &str, css: &str, name: &str) {
         browser.fits().await;
         browser.picture(&format!("{name}-{width}")).await;
     }
+    // All of it, to be looked at.
+    for width in [1440, 360] {
+        browser.metrics(width, 3200).await;
+        browser.settle().await;
+        browser.picture(&format!("{name}-{width}-whole")).await;
+    }
     browser.metrics(1440, 900).await;
 }
 

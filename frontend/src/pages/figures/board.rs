@@ -49,7 +49,7 @@ pub(crate) fn page() -> AnyView {
         .into_any()
     };
     view! {
-        <div class="page page-wide figures">
+        <div class="page page-wide fig-page">
             {head(&Place::Figures, "今年到今天的情况；每个数字都可以点开，看是哪些事项。")}
             {switch}
             {body}
@@ -305,13 +305,13 @@ fn clock(bars: &[FigureBar]) -> AnyView {
         .enumerate()
         .map(|(n, bar)| {
             let class = match (n, bar.count) {
-                (_, 0) => "clock-day clock-0".to_owned(),
-                (0, _) => "clock-day clock-late".to_owned(),
-                (_, count) => format!("clock-day clock-{}", (count * 4).div_ceil(most)),
+                (_, 0) => "dues-day dues-0".to_owned(),
+                (0, _) => "dues-day dues-late".to_owned(),
+                (_, count) => format!("dues-day dues-{}", (count * 4).div_ceil(most)),
             };
             let spoken = format!("{}到期{}件", bar.label, bar.count);
             let inner = view! {
-                <span class="clock-label">{bar.label.clone()}</span>
+                <span class="dues-label">{bar.label.clone()}</span>
                 <strong>{bar.count.to_string()}</strong>
             };
             match bar.query.as_ref().filter(|_| bar.count > 0) {
@@ -326,7 +326,7 @@ fn clock(bars: &[FigureBar]) -> AnyView {
     view! {
         <section class="card chart" id="chart-clock" data-testid="chart-clock" aria-labelledby="clock">
             <h2 id="clock">"期限热度（今后两周到期）"</h2>
-            <ul class="clock">{days}</ul>
+            <ul class="dues">{days}</ul>
         </section>
     }
     .into_any()

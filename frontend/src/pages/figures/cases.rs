@@ -74,7 +74,7 @@ fn page(
         },
     );
     view! {
-        <div class="page page-wide figures">
+        <div class="page page-wide fig-page">
             <div class="page-head">{heading("数字背后的事项")}</div>
             <p class="lead" data-testid="figure-words">{crate::ui::live::live(title)}</p>
             <p><a href=back>"返回"</a></p>

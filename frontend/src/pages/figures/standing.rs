@@ -39,7 +39,7 @@ pub(crate) fn page() -> AnyView {
         }
     });
     view! {
-        <div class="page page-wide figures">
+        <div class="page page-wide fig-page">
             {head(
                 &Place::Standing,
                 "三无：无到市赴省进京非正常访，无越级集体访，无信访积案。依法走访是公民的权利，不影响三无。",

@@ -85,7 +85,7 @@ pub(crate) fn page() -> AnyView {
     };
     let body = found.view(waiting, drawn);
     view! {
-        <div class="page page-wide figures">
+        <div class="page page-wide fig-page">
             {head(
                 &Place::Indicators,
                 "每个指标都写明分子、分母和口径；数字可以点开，看是哪些事项。没有可统计的显示“无数据”。",
@@ -194,8 +194,9 @@ fn cell(column: &FigureColumn, cell: &FigureCell) -> AnyView {
     let counts = cell.numerator.is_some().then(|| {
         view! {
             <span class="figure-counts">
+                {column.drop.then_some("本期 ")}
                 {count(cell.numerator, cell.numerator_cases.as_ref())}
-                {if column.drop { " ← " } else { " / " }}
+                {if column.drop { " · 上年 " } else { " / " }}
                 {count(cell.denominator, cell.denominator_cases.as_ref())}
             </span>
         }

@@ -65,7 +65,7 @@ pub(crate) fn page() -> AnyView {
         })
     });
     view! {
-        <div class="page page-wide figures">
+        <div class="page page-wide fig-page">
             {head(&Place::Targets, "全年目标由镇领导和综治办确定。“简单外推”只按目前的速度推算，不是预测。")}
             <form class="filter-row" on:submit=|event| event.prevent_default()>
                 {select("targets-year", "年度", chosen, Signal::stored(years), move |year| {
@@ -174,7 +174,7 @@ fn card(desk: Desk, year: i32, target: &TargetView) -> AnyView {
                         " "
                         <span class="figure-counts">
                             {count(cell.numerator, cell.numerator_cases.as_ref())}
-                            {if target.drop { " ← " } else { " / " }}
+                            {if target.drop { " · 上年 " } else { " / " }}
                             {count(cell.denominator, cell.denominator_cases.as_ref())}
                         </span>
                     </dd>

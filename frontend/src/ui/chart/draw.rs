@@ -7,7 +7,7 @@ use crate::shell::narrow;
 
 /// How wide a picture is.
 fn width() -> f64 {
-    if narrow() { 340.0 } else { 640.0 }
+    if narrow() { 340.0 } else { 500.0 }
 }
 
 #[expect(
@@ -91,7 +91,7 @@ fn legend(names: &[&'static str]) -> AnyView {
 /// Trend lines: a line a series over the labels.
 pub(crate) fn lines(labels: &[String], series: &[(&'static str, Vec<u64>)]) -> AnyView {
     let (w, h) = (width(), 240.0);
-    let (left, right, head, foot) = (34.0, 10.0, 12.0, 28.0);
+    let (left, right, head, foot) = (34.0, 20.0, 12.0, 28.0);
     let greatest = series.iter().flat_map(|(_, counts)| counts).max();
     let top = top(greatest.copied().unwrap_or(0));
     let steps = place(labels.len().saturating_sub(1)).max(1.0);
