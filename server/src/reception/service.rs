@@ -625,6 +625,7 @@ fn mark(id: &str) -> FieldMark {
     FieldMark {
         kind: FieldKind::Reception,
         id: id.to_owned(),
+        name: None,
     }
 }
 
