@@ -235,7 +235,6 @@ impl Place {
             | Self::Audit
             | Self::Settings
             | Self::Help => Part::Office,
-            Self::Receptions | Self::Reception(_) | Self::ReceptionNotice(_) => Part::Office,
             Self::Drafts
             | Self::Alerts
             | Self::NewAlert
@@ -249,7 +248,10 @@ impl Place {
             | Self::NewVisit
             | Self::Visit(_)
             | Self::Coverage
-            | Self::Promises => Part::Field,
+            | Self::Promises
+            | Self::Receptions
+            | Self::Reception(_)
+            | Self::ReceptionNotice(_) => Part::Field,
         }
     }
 

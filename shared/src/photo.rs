@@ -20,8 +20,6 @@ terms! {
         Report = "report", "排查报告";
         /// Urgent information.
         Alert = "alert", "重要信息";
-        /// A reception day.
-        Reception = "reception", "接待日";
         /// A case; there it is a file of the case, too.
         Case = "case", "事项";
     }

@@ -90,6 +90,9 @@ pub(crate) fn field(place: Place) -> Drawn {
         Place::Visit(id) => visits::show::page(id),
         Place::Coverage => visits::coverage::page(),
         Place::Promises => visits::promises::page(),
+        Place::Receptions => reception::roster::page(),
+        Place::Reception(id) => reception::day::page(id),
+        Place::ReceptionNotice(id) => reception::notice::page(id),
         _ => nowhere(),
     })
 }
@@ -106,9 +109,6 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Measures => measures::page(),
         Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
-        Place::Receptions => reception::roster::page(),
-        Place::Reception(id) => reception::day::page(id),
-        Place::ReceptionNotice(id) => reception::notice::page(id),
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),

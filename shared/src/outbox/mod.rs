@@ -50,6 +50,8 @@ terms! {
         Visit = "visit", "走访记录";
         /// A report.
         Report = "report", "排查报告";
+        /// Somebody who came on a reception day.
+        Reception = "reception", "接待登记";
     }
 }
 
@@ -456,13 +458,24 @@ impl Draft {
 
     /// Where the app shows what it became.
     fn link_to(&self, id: &str) -> String {
+        // Who came stands at the day.
+        if let Some(day) = self.reception_day() {
+            return format!("/reception/{day}");
+        }
         let room = match self.kind {
             DraftKind::Alert => "alerts",
             DraftKind::Case => "cases",
             DraftKind::Visit => "visits",
             DraftKind::Report => "reports",
+            DraftKind::Reception => "reception",
         };
         format!("/{room}/{id}")
+    }
+
+    /// The reception day on which somebody came.
+    pub fn reception_day(&self) -> Option<&str> {
+        let below = self.path.strip_prefix("/reception-days/")?;
+        below.strip_suffix("/visitors")
     }
 
     /// All of it as text, to be taken elsewhere.
