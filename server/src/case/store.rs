@@ -289,11 +289,6 @@ pub(crate) fn lock(conn: &mut Conn, id: &str) -> QueryResult<()> {
         .map(drop)
 }
 
-pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
-    let first: Option<String> = cases::table.select(cases::id).first(conn).optional()?;
-    Ok(first.is_none())
-}
-
 pub(crate) fn insert(conn: &mut Conn, case: &CaseRecord) -> QueryResult<()> {
     on_either!(conn, |conn| diesel::insert_into(cases::table)
         .values(case)
