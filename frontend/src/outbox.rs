@@ -361,7 +361,10 @@ async fn step(key: &str) -> Option<Step> {
         Next::Photo(at) => {
             let photo = draft.photos.get(at)?.clone();
             let heard = match store::photo(photo_name(&photo)).await {
-                Some(content) => heard(&post_photo(&photo.key, &photo.name, &content).await),
+                Some(content) => {
+                    let answer = post_photo(&photo.key, &photo.name, &content).await;
+                    heard(draft.kind, &answer)
+                }
                 None => Heard::Problem {
                     code: Code::UnsupportedMediaType,
                     detail: "手机上读不出这张照片，请重新拍。".to_owned(),
@@ -387,7 +390,7 @@ async fn step(key: &str) -> Option<Step> {
                 patience(draft.kind),
             )
             .await;
-            let then = draft.hear(heard(&answer), browser::phone_now());
+            let then = draft.hear(heard(draft.kind, &answer), browser::phone_now());
             (then, Some(answer), revision + 1)
         }
     };
@@ -447,7 +450,8 @@ async fn post_photo(key: &str, name: &str, content: &web_sys::Blob) -> Answer<St
     call.limit(60_000).text().await
 }
 
-/// What the server calls what it made; of a report that stands a level deeper.
+/// What the server calls what it made; of a report, and of the case of somebody who came on a
+/// reception day, that stands a level deeper.
 #[derive(Deserialize)]
 struct Made {
     #[serde(default)]
@@ -456,22 +460,30 @@ struct Made {
     number: Option<String>,
     #[serde(default)]
     report: Option<Named>,
+    #[serde(default)]
+    case: Option<Named>,
 }
 
 #[derive(Deserialize)]
 struct Named {
     id: String,
+    #[serde(default)]
+    name: Option<String>,
 }
 
-fn made(text: &str) -> Option<(String, Option<String>)> {
+fn made(kind: DraftKind, text: &str) -> Option<(String, Option<String>)> {
     let made = json::read::<Made>(text).ok()?;
     let id = made.id.or(made.report.map(|report| report.id))?;
-    Some((id, made.number))
+    let number = match kind {
+        DraftKind::Reception => made.case.and_then(|case| case.name),
+        _ => made.number,
+    };
+    Some((id, number))
 }
 
-fn heard(answer: &Answer<String>) -> Heard {
+fn heard(kind: DraftKind, answer: &Answer<String>) -> Heard {
     match answer {
-        Ok(text) => match made(text) {
+        Ok(text) => match made(kind, text) {
             Some((id, number)) => Heard::Done { id, number },
             None => Heard::Unreadable,
         },
@@ -495,7 +507,7 @@ async fn send_at_once(key: &str, outgoing: &Outgoing, photos: &[Picture]) -> Ans
     let mut draft = draft_of(key, outgoing, photos);
     for (photo, picture) in draft.photos.iter_mut().zip(photos) {
         let text = post_photo(&photo.key, &photo.name, &picture.content).await?;
-        let (id, _) = made(&text).ok_or(Failure::Unreadable(200))?;
+        let (id, _) = made(draft.kind, &text).ok_or(Failure::Unreadable(200))?;
         photo.id = Some(id);
     }
     let body = draft.sent_body();
@@ -514,7 +526,7 @@ pub(crate) async fn upload(photos: &[Picture]) -> Answer<Vec<String>> {
     let mut ids = Vec::new();
     for photo in scaled(photos).await? {
         let text = post_photo(&browser::random_key(), &photo.name, &photo.content).await?;
-        let (id, _) = made(&text).ok_or(Failure::Unreadable(200))?;
+        let (id, _) = made(DraftKind::Report, &text).ok_or(Failure::Unreadable(200))?;
         ids.push(id);
     }
     Ok(ids)

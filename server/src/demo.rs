@@ -1,4 +1,9 @@
 //! The demo township: made-up people in a database of their own.
+//!
+//! Each room makes its part, in a `demo` of its own, through its services: as one of the people of the
+//! [`cast`], at a time of their own. So the rules hold, and timeline, notices and audit log are there.
+
+pub(crate) mod cast;
 
 use shared::account::User;
 use shared::ids::{UnitId, UserId};
@@ -7,15 +12,19 @@ use shared::role::Role;
 use shared::setup::Template;
 use shared::term::Term;
 
+use self::cast::Cast;
 use crate::account;
+use crate::alert;
 use crate::case;
 use crate::context::RequestContext;
 use crate::db::Conn;
+use crate::reception;
 use crate::report;
 use crate::session::password;
 use crate::settings;
 use crate::setup;
 use crate::state::State;
+use crate::visit;
 
 /// Everybody's password. It guards nothing: the demo's people are made up, and its database is
 /// never the real one.
@@ -30,9 +39,9 @@ pub enum Error {
     /// A user of the demo that the rules refuse.
     #[error("demo user: {0}")]
     Account(String),
-    /// A case of the demo that the rules refuse.
-    #[error(transparent)]
-    Cases(#[from] case::demo::DemoError),
+    /// Something of a room's demo that the rules refuse: a mistake in that file.
+    #[error("demo {0}: {1}")]
+    Room(&'static str, String),
     /// Loading was interrupted.
     #[error("上次演示数据没有装完。请删除 {0} 后重试。")]
     Unfinished(String),
@@ -126,8 +135,18 @@ pub fn load(state: &State) -> Result<(), Error> {
         (false, true) => {}
     }
     load_staff(state)?;
-    case::demo::load(state)?;
+    let cast = Cast::gather(state)?;
+    let players = cast.clone();
+    let cases = state
+        .db
+        .write_blocking(move |conn| case::demo::load(conn, &players))?;
     report::demo::load(state)?;
+    state.db.write_blocking(move |conn| {
+        case::matter::demo::load(conn, &cast, &cases)?;
+        visit::demo::load(conn, &cast, &cases)?;
+        reception::demo::load(conn, &cast, &cases)?;
+        alert::demo::load(conn, &cast, &cases)
+    })?;
     Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
 }
 
@@ -223,6 +242,73 @@ const _: () = assert!(OTHER_SECRETARIES.len() + 1 == TEMPLATE_VILLAGES.len());
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Loads it at an instant, and counts what there is of each.
+    fn loaded_at(at: &str) -> Vec<i64> {
+        use diesel::prelude::*;
+
+        use crate::schema::{
+            alerts, case_matters, missed_alerts, reception_comers, visit_promises,
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let flags = crate::config::Flags {
+            data_dir: Some(dir.path().display().to_string()),
+            ..Default::default()
+        };
+        let config = crate::config::Config::load(&flags).unwrap();
+        let clock = crate::clock::Clock::manual(at.parse().unwrap());
+        let today = clock.today();
+        let state = State::open(config, clock, true).unwrap();
+        load(&state).unwrap();
+        let count = move |conn: &mut Conn| {
+            let open = || visit_promises::table.filter(visit_promises::state.eq("open"));
+            let counts = [
+                visit_promises::table
+                    .filter(visit_promises::state.eq("kept"))
+                    .count()
+                    .get_result(conn)?,
+                open()
+                    .filter(visit_promises::due_on.lt(today))
+                    .count()
+                    .get_result(conn)?,
+                open()
+                    .filter(visit_promises::due_on.ge(today))
+                    .count()
+                    .get_result(conn)?,
+                reception_comers::table.count().get_result(conn)?,
+                alerts::table
+                    .filter(alerts::state.eq("closed"))
+                    .filter(alerts::drill.eq(false))
+                    .count()
+                    .get_result(conn)?,
+                alerts::table
+                    .filter(alerts::drill.eq(true))
+                    .count()
+                    .get_result(conn)?,
+                alerts::table
+                    .filter(alerts::state.ne("closed"))
+                    .count()
+                    .get_result(conn)?,
+                missed_alerts::table.count().get_result(conn)?,
+                case_matters::table.count().get_result(conn)?,
+            ];
+            Ok::<_, diesel::result::Error>(counts.to_vec())
+        };
+        state.db.read_blocking(count).unwrap()
+    }
+
+    #[test]
+    fn it_is_the_same_on_whatever_day_it_is_loaded() {
+        for at in [
+            // Just after midnight of a Monday in Shanghai.
+            "2026-11-22T16:05:00Z",
+            // The National Day holiday; a day on which it receives.
+            "2026-10-04T02:00:00Z",
+            "2026-03-10T02:00:00Z",
+        ] {
+            assert_eq!(loaded_at(at), [1, 1, 3, 5, 1, 1, 1, 1, 5], "{at}");
+        }
+    }
 
     #[test]
     fn every_role_has_a_sign_in_where_it_belongs() {

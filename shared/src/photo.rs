@@ -20,8 +20,6 @@ terms! {
         Report = "report", "排查报告";
         /// Urgent information.
         Alert = "alert", "重要信息";
-        /// A reception day.
-        Reception = "reception", "接待日";
         /// A campaign of legal publicity.
         Publicity = "publicity", "法制宣传";
         /// A case; there it is a file of the case, too.

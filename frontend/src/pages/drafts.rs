@@ -63,7 +63,7 @@ fn nothing() -> AnyView {
     if phone().open.get() {
         empty(
             "没有等待发送的内容",
-            "没有网络时登记的事项、走访、报告、重要信息会出现在这里。",
+            "没有网络时登记的事项、走访、报告、重要信息、接待来访会出现在这里。",
             None,
         )
     } else {
@@ -108,6 +108,11 @@ fn form_of(draft: &Draft) -> Option<String> {
         DraftKind::Report => draft.about.as_deref()?,
         DraftKind::Alert => "/alerts/new",
         DraftKind::Campaign => "/publicity/new",
+        // In the day's own dialog.
+        DraftKind::Reception => {
+            let day = draft.reception_day()?;
+            return Some(format!("/reception/{day}?draft={}", draft.key));
+        }
     };
     Some(format!("{path}?draft={}", draft.key))
 }

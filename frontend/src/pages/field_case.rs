@@ -7,11 +7,13 @@ use shared::case::input::{MAX_CAUSE, MAX_PEOPLE_COUNT, MAX_SHORT};
 use shared::case::matter::form::{Choice, Field, FieldKind};
 use shared::case::{Category, Channel, Kind, PersonRole, Purpose};
 use shared::org::UnitKind;
+use shared::outbox::{Draft, DraftKind};
+use shared::reception::MAX_ANSWER;
 use shared::role::Role;
 use shared::term::Term;
 use shared::visit::view::VisitView;
 
-use super::visits::act::Step;
+use super::visits::act::{Later, Step, as_it_is};
 use crate::browser;
 use crate::format;
 use crate::session;
@@ -99,11 +101,12 @@ pub(crate) fn from_visit(visit: &VisitView) -> Step {
             case
         }),
         done: "已登记为事项，走访和事项互相链接。",
+        later: None,
     }
 }
 
-/// Registers who came on a reception day.
-pub(crate) fn from_reception(day: &str, receiver: &str) -> Step {
+/// Registers who came on a reception day; `from` is a draft of it that is to be changed.
+pub(crate) fn from_reception(day: &str, receiver: &str, from: Option<Draft>) -> Step {
     let mut all = fields("", "", "", Purpose::ALL);
     all.push(
         Field::unit(
@@ -123,6 +126,7 @@ pub(crate) fn from_reception(day: &str, receiver: &str) -> Step {
         .help("检举控告必填：登记后对被反映的单位和人员保密（《信访工作条例》第三十条）。"),
     );
     all.push(received_by(receiver));
+    refill(&mut all, from.as_ref());
     Step {
         title: "登记新事项",
         help: "接待人就是首问责任人。要填附件、更多人员的，登记后在事项里补充。",
@@ -142,7 +146,81 @@ pub(crate) fn from_reception(day: &str, receiver: &str) -> Step {
             body
         }),
         done: "已登记。",
+        later: Some(Later {
+            kind: DraftKind::Reception,
+            photos: true,
+            // Nothing of an accusation stays on a phone: it goes out now or not at all.
+            title: |filled| {
+                let accuses = Purpose::Accusation.code();
+                (text_of(filled, "purpose") != accuses).then(|| first_words(filled, "cause"))
+            },
+            receipt: Some(|body, number| {
+                if let Some(Value::Object(case)) = body.get_mut("case") {
+                    case.insert("provisional_number".to_owned(), number.into());
+                }
+            }),
+            from,
+        }),
     }
+}
+
+/// Keeps a question that was answered on a reception day; `from` is a draft of it that is to be
+/// changed.
+pub(crate) fn inquiry(day: &str, receiver: &str, from: Option<Draft>) -> Step {
+    let mut fields = vec![
+        Field::text("topic", "咨询的问题", MAX_SHORT).required(),
+        Field::long("answer", "答复", MAX_ANSWER).required(),
+        received_by(receiver),
+    ];
+    refill(&mut fields, from.as_ref());
+    Step {
+        title: "记一次咨询",
+        help: "不写姓名、证件号和电话。",
+        fields,
+        case: None,
+        method: "POST",
+        path: format!("/reception-days/{day}/visitors"),
+        etag: None,
+        body: as_it_is(),
+        done: "已记录。",
+        later: Some(Later {
+            kind: DraftKind::Reception,
+            photos: false,
+            title: |filled| Some(first_words(filled, "topic")),
+            receipt: None,
+            from,
+        }),
+    }
+}
+
+/// The dialog in which a draft of a reception day was written.
+pub(crate) fn of_draft(day: &str, receiver: &str, from: Draft) -> Step {
+    if from.body.contains_key("case") {
+        from_reception(day, receiver, Some(from))
+    } else {
+        inquiry(day, receiver, Some(from))
+    }
+}
+
+/// Fills fields with what a draft says.
+fn refill(fields: &mut [Field], from: Option<&Draft>) {
+    let Some(draft) = from else { return };
+    for field in fields {
+        field.value = match draft.form.get(&field.name) {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+    }
+}
+
+fn text_of<'a>(filled: &'a Map<String, Value>, name: &str) -> &'a str {
+    filled.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The beginning of a field, as a title.
+fn first_words(filled: &Map<String, Value>, name: &str) -> String {
+    text_of(filled, name).chars().take(40).collect()
 }
 
 /// Who received.

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 use qrcodegen::{QrCode, QrCodeEcc};
+use serde_json::Value;
 use shared::case::deadline::{ClockKind, LawProfile};
 use shared::outbox::{Draft, Stage};
 use shared::term::Term as _;
@@ -11,6 +12,7 @@ use super::case::draft::Draft as Typed;
 use crate::api::Failure;
 use crate::app;
 use crate::browser;
+use crate::directory::directory;
 use crate::format;
 use crate::load::load;
 use crate::outbox;
@@ -78,9 +80,15 @@ fn paper(draft: &Draft, number: &str) -> AnyView {
     } else {
         "信访事项登记临时回执"
     };
+    // Of a reception day the form is flat.
+    let flat = |name: &str| draft.form.get(name).and_then(Value::as_str);
     let petitioner = first
         .map(|person| person.name.clone())
+        .or_else(|| flat("name").map(str::to_owned))
         .filter(|name| !name.is_empty());
+    let receiver = flat("received_by")
+        .and_then(|id| directory().user_name(id))
+        .unwrap_or_else(|| me.user.name.clone());
     let cause = (!neutral && draft.stage != Stage::Accepted)
         .then(|| view! { <div><dt>"反映事项"</dt><dd>{draft.title.clone()}</dd></div> });
     let petitioner = petitioner.map(|name| view! { <div><dt>"来访人"</dt><dd>{name}</dd></div> });
@@ -113,7 +121,7 @@ fn paper(draft: &Draft, number: &str) -> AnyView {
                 {cause}
                 <div><dt>"收到时间"</dt><dd>{format::moment(draft.recorded_at)}</dd></div>
                 <div><dt>"登记单位"</dt><dd>{me.unit_name.clone()}</dd></div>
-                <div><dt>"首问责任人"</dt><dd>{me.user.name.clone()}</dd></div>
+                <div><dt>"首问责任人"</dt><dd>{receiver}</dd></div>
             </dl>
             <h2>"接下来"</h2>
             <ol>

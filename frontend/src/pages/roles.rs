@@ -2,14 +2,18 @@
 //! another opinion than the server's.
 
 use leptos::prelude::*;
-use shared::access::{Action, Actor, CaseFacts, Facts, can};
+use shared::access::{Action, Actor, AlertFacts, CaseFacts, Facts, FieldFacts, can};
+use shared::alert::AlertDeed;
 use shared::case::Kind;
 use shared::case::action::CaseAction;
 use shared::case::number::Series;
 use shared::case::state::State;
 use shared::ids::UnitId;
+use shared::reception::ReceptionDeed;
+use shared::report::ReportDeed;
 use shared::role::Role;
 use shared::term::Term;
+use shared::visit::VisitDeed;
 
 use super::heading;
 use crate::app;
@@ -19,44 +23,64 @@ use crate::ui::live::{follow, live};
 /// What a role sees and does, in words (design section 1).
 pub(crate) const fn duties(role: Role) -> (&'static str, &'static str) {
     match role {
-        Role::TownshipLeader => ("全镇的事项", "包案，批准延期、办结、积案销号，确定包案领导"),
+        Role::TownshipLeader => (
+            "全镇的事项、报告、走访和重要信息",
+            "包案，批准延期、办结、积案销号，确定包案领导，接待日值班，下访，签收和派处置重要信息",
+        ),
         Role::CoordinationOffice => (
-            "全镇的事项",
-            "登记、受理、转送、交办、催办，签收和退回排查报告，导入导出台账，移送检举控告",
+            "全镇的事项、报告、走访和重要信息",
+            "登记、受理、转送、交办、催办，签收和退回排查报告，排接待日，派处置重要信息，导入导出台账，移送检举控告",
         ),
         Role::VillageSecretary => (
-            "本村的事项，和交给本村办理的事项",
-            "登记、办理、答复，调处村内矛盾纠纷，报周报告，看各社日报告",
+            "本村的事项、报告、走访和重要信息，和交给本村办理的事项",
+            "登记、办理、答复，调处村内矛盾纠纷，报周报告，看各社日报告，入户走访，上报重要信息",
         ),
         Role::GroupInformant => (
-            "自己报的事项，和本社的报告",
-            "每日报告，上报矛盾纠纷和苗头隐患",
+            "自己报的事项、走访和重要信息，和本社的报告",
+            "每日报告，上报矛盾纠纷、苗头隐患和重要信息",
         ),
         Role::PoliceStation => (
-            "交给本所办理的，和本所登记的事项",
-            "登记，办理涉及公共秩序的事项",
+            "交给本所办理的，和本所登记的事项；全镇的重要信息",
+            "登记，办理涉及公共秩序的事项，签收和处置重要信息，月报告",
         ),
-        Role::Court => ("交给本庭办理的事项", "诉讼指引，司法确认"),
+        Role::Court => (
+            "交给本庭办理的事项，派给本庭的重要信息",
+            "诉讼指引，司法确认，月报告",
+        ),
         Role::JusticeOffice => (
-            "交给本所办理的，和进入调解的事项",
-            "登记，调解，办理涉及法律援助的事项",
+            "交给本所办理的，和进入调解的事项；本人的走访",
+            "登记，调解，办理涉及法律援助的事项，走访，月报告",
         ),
         Role::ServiceCentre => (
-            "本窗口登记的，和交给本窗口办理的事项",
-            "接待登记，打印回执，答复“我的事办到哪了”",
+            "本窗口登记的，和交给本窗口办理的事项；接待日的来访",
+            "窗口和接待日登记，打印回执，答复“我的事办到哪了”，月报告",
         ),
         Role::Auditor => (
-            "审计记录、设置和报告情况，看不到事项内容",
+            "审计记录、设置，报告、走访、接待和报送的统计，看不到事项内容",
             "核查谁看过什么、办过什么",
         ),
         Role::Administrator => (
             "单位、用户和设置，看不到事项内容",
-            "管理单位、用户、密码和期限规定",
+            "管理单位、用户、密码、期限规定和群机器人",
         ),
     }
 }
 
-/// What somebody is to a case; the first one is anybody of the township.
+/// What a line of the table is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// Nothing in particular.
+    Nothing,
+    /// A case.
+    Case,
+    /// A report, a visit, a reception day.
+    Field,
+    /// Urgent information.
+    Alert,
+}
+
+/// What somebody is to a case, or to a record of the work in the field; the first one is anybody of
+/// the township.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tie {
     Any,
@@ -66,16 +90,42 @@ enum Tie {
     Offered,
     Registrar,
     Mediation,
+    /// Of the unit that the record is of.
+    Unit,
+    /// Who wrote it.
+    Author,
+    /// Who has a part in it.
+    Part,
 }
 
 impl Tie {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 9] = [
         Self::Any,
         Self::Village,
         Self::Handler,
         Self::Offered,
         Self::Registrar,
         Self::Mediation,
+        Self::Unit,
+        Self::Author,
+        Self::Part,
+    ];
+    /// To a case.
+    const CASE: [Self; 6] = [
+        Self::Any,
+        Self::Village,
+        Self::Handler,
+        Self::Offered,
+        Self::Registrar,
+        Self::Mediation,
+    ];
+    /// To a record of the work in the field.
+    const FIELD: [Self; 5] = [
+        Self::Any,
+        Self::Village,
+        Self::Unit,
+        Self::Author,
+        Self::Part,
     ];
 
     const fn label(self) -> &'static str {
@@ -86,17 +136,23 @@ impl Tie {
             Self::Offered => "待接收",
             Self::Registrar => "登记",
             Self::Mediation => "调解",
+            Self::Unit => "本单位",
+            Self::Author => "本人",
+            Self::Part => "参与",
         }
     }
 
     const fn help(self) -> &'static str {
         match self {
-            Self::Any => "本镇的所有事项（检举控告另有保密规定）",
-            Self::Village => "本村的事项",
+            Self::Any => "本镇的所有事项和记录（检举控告另有保密规定）",
+            Self::Village => "本村的事项、报告、走访、重要信息",
             Self::Handler => "交办给本单位、或本单位已接收的事项",
             Self::Offered => "转送、移交到本单位，还没有接收的事项",
             Self::Registrar => "本人登记的事项；站所、窗口是本单位登记的",
             Self::Mediation => "进入调解的事项",
+            Self::Unit => "本单位的报告，本单位报的重要信息",
+            Self::Author => "本人记录或上报的",
+            Self::Part => "本人同行、值班、陪同接待、承办承诺的，或派本人、本单位去处置的",
         }
     }
 }
@@ -153,24 +209,70 @@ enum Cell {
 struct Line {
     label: &'static str,
     action: Action,
-    /// Whether it is about a case.
-    case: bool,
+    about: About,
+}
+
+const fn about(about: About, label: &'static str, action: Action) -> Line {
+    Line {
+        label,
+        action,
+        about,
+    }
 }
 
 const fn line(label: &'static str, action: Action) -> Line {
-    Line {
-        label,
-        action,
-        case: false,
-    }
+    about(About::Nothing, label, action)
 }
 
 const fn of_case(label: &'static str, action: Action) -> Line {
-    Line {
-        label,
-        action,
-        case: true,
-    }
+    about(About::Case, label, action)
+}
+
+/// What is done with reports, visits, reception days and urgent information.
+fn field_parts() -> [(&'static str, Vec<Line>); 4] {
+    let field = |label, action| about(About::Field, label, action);
+    let visit = |deed: VisitDeed| match deed {
+        VisitDeed::Record | VisitDeed::Coverage => line(deed.label(), Action::Visit(deed)),
+        _ => field(deed.label(), Action::Visit(deed)),
+    };
+    let reception = |deed: ReceptionDeed| match deed {
+        ReceptionDeed::Receive => field(deed.label(), Action::Reception(deed)),
+        _ => line(deed.label(), Action::Reception(deed)),
+    };
+    let alert = |deed: AlertDeed| match deed {
+        AlertDeed::Report | AlertDeed::Missed | AlertDeed::Rate => {
+            line(deed.label(), Action::Alert(deed))
+        }
+        _ => about(About::Alert, deed.label(), Action::Alert(deed)),
+    };
+    [
+        (
+            "排查报告",
+            vec![
+                field("查看报告", Action::Report(ReportDeed::View)),
+                line("查看报送情况", Action::Report(ReportDeed::Board)),
+                field("填写和上报", Action::Report(ReportDeed::Write)),
+                field("把情况立为事项、并入事项", Action::Report(ReportDeed::Take)),
+                field("核实情况不成立", Action::Report(ReportDeed::Dismiss)),
+                field("退回、签收、免报", Action::Report(ReportDeed::Judge)),
+            ],
+        ),
+        (
+            "走访",
+            VisitDeed::ALL.iter().map(|deed| visit(*deed)).collect(),
+        ),
+        (
+            "接待日",
+            ReceptionDeed::ALL
+                .iter()
+                .map(|deed| reception(*deed))
+                .collect(),
+        ),
+        (
+            "重要信息",
+            AlertDeed::ALL.iter().map(|deed| alert(*deed)).collect(),
+        ),
+    ]
 }
 
 /// The lines, by what they are about.
@@ -179,7 +281,7 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
         .iter()
         .map(|action| of_case(action.label(), Action::Case(*action)))
         .collect();
-    vec![
+    let mut parts = vec![
         (
             "登记和台账",
             vec![
@@ -201,18 +303,20 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
             ],
         ),
         ("办理一件事项", steps),
-        (
-            "管理和监督",
-            vec![
-                line("查看单位", Action::ViewOrg),
-                line("管理单位", Action::ManageOrg),
-                line("管理用户", Action::ManageUsers),
-                line("查看设置", Action::ViewSettings),
-                line("修改设置", Action::ManageSettings),
-                line("查看审计", Action::ViewAudit),
-            ],
-        ),
-    ]
+    ];
+    parts.extend(field_parts());
+    parts.push((
+        "管理和监督",
+        vec![
+            line("查看单位", Action::ViewOrg),
+            line("管理单位", Action::ManageOrg),
+            line("管理用户", Action::ManageUsers),
+            line("查看设置", Action::ViewSettings),
+            line("修改设置、群机器人", Action::ManageSettings),
+            line("查看审计", Action::ViewAudit),
+        ],
+    ));
+    parts
 }
 
 /// Somebody with a role, in a unit of a village.
@@ -247,7 +351,7 @@ fn case(tie: Tie) -> CaseFacts {
         accused_user_id: None,
     };
     match tie {
-        Tie::Any => {}
+        Tie::Any | Tie::Unit | Tie::Author | Tie::Part => {}
         Tie::Village => case.village_id = Some("village".into()),
         Tie::Handler => {
             case.responsible_unit_id = Some("unit".into());
@@ -264,6 +368,44 @@ fn case(tie: Tie) -> CaseFacts {
         Tie::Mediation => case.mediation = true,
     }
     case
+}
+
+/// A record of the field that the actor has nothing to do with but by the tie.
+fn record(tie: Tie) -> AlertFacts {
+    let mut field = FieldFacts {
+        township_id: "township".into(),
+        unit_id: "elsewhere".into(),
+        village_id: Some("elsewhere".into()),
+        author_id: Some("somebody".into()),
+        people: Vec::new(),
+    };
+    let mut units = Vec::new();
+    match tie {
+        Tie::Village => field.village_id = Some("village".into()),
+        Tie::Unit => field.unit_id = "unit".into(),
+        Tie::Author => field.author_id = Some("me".into()),
+        Tie::Part => {
+            field.people.push("me".into());
+            units.push("unit".into());
+        }
+        _ => {}
+    }
+    AlertFacts { field, units }
+}
+
+/// Whether a tie to a record of the field allows something.
+fn grant_of_record(actor: &Actor, line: Line, tie: Tie) -> Option<Grant> {
+    let facts = record(tie);
+    let facts = match line.about {
+        About::Alert => Facts::Alert(&facts),
+        _ => Facts::Field(&facts.field),
+    };
+    can(actor, line.action, facts).is_ok().then_some(Grant {
+        tie,
+        no_petitions: false,
+        sealed_only: false,
+        state: None,
+    })
 }
 
 /// Whether a tie allows something, tried on every kind, state and seal.
@@ -299,15 +441,22 @@ fn grant(actor: &Actor, action: Action, tie: Tie) -> Option<Grant> {
 /// What a role may.
 fn cell(role: Role, line: Line) -> Cell {
     let actor = actor(role);
-    if !line.case {
+    if line.about == About::Nothing {
         return match can(&actor, line.action, Facts::None) {
             Ok(()) => Cell::Yes,
             Err(_) => Cell::No,
         };
     }
     let mut grants: Vec<Grant> = Vec::new();
-    for tie in Tie::ALL {
-        if let Some(grant) = grant(&actor, line.action, tie) {
+    let case = line.about == About::Case;
+    let ties: &[Tie] = if case { &Tie::CASE } else { &Tie::FIELD };
+    for tie in ties {
+        let found = if case {
+            grant(&actor, line.action, *tie)
+        } else {
+            grant_of_record(&actor, line, *tie)
+        };
+        if let Some(grant) = found {
             // What anybody's case allows without limit, a closer one does not add to.
             let known = grants.first().is_some_and(|any| {
                 any.tie == Tie::Any
@@ -534,7 +683,7 @@ fn legend() -> AnyView {
             <h2 id="legend">"表里的字"</h2>
             <dl class="facts role-legend">{ties} {signs}</dl>
             <p class="quiet">
-                "能不能办还要看事项到了哪一步，如没有受理的不能答复；积案的办结由镇领导批准。"
+                "能不能办还要看事项到了哪一步，如没有受理的不能答复；积案的办结由镇领导批准。提醒和消息各人只收到与自己有关的，不另设权限；离线工作用的就是本人的权限。"
             </p>
         </section>
     }
@@ -560,13 +709,8 @@ fn sealed() -> AnyView {
 mod tests {
     use super::*;
 
-    fn said(role: Role, action: Action, case: bool) -> String {
-        let line = Line {
-            label: "",
-            action,
-            case,
-        };
-        match cell(role, line) {
+    fn said(role: Role, action: Action, of: About) -> String {
+        match cell(role, about(of, "", action)) {
             Cell::No => "—".to_owned(),
             Cell::Yes => "可以".to_owned(),
             Cell::On(grants) => grants
@@ -603,7 +747,74 @@ mod tests {
             (R::TownshipLeader, Action::Case(A::Extend), "全镇"),
             (R::CoordinationOffice, Action::Case(A::Extend), "—"),
         ] {
-            assert_eq!(said(role, action, true), words, "{role} {action:?}");
+            assert_eq!(said(role, action, About::Case), words, "{role} {action:?}");
+        }
+    }
+
+    #[test]
+    fn cells_of_the_field_say_what_the_rule_says() {
+        use About as O;
+        use Role as R;
+        let report = Action::Report;
+        let visit = Action::Visit;
+        let alert = Action::Alert;
+        let receive = Action::Reception(ReceptionDeed::Receive);
+        for (role, of, action, words) in [
+            (
+                R::CoordinationOffice,
+                O::Field,
+                report(ReportDeed::Judge),
+                "全镇",
+            ),
+            (
+                R::VillageSecretary,
+                O::Field,
+                report(ReportDeed::Judge),
+                "—",
+            ),
+            (
+                R::VillageSecretary,
+                O::Field,
+                report(ReportDeed::Write),
+                "本单位",
+            ),
+            (
+                R::GroupInformant,
+                O::Field,
+                report(ReportDeed::View),
+                "本单位 本人 参与",
+            ),
+            (R::Auditor, O::Field, report(ReportDeed::View), "—"),
+            (R::Auditor, O::Nothing, report(ReportDeed::Board), "可以"),
+            (R::TownshipLeader, O::Field, visit(VisitDeed::View), "全镇"),
+            (R::TownshipLeader, O::Field, visit(VisitDeed::Edit), "本人"),
+            (
+                R::VillageSecretary,
+                O::Field,
+                visit(VisitDeed::View),
+                "本村 本人 参与",
+            ),
+            (R::Administrator, O::Field, visit(VisitDeed::View), "—"),
+            (R::ServiceCentre, O::Field, receive, "全镇"),
+            (R::JusticeOffice, O::Field, receive, "参与"),
+            (R::Court, O::Field, receive, "—"),
+            (
+                R::PoliceStation,
+                O::Alert,
+                alert(AlertDeed::Acknowledge),
+                "全镇",
+            ),
+            (R::PoliceStation, O::Alert, alert(AlertDeed::Dispatch), "—"),
+            (
+                R::GroupInformant,
+                O::Alert,
+                alert(AlertDeed::Note),
+                "本单位 本人 参与",
+            ),
+            (R::Court, O::Nothing, alert(AlertDeed::Report), "可以"),
+            (R::Auditor, O::Nothing, alert(AlertDeed::Rate), "可以"),
+        ] {
+            assert_eq!(said(role, action, of), words, "{role} {action:?}");
         }
     }
 
@@ -624,7 +835,11 @@ mod tests {
                 "可以",
             ),
         ] {
-            assert_eq!(said(role, action, false), words, "{role} {action:?}");
+            assert_eq!(
+                said(role, action, About::Nothing),
+                words,
+                "{role} {action:?}"
+            );
         }
     }
 }

@@ -106,6 +106,51 @@ impl Sheet {
         object
     }
 
+    /// What is filled in, in words: what a field is called, what it says.
+    pub(crate) fn said(&self) -> Vec<(String, String)> {
+        let lines = self.cells.iter().map(|(field, cell)| {
+            let words = match cell {
+                Cell::Text(text) => text.with_untracked(|text| self.named(&field.kind, text)),
+                Cell::Check(on) => match on.get_untracked() {
+                    true => "是".to_owned(),
+                    false => String::new(),
+                },
+                Cell::Many(codes) => codes.with_untracked(|codes| {
+                    let names = codes.iter().map(|code| self.named(&field.kind, code));
+                    names.collect::<Vec<_>>().join("、")
+                }),
+                Cell::Rows(lines) => lines.with_untracked(|lines| {
+                    let lines = lines.iter().map(|line| {
+                        let words = line.said().into_iter().map(|(_, words)| words);
+                        words.collect::<Vec<_>>().join("，")
+                    });
+                    lines.collect::<Vec<_>>().join("；")
+                }),
+            };
+            (field.label.clone(), words)
+        });
+        lines.filter(|(_, words)| !words.is_empty()).collect()
+    }
+
+    /// What a value stands for, as its field shows it.
+    fn named(&self, kind: &FieldKind, value: &str) -> String {
+        let directory = directory();
+        let found = match kind {
+            FieldKind::Choice { choices } | FieldKind::Choices { choices } => choices
+                .iter()
+                .find(|choice| choice.code == value)
+                .map(|choice| choice.label.clone()),
+            FieldKind::Unit { .. } => directory.unit_name(value),
+            FieldKind::User { .. } => directory.user_name(value),
+            FieldKind::Person | FieldKind::Persons => self.people.with_value(|people| {
+                let found = people.iter().find(|(id, _)| id == value);
+                found.map(|(_, name)| name.clone())
+            }),
+            _ => None,
+        };
+        found.unwrap_or_else(|| value.trim().to_owned())
+    }
+
     /// What is filled in, if each field has what its declaration asks for; otherwise the form shows
     /// what is wrong.
     pub(crate) fn checked(&self) -> Option<Map<String, Value>> {

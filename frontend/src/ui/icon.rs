@@ -38,6 +38,7 @@ pub(crate) enum Icon {
     Bell,
     Send,
     Horn,
+    Camera,
 }
 
 impl Icon {
@@ -85,6 +86,9 @@ impl Icon {
             Self::Back => "M15 5l-7 7 7 7",
             Self::Alarm => {
                 "M7 18v-5a5 5 0 0 1 10 0v5M5 18h14v3H5zM12 3v2M4.5 6.5L6 8M19.5 6.5L18 8"
+            }
+            Self::Camera => {
+                "M4 8h3.5L9 5.5h6L16.5 8H20v11.5H4zM12 16.5a3.3 3.3 0 1 0 0-6.6 3.3 3.3 0 0 0 0 6.6z"
             }
             Self::Send => "M21 4L3 11l7 3 3 7zM10 14l5-5",
             Self::Bell => "M5.5 17h13l-1.8-2.8V10a4.7 4.7 0 0 0-9.4 0v4.2zM10 20h4",

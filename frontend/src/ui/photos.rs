@@ -64,25 +64,8 @@ impl Photos {
             (0..count).map(|at| thumb(shown, form, at)).collect_view()
         });
         let picker = live(move || {
-            (shown.with(Vec::len) < MAX_PHOTOS).then(|| {
-                view! {
-                    <label class="btn photo-add">
-                        {icon(Icon::Add)}
-                        "拍照或选照片"
-                        <input
-                            id="photos"
-                            class="sr-only"
-                            type="file"
-                            accept="image/*"
-                            multiple
-                            on:change=move |event| {
-                                form.mended("photos");
-                                pick(self, &event);
-                            }
-                        />
-                    </label>
-                }
-            })
+            (shown.with(Vec::len) < MAX_PHOTOS)
+                .then(|| view! { {self.picker(form, true)} {self.picker(form, false)} })
         });
         let wrong = live(move || {
             form.errors.with(|errors| {
@@ -99,6 +82,41 @@ impl Photos {
                 <div class="photo-row">{thumbs} {picker}</div>
                 {wrong}
             </div>
+        }
+        .into_any()
+    }
+}
+
+impl Photos {
+    /// A button that takes a photo, on what has a camera at hand, or one that picks some.
+    fn picker(self, form: Form, camera: bool) -> AnyView {
+        let (id, class, sign, words) = if camera {
+            (
+                "photos-camera",
+                "btn photo-add photo-take",
+                Icon::Camera,
+                "拍照",
+            )
+        } else {
+            ("photos", "btn photo-add", Icon::Add, "选照片")
+        };
+        view! {
+            <label class=class>
+                {icon(sign)}
+                {words}
+                <input
+                    id=id
+                    class="sr-only"
+                    type="file"
+                    accept="image/*"
+                    capture=camera.then_some("environment")
+                    multiple=!camera
+                    on:change=move |event| {
+                        form.mended("photos");
+                        pick(self, &event);
+                    }
+                />
+            </label>
         }
         .into_any()
     }

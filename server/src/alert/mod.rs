@@ -1,6 +1,7 @@
 //! Urgent information: reported from a phone, told at once to leaders, the office and the police
 //! station, acknowledged, dispatched, closed; every step timed by the server's clock.
 
+pub(crate) mod demo;
 pub(crate) mod routes;
 mod scope;
 mod service;

@@ -398,6 +398,7 @@ pub(super) fn to_case(
     let mark = FieldMark {
         kind: FieldKind::Alert,
         id: id.as_str().to_owned(),
+        name: None,
     };
     let on = desk.context.today();
     case::service::note_from_field(conn, desk, &case_id, (on, text), mark)?;

@@ -35,7 +35,7 @@ fn demo() -> (State, tempfile::TempDir) {
     let config = Config::load(&flags).unwrap();
     let clock = Clock::manual(START.parse().unwrap());
     let state = State::open(config, clock, true).unwrap();
-    crate::demo::load(&state).unwrap();
+    crate::demo::load_staff(&state).unwrap();
     (state, dir)
 }
 

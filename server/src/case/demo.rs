@@ -15,11 +15,10 @@ use shared::role::Role;
 use shared::term::Term;
 
 use super::desk::Desk;
-use super::{Error, service, store};
-use crate::auth::Actor;
-use crate::context::RequestContext;
+use super::{Error, service};
 use crate::db::Conn;
-use crate::state::State;
+use crate::demo::Error as Demo;
+use crate::demo::cast::{Cases, Cast, wrong};
 
 /// How far a demo case has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,78 +94,48 @@ const LINES: &[Line] = lines! {
     190 "平川村" CoordinationOffice Petition Superior Rural/LandTransfer 23 "朱广田" "村里把四社机动地整体流转给公司种药材，公司停业后租金拖欠两年，地里的设施没有拆。" "清退设施，支付租金，收回土地。" Backlog;
 };
 
-/// Why the demo could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// The database's own.
-    #[error(transparent)]
-    Database(#[from] diesel::result::Error),
-    /// A case that the rules do not allow: a mistake in this file.
-    #[error("demo case {0}: {1}")]
-    Case(usize, String),
-}
+/// The other side of those disputes that are mediated: whose, and who.
+const OTHER_SIDES: &[(&str, &str)] = &[("朱来喜", "邓满堂")];
 
-/// Loads the made-up cases, once. The demo's units and users are there already.
+/// Makes the cases.
 ///
 /// # Errors
-/// [`DemoError`].
-pub fn load(state: &State) -> Result<(), DemoError> {
-    let names = state.directory.now_blocking()?;
-    let context = RequestContext::local(&state.clock);
-    let desks = names
-        .members()
-        .map(|member| Desk {
-            actor: Actor::of_member(member.clone()),
-            context: context.clone(),
-            names: names.clone(),
-            keys: state.keys.clone(),
-        })
-        .collect();
-    let office = Office { desks };
-    state.db.write_blocking(move |conn| {
-        if !store::is_empty(conn)? {
-            return Ok(());
-        }
-        for (at, line) in LINES.iter().enumerate() {
-            office
-                .play(conn, at, line)
-                .map_err(|e| DemoError::Case(at, explain(&e)))?;
-        }
+/// [`Demo`].
+pub(crate) fn load(conn: &mut Conn, cast: &Cast) -> Result<Cases, Demo> {
+    let office = Office { cast };
+    let mut cases = Cases::new();
+    for (at, line) in LINES.iter().enumerate() {
         office
-            .accusation(conn)
-            .map_err(|e| DemoError::Case(LINES.len(), explain(&e)))
-    })
-}
-
-fn explain(error: &Error) -> String {
-    match error {
-        Error::Invalid(fields) => format!("{fields:?}"),
-        other => other.to_string(),
+            .play(conn, at, line, &mut cases)
+            .map_err(|e| wrong(line.name, e))?;
     }
+    office
+        .accusation(conn)
+        .map_err(|e| wrong("accusation", e))?;
+    Ok(cases)
 }
 
 /// The people who play the demo.
-struct Office {
-    desks: Vec<Desk>,
+struct Office<'a> {
+    cast: &'a Cast,
 }
 
-impl Office {
+impl Office<'_> {
     /// The one whose user name is the role's code.
     fn desk(&self, role: Role) -> Result<&Desk, Error> {
-        self.desks
-            .iter()
-            .find(|desk| desk.actor.user().username == role.code())
-            .ok_or_else(|| Error::Damaged(format!("the demo has no {role}")))
+        let found = self
+            .cast
+            .find(|desk| desk.actor.user().username == role.code());
+        found.ok_or_else(|| Error::Damaged(format!("the demo has no {role}")))
     }
 
-    /// The secretary of a village.
-    fn secretary(&self, village: Option<&UnitId>) -> Option<&Desk> {
-        self.desks.iter().find(|desk| {
-            desk.actor.role == Role::VillageSecretary && desk.actor.village_id.as_ref() == village
-        })
-    }
-
-    fn play(&self, conn: &mut Conn, at: usize, line: &Line) -> Result<(), Error> {
+    fn play(
+        &self,
+        conn: &mut Conn,
+        at: usize,
+        line: &Line,
+        cases: &mut Cases,
+    ) -> Result<(), Error> {
         let office = self.desk(Role::CoordinationOffice)?;
         let today = office.context.today();
         let received = ago(today, line.days_ago);
@@ -177,7 +146,7 @@ impl Office {
             .find(|unit| unit.kind == UnitKind::Village && unit.name == line.village)
             .map(|unit| unit.id.clone());
         let desk = match line.by {
-            Role::VillageSecretary => self.secretary(village.as_ref()).unwrap_or(office),
+            Role::VillageSecretary => self.cast.secretary(village.as_ref()).unwrap_or(office),
             role => self.desk(role)?,
         };
         // There is one informant; what other villages' informants report comes by the office.
@@ -190,6 +159,7 @@ impl Office {
             ..new_case(at, line, received)
         };
         let mut case = service::register(conn, desk, &input)?;
+        cases.insert(line.name, case.row.id.clone());
         let unit = self.handler(line, village.as_ref());
         let step =
             |conn: &mut Conn, case: &mut CaseView, desk: &Desk, action, input: ActionInput| {
@@ -435,9 +405,7 @@ impl Office {
     /// Somebody of the unit that answers for the case.
     fn handler_desk(&self, case: &CaseView) -> Option<&Desk> {
         let unit = case.row.responsible_unit.as_ref()?.id.as_str();
-        self.desks
-            .iter()
-            .find(|desk| desk.actor.unit_id.as_str() == unit)
+        self.cast.find(|desk| desk.actor.unit_id.as_str() == unit)
     }
 
     /// An accusation against the village whose secretary signs in: there, and invisible there.
@@ -484,6 +452,8 @@ fn new_case(at: usize, line: &Line, received: NaiveDate) -> NewCase {
     petitioner.phone = Some(format!("130000{:05}", 10_007 + at * 137));
     petitioner.id_number = id_number(at);
     let mut people = vec![petitioner];
+    let other = OTHER_SIDES.iter().find(|(name, _)| *name == line.name);
+    people.extend(other.map(|(_, other)| NewPerson::named(PersonRole::OtherParty, *other)));
     if line.progress == Progress::Backlog {
         people.push(NewPerson {
             reason: Some("过渡期长，家庭确有困难".to_owned()),

@@ -7,7 +7,7 @@ pub(crate) mod attach;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod coded;
-pub mod demo;
+pub(crate) mod demo;
 pub(crate) mod desk;
 pub(crate) mod due;
 mod export;

@@ -323,8 +323,8 @@ pub(crate) struct Entering<'a> {
     pub(crate) lead_id: Option<String>,
     /// When and how it ended, if it has.
     pub(crate) closed: Option<(NaiveDate, Outcome)>,
-    /// The report that found it.
-    pub(crate) report: Option<Named>,
+    /// The record of the work in the field that found it.
+    pub(crate) field: Option<FieldMark>,
 }
 
 /// Registers a case.
@@ -345,7 +345,7 @@ pub(crate) fn register_found(
     conn: &mut Conn,
     desk: &Desk,
     input: &NewCase,
-    report: Named,
+    report: FieldMark,
     text: String,
 ) -> Result<Named, Error> {
     can(&desk.actor, Action::RegisterCase(input.kind), Facts::None)?;
@@ -360,7 +360,7 @@ pub(crate) fn register_found(
         responsible_unit_id: None,
         lead_id: None,
         closed: None,
-        report: Some(report),
+        field: Some(report),
     };
     let entered = Draft::new(desk, &entering)?.enter(conn, desk)?;
     log(
@@ -385,7 +385,7 @@ pub(crate) fn note_report(
     conn: &mut Conn,
     desk: &Desk,
     id: &CaseId,
-    report: Named,
+    report: FieldMark,
     text: String,
 ) -> Result<Named, Error> {
     let mut taken = take(conn, desk, id, Action::Case(CaseAction::Note), None)?;
@@ -403,7 +403,7 @@ pub(crate) fn note_report(
         on: desk.context.today(),
         text: Some(text),
         data: EventData {
-            report: Some(report),
+            field: Some(report),
             ..EventData::default()
         },
     };
@@ -445,7 +445,7 @@ impl Registration {
             responsible_unit_id: None,
             lead_id: None,
             closed: None,
-            report: None,
+            field: None,
         };
         Ok(Self {
             draft: errors
@@ -474,9 +474,13 @@ impl Registration {
             return Err(errors.into());
         };
         let mut entered = draft.enter(conn, desk)?;
-        if let Some((number, recorded_at)) = self.provisional {
-            keep_receipt(conn, desk, &entered.case, &number, recorded_at)?;
-        }
+        let provisional_number = match self.provisional {
+            Some((number, recorded_at)) => {
+                keep_receipt(conn, desk, &entered.case, &number, recorded_at)?;
+                Some(number.as_str().to_owned())
+            }
+            None => None,
+        };
         if !self.photos.is_empty() {
             super::attach::photos(conn, desk, &entered.case.id, &self.photos)?;
             let step = Step {
@@ -494,6 +498,7 @@ impl Registration {
             entered,
             earlier,
             repeats_final,
+            provisional_number,
         })
     }
 }
@@ -554,6 +559,7 @@ pub(crate) struct Registered {
     entered: Entered,
     earlier: Option<Named>,
     repeats_final: bool,
+    provisional_number: Option<String>,
 }
 
 impl Registered {
@@ -574,6 +580,7 @@ impl Registered {
             people,
             self.earlier,
             self.repeats_final,
+            self.provisional_number,
         )
     }
 }
@@ -794,7 +801,7 @@ fn first_steps(entering: &Entering<'_>) -> Vec<Step> {
             procedure: Some(input.procedure.unwrap_or(Procedure::Ordinary)),
             earlier_case_id: input.earlier_case_id.clone(),
             recorded_at: input.recorded_at,
-            report: entering.report.clone(),
+            field: entering.field.clone(),
             ..EventData::default()
         },
     }];
@@ -1128,26 +1135,30 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
         {
             event.data.earlier_case_id = None;
         }
-        // Nor the way to a report that they may not open; its name is part of the case.
-        if let Some(report) = &mut event.data.report
-            && !crate::report::service::may_open(conn, desk, &report.id)?
-        {
-            report.id = String::new();
-        }
-        // Nor to a visit, or to urgent information.
-        let open = match &event.data.field {
-            Some(mark) => match mark.kind {
-                FieldKind::Visit => crate::visit::service::may_see(conn, desk, &mark.id)?,
-                FieldKind::Alert => crate::alert::may_see(conn, desk, &mark.id)?,
-                FieldKind::Reception => true,
-            },
-            None => true,
+        event.data.field = match event.data.field.take() {
+            Some(mark) => readable(conn, desk, mark)?,
+            None => None,
         };
-        if !open {
-            event.data.field = None;
-        }
     }
     Ok(events)
+}
+
+/// A mark as far as the caller may know of what it names. Not of a visit or urgent information that
+/// they may not see; nor the way to a report that they may not open, whose name is part of the case.
+fn readable(conn: &mut Conn, desk: &Desk, mut mark: FieldMark) -> Result<Option<FieldMark>, Error> {
+    let open = match mark.kind {
+        FieldKind::Report => crate::report::service::may_open(conn, desk, &mark.id)?,
+        FieldKind::Visit => crate::visit::service::may_see(conn, desk, &mark.id)?,
+        FieldKind::Alert => crate::alert::may_see(conn, desk, &mark.id)?,
+        FieldKind::Reception => true,
+    };
+    if !open {
+        if mark.kind != FieldKind::Report {
+            return Ok(None);
+        }
+        mark.id = String::new();
+    }
+    Ok(Some(mark))
 }
 
 /// What the caller may do with a case now, and why not the rest.

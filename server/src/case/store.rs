@@ -13,7 +13,7 @@ use shared::case::care::Care;
 use shared::case::deadline::Entry;
 use shared::case::number::{CaseNumber, Series};
 use shared::case::state::{EventKind, Situation, State};
-use shared::case::view::EventData;
+use shared::case::view::{EventData, FieldKind, FieldMark, Named};
 use shared::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
     Purpose, Severity, Subcategory,
@@ -206,10 +206,31 @@ pub(crate) struct EventRecord {
     pub(crate) data: String,
 }
 
+/// What an event says beside its kind, from how it is kept. Until November 2026 the report that it
+/// came from stood in a place of its own.
+fn read_data(text: &str) -> EventData {
+    #[derive(serde::Deserialize)]
+    struct Old {
+        report: Named,
+    }
+    let mut data: EventData = serde_json::from_str(text).unwrap_or_default();
+    if data.field.is_none()
+        && text.contains("\"report\":")
+        && let Ok(Old { report }) = serde_json::from_str(text)
+    {
+        data.field = Some(FieldMark {
+            kind: FieldKind::Report,
+            id: report.id,
+            name: Some(report.name),
+        });
+    }
+    data
+}
+
 impl EventRecord {
     /// What it says beside its kind. What an older release wrote is read as far as it goes.
     pub(crate) fn data(&self) -> EventData {
-        serde_json::from_str(&self.data).unwrap_or_default()
+        read_data(&self.data)
     }
 
     /// What it contributes to the clocks.
@@ -267,11 +288,6 @@ pub(crate) fn lock(conn: &mut Conn, id: &str) -> QueryResult<()> {
         .bind::<Text, _>(id)
         .execute(conn)
         .map(drop)
-}
-
-pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
-    let first: Option<String> = cases::table.select(cases::id).first(conn).optional()?;
-    Ok(first.is_none())
 }
 
 pub(crate) fn insert(conn: &mut Conn, case: &CaseRecord) -> QueryResult<()> {
@@ -587,4 +603,35 @@ fn delete_terms(conn: &mut Conn, docid: i64) -> QueryResult<()> {
         .bind::<BigInt, _>(docid)
         .execute(conn)
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_of_an_older_release_is_read_as_a_mark() {
+        let mark = |text: &str| {
+            let mark = read_data(text).field?;
+            Some((mark.kind, mark.id, mark.name))
+        };
+        let report = (
+            FieldKind::Report,
+            "r".to_owned(),
+            Some("一社 日报".to_owned()),
+        );
+        let old = r#"{"days":3,"report":{"id":"r","name":"一社 日报"}}"#;
+        assert_eq!(mark(old).as_ref(), Some(&report));
+        assert_eq!(read_data(old).days, Some(3));
+        // As it is written now, it is read as it was written.
+        let new = serde_json::to_string(&read_data(old)).unwrap();
+        assert!(!new.contains("\"report\":"), "{new}");
+        assert_eq!(mark(&new), Some(report));
+        let visit = (FieldKind::Visit, "v".to_owned(), None);
+        let old = r#"{"field":{"kind":"visit","id":"v"}}"#;
+        assert_eq!(mark(old), Some(visit));
+        // Words are no report.
+        assert_eq!(mark(r#"{"notice":"\"report\":{}"}"#), None);
+        assert_eq!(mark("{}"), None);
+    }
 }

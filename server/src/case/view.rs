@@ -88,6 +88,7 @@ pub(super) fn with_facts(
         earlier_case,
         later_cases,
         repeats_final: store::repeats_final(conn, &case)?,
+        provisional_number: crate::receipt::store::of_case(conn, &case.id)?,
     };
     Ok(assemble(desk, case, facts, parts))
 }
@@ -100,6 +101,7 @@ pub(super) fn fresh(
     people: Vec<PersonRecord>,
     earlier_case: Option<Named>,
     repeats_final: bool,
+    provisional_number: Option<String>,
 ) -> Result<CaseView, Error> {
     let units = case.responsible_unit_id.iter().cloned().collect();
     let facts = case.facts(units);
@@ -110,6 +112,7 @@ pub(super) fn fresh(
         earlier_case,
         later_cases: Vec::new(),
         repeats_final,
+        provisional_number,
     };
     Ok(assemble(desk, case, facts, parts))
 }
@@ -122,6 +125,7 @@ struct Parts {
     earlier_case: Option<Named>,
     later_cases: Vec<Named>,
     repeats_final: bool,
+    provisional_number: Option<String>,
 }
 
 fn assemble(desk: &Desk, case: CaseRecord, facts: CaseFacts, parts: Parts) -> CaseView {
@@ -130,6 +134,7 @@ fn assemble(desk: &Desk, case: CaseRecord, facts: CaseFacts, parts: Parts) -> Ca
         clocks: parts.clocks,
         people: parts.people,
         source: parts.source,
+        provisional_number: parts.provisional_number,
         purpose: case.purpose.0,
         procedure: case.procedure.0,
         group: desk.unit(case.group_id.as_deref()),

@@ -133,7 +133,7 @@ pub(super) fn confirm(
             closed: load
                 .ending
                 .map(|ending| (ending.on, outcome(ending.settled))),
-            report: None,
+            field: None,
         };
         let case = Draft::new(desk, &entering)?.enter(conn, desk)?.case;
         let row = RowRecord {

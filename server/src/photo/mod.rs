@@ -1,5 +1,5 @@
 //! Photos: uploaded first, then named by the record that they belong to (a visit, a report, urgent
-//! information, a reception day, a new case).
+//! information, a new case).
 //!
 //! A record takes `"photos": ["id", …]`, calls [`claim`] in the transaction that writes it, and shows
 //! what [`of`] answers. Who may see a photo is for the record's room to say: add its arm to

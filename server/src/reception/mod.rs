@@ -3,6 +3,7 @@
 //! The roster is public within the township; who came is not: a case is shown to whom it may be
 //! shown, and a sealed accusation is not even counted for those it is sealed from.
 
+pub(crate) mod demo;
 pub(crate) mod routes;
 pub(crate) mod service;
 pub(crate) mod store;

@@ -329,7 +329,7 @@ async fn substitute_leader(
 /// 登记来访
 ///
 /// 权限：值班领导、陪同接待的人员、便民服务中心、镇综治办、镇领导。三者选一：登记新事项（来源“来访”，
-/// 接待人就是首问责任人；检举控告照常自动保密）、并入本人看得到的事项、只记一次咨询（不写姓名和号码）。
+/// 接待人就是首问责任人；检举控告照常自动保密；photos 成为这件事项的附件）、并入本人看得到的事项、只记一次咨询（不写姓名和号码）。
 #[utoipa::path(
     post, path = "/api/v1/reception-days/{id}/visitors", operation_id = "receive_visitor",
     tag = "reception",

@@ -56,6 +56,18 @@ pub(crate) struct ReceptionQuery {
     cursor: Option<String>,
 }
 
+impl ReceptionQuery {
+    /// The days from one to another, as many as a page can have.
+    pub(crate) fn between(from: NaiveDate, to: NaiveDate) -> Self {
+        Self {
+            from: Some(from),
+            to: Some(to),
+            limit: Some(200),
+            ..Self::default()
+        }
+    }
+}
+
 fn facts(day: &DayRecord, staff: &[String]) -> FieldFacts {
     let mut people: Vec<UserId> = staff.iter().map(|id| UserId::from(id.as_str())).collect();
     people.push(UserId::from(day.leader_id.as_str()));
@@ -625,6 +637,7 @@ fn mark(id: &str) -> FieldMark {
     FieldMark {
         kind: FieldKind::Reception,
         id: id.to_owned(),
+        name: None,
     }
 }
 
@@ -669,10 +682,12 @@ pub(crate) fn receive(
     let (case, sealing) = match (kind, &input.case, &input.case_id) {
         (ComerKind::Registered, Some(case), _) => {
             let text = format!("{}接待日来访登记", day.on_day);
-            let new = NewCase {
+            let mut new = NewCase {
                 first_receiver_id: Some(received_by.clone()),
+                recorded_at: case.recorded_at.or(input.recorded_at),
                 ..(**case).clone()
             };
+            new.photos.extend(input.photos.iter().cloned());
             let case = cases::register_from_field(conn, desk, &new, text, mark(id))?;
             let named = Named {
                 id: case.row.id.as_str().to_owned(),

@@ -9,7 +9,7 @@ use shared::access::{Action, Denied, Facts, FieldFacts, can};
 use shared::audit::AuditAction;
 use shared::calendar::Calendar;
 use shared::case::input::{NewCase, filled};
-use shared::case::view::Named;
+use shared::case::view::{FieldKind, FieldMark, Named};
 use shared::case::{Channel, Purpose, Severity};
 use shared::ids::{CaseId, PhotoId, UnitId, UserId};
 use shared::notice::NoticeKind;
@@ -775,10 +775,11 @@ pub(super) fn settle(
 }
 
 /// The report as a case's timeline names it.
-fn mark(desk: &Desk, report: &ReportRecord) -> Named {
-    Named {
+fn mark(desk: &Desk, report: &ReportRecord) -> FieldMark {
+    FieldMark {
+        kind: FieldKind::Report,
         id: report.id.clone(),
-        name: title(desk, report),
+        name: Some(title(desk, report)),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use actix_web::web;
+use chrono::{Datelike as _, Months, NaiveDate};
 use serde::Serialize;
 use shared::access::{Action, Facts, can};
 use shared::alert::AlertDeed;
@@ -12,6 +13,7 @@ use shared::case::view::CaseRow;
 use shared::ids::CaseId;
 use shared::page::Page;
 use shared::publicity::PublicityDeed;
+use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
 use shared::report::view::ReportRow;
 use shared::sync::{KEEP_DAYS, MAX_KNOWN, SyncRequest};
@@ -22,15 +24,18 @@ use crate::case::list::{CaseQuery, Filter};
 use crate::case::{self, Desk};
 use crate::db::Conn;
 use crate::error::ApiError;
+use crate::reception::service::ReceptionQuery;
 use crate::report::list::ReportQuery;
 use crate::state::State;
 use crate::visit::list::{PromiseQuery, VisitQuery};
-use crate::{account, alert, org, publicity, report, session, visit};
+use crate::{account, alert, org, publicity, reception, report, session, visit};
 
 /// The most bytes of bodies that one answer has.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// The most cases that a phone takes along.
 const MOST_CASES: u32 = 100;
+/// How many days before and after today a phone takes reception days along.
+const RECEPTION_DAYS: i64 = 7;
 
 /// Adds answers to a bundle.
 pub(super) type Part = fn(&mut Gather<'_>) -> Result<(), ApiError>;
@@ -38,7 +43,7 @@ pub(super) type Part = fn(&mut Gather<'_>) -> Result<(), ApiError>;
 /// What a bundle is made of, what matters most in front. One line adds a part.
 fn parts() -> Vec<Part> {
     vec![
-        me, directory, alerts, reports, visits, laws, home, ledger, cases,
+        me, directory, alerts, reports, visits, receptions, laws, home, ledger, cases,
     ]
 }
 
@@ -241,6 +246,42 @@ fn visits(gather: &mut Gather<'_>) -> Result<(), ApiError> {
         let query = PromiseQuery::open(mine);
         let promises = visit::list::promises(gather.conn, desk, &query)?;
         gather.add(path, &promises)?;
+    }
+    Ok(())
+}
+
+/// This month's roster, and the reception days about now at which the caller receives, each whole but
+/// for who came about what is sealed.
+fn receptions(gather: &mut Gather<'_>) -> Result<(), ApiError> {
+    let today = gather.desk.context.today();
+    let first = today.with_day(1).unwrap_or(today);
+    let next = first.checked_add_months(Months::new(1));
+    let last = next.and_then(|next| next.pred_opt()).unwrap_or(today);
+    let query = ReceptionQuery::between(first, last);
+    let page = reception::service::page(gather.conn, gather.desk, query)?;
+    gather.add(
+        &format!("/reception-days?from={first}&to={last}&limit=200"),
+        &page,
+    )?;
+    let near = |on: NaiveDate| (on - today).num_days().abs() <= RECEPTION_DAYS;
+    for row in page.items {
+        if row.cancelled || !near(row.on) {
+            continue;
+        }
+        let mut day = reception::service::show(gather.conn, gather.desk, &row.id)?;
+        let receive = Action::Reception(ReceptionDeed::Receive);
+        if can(&gather.desk.actor, receive, Facts::Field(&day.facts)).is_err() {
+            continue;
+        }
+        let mut comers = Vec::with_capacity(day.comers.len());
+        for comer in day.comers {
+            match &comer.case {
+                Some(case) if is_sealed(gather, &case.id)? => {}
+                _ => comers.push(comer),
+            }
+        }
+        day.comers = comers;
+        gather.add(&format!("/reception-days/{}", row.id), &day)?;
     }
     Ok(())
 }

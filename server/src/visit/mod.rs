@@ -5,6 +5,7 @@
 //! words, and lists go by village, staff and day.
 
 pub(crate) mod coverage;
+pub(crate) mod demo;
 pub(crate) mod list;
 mod remind;
 pub(crate) mod routes;

@@ -137,6 +137,7 @@ fn mark(id: &str) -> FieldMark {
     FieldMark {
         kind: FieldKind::Visit,
         id: id.to_owned(),
+        name: None,
     }
 }
 

@@ -174,9 +174,6 @@ pub struct EventData {
     /// When it was taken down, by the clock of the phone that sent it later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<DateTime<Utc>>,
-    /// The report whose finding it was or joined; no id for those who may not see the report.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub report: Option<Named>,
     /// The record of the work in the field that it comes from, for readers who may see that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<FieldMark>,
@@ -188,6 +185,8 @@ pub struct EventData {
 terms! {
     /// A kind of record of the work in the field.
     FieldKind, "走访接待" {
+        /// A report; what is marked comes from one of its findings.
+        Report = "report", "排查报告";
         /// A visit.
         Visit = "visit", "走访";
         /// A reception day.
@@ -201,6 +200,7 @@ impl FieldKind {
     /// The app's page of such a record.
     pub const fn path(self) -> &'static str {
         match self {
+            Self::Report => "/reports",
             Self::Visit => "/visits",
             Self::Reception => "/reception",
             Self::Alert => "/alerts",
@@ -214,8 +214,11 @@ impl FieldKind {
 pub struct FieldMark {
     /// What it is.
     pub kind: FieldKind,
-    /// Which.
+    /// Which; of a report empty for readers who may not open it.
     pub id: String,
+    /// What it is called; of reports, whose name is part of the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// An entry of a case's timeline.
@@ -340,6 +343,8 @@ pub struct CaseView {
     pub people: Vec<PersonView>,
     /// Where it was imported from.
     pub source: Option<ImportSource>,
+    /// The number of the provisional receipt that was given out before, if one was.
+    pub provisional_number: Option<String>,
     /// What permission decisions look at.
     pub facts: CaseFacts,
 }
@@ -382,6 +387,7 @@ impl CaseView {
             clocks: object.take("clocks")?,
             people: object.take("people")?,
             source: object.take("source")?,
+            provisional_number: object.take("provisional_number")?,
             facts: object.take("facts")?,
         })
     }

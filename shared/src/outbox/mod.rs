@@ -52,6 +52,8 @@ terms! {
         Report = "report", "排查报告";
         /// A campaign of legal publicity.
         Campaign = "campaign", "法制宣传";
+        /// Somebody who came on a reception day.
+        Reception = "reception", "接待登记";
     }
 }
 
@@ -458,14 +460,25 @@ impl Draft {
 
     /// Where the app shows what it became.
     fn link_to(&self, id: &str) -> String {
+        // Who came stands at the day.
+        if let Some(day) = self.reception_day() {
+            return format!("/reception/{day}");
+        }
         let room = match self.kind {
             DraftKind::Alert => "alerts",
             DraftKind::Case => "cases",
             DraftKind::Visit => "visits",
             DraftKind::Report => "reports",
             DraftKind::Campaign => "publicity",
+            DraftKind::Reception => "reception",
         };
         format!("/{room}/{id}")
+    }
+
+    /// The reception day on which somebody came.
+    pub fn reception_day(&self) -> Option<&str> {
+        let below = self.path.strip_prefix("/reception-days/")?;
+        below.strip_suffix("/visitors")
     }
 
     /// All of it as text, to be taken elsewhere.

@@ -61,6 +61,18 @@ fn problem(code: Code) -> Answer {
 }
 
 #[test]
+fn who_came_is_looked_for_at_the_reception_day() {
+    let mut came = draft("a", 0);
+    came.kind = DraftKind::Reception;
+    came.path = "/reception-days/d1/visitors".to_owned();
+    came.begin();
+    came.hear(done("c"), at(1));
+    assert_eq!(came.link.as_deref(), Some("/reception/d1"));
+    assert_eq!(came.number.as_deref(), Some("第c号"));
+    assert_eq!(draft("b", 0).reception_day(), None);
+}
+
+#[test]
 fn pictures_go_first_then_the_record_names_them() {
     let mut draft = draft("a", 2);
     assert_eq!(draft.next(at(0)), Next::Photo(0));

@@ -7,7 +7,7 @@ use crate::access::FieldFacts;
 use crate::calendar::Calendar;
 use crate::case::input::{MAX_SHORT, NewCase};
 use crate::case::view::Named;
-use crate::ids::{CaseId, UserId};
+use crate::ids::{CaseId, PhotoId, UserId};
 use crate::terms;
 use crate::validate::Errors;
 
@@ -184,6 +184,9 @@ pub struct NewComer {
     /// What was answered.
     #[serde(default)]
     pub answer: Option<String>,
+    /// Photos that were uploaded before, which become files of the new case.
+    #[serde(default)]
+    pub photos: Vec<PhotoId>,
     /// When it was recorded, by the phone's clock.
     #[serde(default)]
     pub recorded_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -464,8 +467,12 @@ impl NewComer {
                 errors.add(field, "not_used", "这一项在这种接待结果里不用填。");
             }
         };
+        if self.kind() != Some(ComerKind::Registered) {
+            unused(&mut errors, "photos", !self.photos.is_empty());
+        }
         match self.kind() {
             Some(ComerKind::Registered) => {
+                crate::photo::check(&mut errors, &self.photos);
                 unused(&mut errors, "text", self.text.is_some());
                 unused(&mut errors, "answer", self.answer.is_some());
             }
@@ -641,6 +648,7 @@ mod tests {
             text: None,
             topic: None,
             answer: None,
+            photos: Vec::new(),
             recorded_at: None,
         };
         let fields = |comer: &NewComer| {
@@ -657,6 +665,13 @@ mod tests {
             ..none.clone()
         };
         assert_eq!(fields(&inquiry), ["answer:required"]);
+        // Photos of somebody whose name is not asked for are nobody's.
+        let shown = NewComer {
+            answer: Some("到窗口办".to_owned()),
+            photos: vec!["p".into()],
+            ..inquiry.clone()
+        };
+        assert_eq!(fields(&shown), ["photos:not_used"]);
         let both = NewComer {
             case_id: Some("c".into()),
             ..inquiry

@@ -36,7 +36,12 @@ fn a_provisional_number_leads_to_the_final_one() {
         );
         assert_eq!(found["recorded_at"], "2026-03-01T23:00:00Z");
     }
-    // The receipt that follows names it; the ledger finds the case by it.
+    // The case names it for whoever may see the case, and so does the receipt that follows; the
+    // ledger finds the case by it.
+    for who in [Staff::Office, Staff::Secretary, Staff::Office] {
+        let view = app.by(who).get(case.path("")).expect(200).json();
+        assert_eq!(view["provisional_number"], number);
+    }
     let receipt = app
         .by(Staff::Office)
         .get(case.path("/receipt"))
@@ -56,6 +61,8 @@ fn a_provisional_number_leads_to_the_final_one() {
         Vec::<String>::new()
     );
     let other = app.case().register();
+    let view = app.by(Staff::Office).get(other.path("")).expect(200).json();
+    assert_eq!(view["provisional_number"], Value::Null);
     let receipt = app
         .by(Staff::Office)
         .get(other.path("/receipt"))
@@ -116,6 +123,7 @@ fn a_number_is_one_cases_and_sent_twice_it_is_one_case() {
     let first = case.send().expect(201);
     let again = case.send().expect(201);
     assert_eq!(first.json()["id"], again.json()["id"]);
+    assert_eq!(first.json()["provisional_number"], number);
     let problem = case.key("phone-2").send().problem("invalid_fields");
     assert_eq!(problem.errors[0].field, "provisional_number");
     assert_eq!(problem.errors[0].code, "duplicate");

@@ -271,6 +271,37 @@ fn who_comes_becomes_a_case_joins_one_or_gets_an_answer() {
         json!({"kind": "reception", "id": view["day"]["id"]})
     );
 
+    // Photos of what they brought become files of the case; when the phone took it down is kept.
+    let photo = app.by(Staff::Centre).post("/photos");
+    let photo = photo.file("合同.jpg", tests::files::photo());
+    let photo = photo.expect(201).json()["id"].clone();
+    let seen_at = "2026-03-10T01:30:00Z";
+    let input = json!({
+        "case": app.case().village(VILLAGE).cause("口粮田被占").input(),
+        "photos": [photo], "recorded_at": seen_at,
+    });
+    let with_photo = came(&app, Staff::Centre, &view, input.clone())
+        .expect(201)
+        .json();
+    let photographed = format!("/cases/{}", with_photo["case"]["id"].as_str().unwrap());
+    let part = |below: &str| {
+        let office = app.by(Staff::Office);
+        office
+            .get(format!("{photographed}{below}"))
+            .expect(200)
+            .json()
+    };
+    assert_eq!(part("/attachments")["items"][0]["name"], "照片1.jpeg");
+    let first = &part("/events")["items"][0];
+    assert_eq!(first["data"]["recorded_at"], seen_at);
+    let again = came(&app, Staff::Centre, &view, input);
+    assert_eq!(again.invalid_fields(), ["photos:unknown"]);
+    let input = json!({"topic": "低保", "answer": "到窗口办理", "photos": [photo]});
+    assert_eq!(
+        came(&app, Staff::Centre, &view, input).invalid_fields(),
+        ["photos:not_used"]
+    );
+
     // A case that is there.
     let join = json!({"case_id": comer["case"]["id"], "text": "再来催问流转费"});
     came(&app, Staff::Justice, &view, join.clone()).problem("not_found");
@@ -292,17 +323,17 @@ fn who_comes_becomes_a_case_joins_one_or_gets_an_answer() {
     .expect(201);
 
     let of_leader = seen(&app, Staff::Leader, &view);
-    assert_eq!(counts(&of_leader), [1, 1, 1]);
-    assert_eq!(of_leader["comers"].as_array().unwrap().len(), 3);
+    assert_eq!(counts(&of_leader), [2, 1, 1]);
+    assert_eq!(of_leader["comers"].as_array().unwrap().len(), 4);
     // The justice office is on duty: what it may not know of is only counted.
     let of_justice = seen(&app, Staff::Justice, &view);
-    assert_eq!(counts(&of_justice), [1, 1, 1]);
+    assert_eq!(counts(&of_justice), [2, 1, 1]);
     let listed = of_justice["comers"].as_array().unwrap();
     assert_eq!((listed.len(), &listed[0]["kind"]), (1, &json!("inquiry")));
     // Who is not on duty sees how many, the administrator not even that.
     for who in [Staff::Police, Staff::NextSecretary, Staff::Auditor] {
         let found = seen(&app, who, &view);
-        assert_eq!(counts(&found), [1, 1, 1], "{who:?}");
+        assert_eq!(counts(&found), [2, 1, 1], "{who:?}");
         assert_eq!(found["comers"], json!([]), "{who:?}");
     }
     assert_eq!(counts(&seen(&app, Staff::Admin, &view)), [0, 0, 0]);

@@ -294,7 +294,10 @@ fn a_finding_becomes_one_case_with_a_link_both_ways() {
         .json();
     let event = &events["items"][0];
     let name = "五里墩村1社 2026年3月10日日报";
-    assert_eq!(event["data"]["report"], json!({"id": id, "name": name}));
+    assert_eq!(
+        event["data"]["field"],
+        json!({"kind": "report", "id": id, "name": name})
+    );
     assert!(event["text"].as_str().unwrap().contains("第1项"));
     assert!(event["text"].as_str().unwrap().contains("有，情绪激动"));
 
@@ -347,8 +350,8 @@ fn a_finding_becomes_one_case_with_a_link_both_ways() {
         .expect(200)
         .json();
     assert_eq!(
-        events["items"][0]["data"]["report"],
-        json!({"id": "", "name": name})
+        events["items"][0]["data"]["field"],
+        json!({"kind": "report", "id": "", "name": name})
     );
 }
 
@@ -386,7 +389,7 @@ fn a_finding_joins_a_case_that_one_may_see_and_no_accusation() {
         .json();
     let last = events["items"].as_array().unwrap().last().unwrap();
     assert_eq!(
-        (&last["kind"], &last["data"]["report"]["id"]),
+        (&last["kind"], &last["data"]["field"]["id"]),
         (&json!("noted"), &json!(id))
     );
     assert!(last["text"].as_str().unwrap().contains("又来问流转费"));

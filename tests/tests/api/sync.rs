@@ -27,6 +27,17 @@ fn known(bundle: &Value) -> Value {
         .into()
 }
 
+/// A reception day today.
+fn reception_day(app: &TestApp) -> String {
+    let day = json!({
+        "on": tests::base::TODAY, "from": "09:00", "to": "11:30", "place": "镇信访接待室",
+        "leader_id": app.user(Staff::Leader), "staff": [],
+    });
+    let view = app.by(Staff::Office).post("/reception-days").json(&day);
+    let view = view.expect(201).json();
+    format!("/reception-days/{}", view["day"]["id"].as_str().unwrap())
+}
+
 #[test]
 fn every_body_is_what_the_route_gives() {
     let app = TestApp::start();
@@ -36,6 +47,11 @@ fn every_body_is_what_the_route_gives() {
     app.by(Staff::Informant)
         .post("/alerts")
         .json(&json!({"what": "渠道决口"}))
+        .expect(201);
+    let day = reception_day(&app);
+    app.by(Staff::Centre)
+        .post(format!("{day}/visitors"))
+        .json(&json!({"topic": "怎样申请低保", "answer": "到窗口办理"}))
         .expect(201);
     for who in [
         Staff::Leader,
@@ -72,9 +88,13 @@ fn every_body_is_what_the_route_gives() {
             "/users/colleagues",
             "/dashboard",
             "/cases?limit=50",
+            "/reception-days?from=2026-03-01&to=2026-03-31&limit=200",
         ] {
             assert!(paths.contains(&path), "{who:?} {path}");
         }
+        // The day itself for those who note who comes.
+        let receives = who != Staff::Secretary;
+        assert_eq!(paths.contains(&day.as_str()), receives, "{who:?}");
         for below in [
             "",
             "/actions",
@@ -108,6 +128,16 @@ fn each_takes_along_what_they_see_and_nobody_what_is_sealed() {
         .register();
     let hidden = app.case().by(Staff::Centre).accuses("镇综治办").register();
     let closed = app.case().village(VILLAGE).accused_free_closed();
+    // Nor who came about it.
+    let day = reception_day(&app);
+    let came = app.case().village(VILLAGE).accuses("芦湾村").input().clone();
+    let came = app
+        .by(Staff::Office)
+        .post(format!("{day}/visitors"))
+        .json(&json!({ "case": came }))
+        .expect(201)
+        .json();
+    let came = came["case"]["name"].as_str().unwrap();
     for who in Staff::ALL {
         let text = bundle(&app.by(who), &json!({})).to_string();
         let has = |case: &tests::Case<'_>| (text.contains(&case.id), text.contains(&case.number));
@@ -126,6 +156,7 @@ fn each_takes_along_what_they_see_and_nobody_what_is_sealed() {
         assert_eq!(has(&there), (second, second), "{who:?}");
         assert_eq!(has(&sealed), (false, false), "{who:?}");
         assert_eq!(has(&hidden), (false, false), "{who:?}");
+        assert!(!text.contains(came), "{who:?}");
         // What has ended is in the ledger's page, not with all that it is made of.
         assert!(
             !text.contains(&format!("{}/events", closed.path(""))),

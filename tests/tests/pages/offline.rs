@@ -7,9 +7,9 @@ use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, Driver};
-use crate::dialogs::rest;
+use crate::dialogs::{day, rest};
 use crate::reports::every_day;
-use crate::story::sign_in;
+use crate::story::{sign_in, submit};
 use crate::town::Town;
 use crate::wire::{Way, Wire};
 
@@ -520,6 +520,127 @@ async fn photos_go_along_once_and_small() {
             jpeg_size(&client.get(file).expect(200).body)
         });
         assert_eq!((width, height), (1600, 800));
+    }
+    browser.close().await;
+}
+
+/// A reception day today, and its path in the API.
+fn reception_day(town: &Town) -> String {
+    rest(town, "coordination_office", |office| {
+        let me =
+            |client: &tests::Client| client.get("/me").expect(200).json()["user"]["id"].clone();
+        let leader = rest(town, "township_leader", me);
+        let today = day(0);
+        let there = office.get(format!("/reception-days?from={today}&to={today}"));
+        let there = there.expect(200).json();
+        let id = match there["items"].get(0) {
+            Some(day) => day["id"].clone(),
+            None => {
+                let day = json!({
+                    "on": today, "from": "09:00", "to": "11:30", "place": "镇信访接待室",
+                    "leader_id": leader, "staff": [],
+                });
+                let made = office.post("/reception-days").json(&day).expect(201);
+                made.json()["day"]["id"].clone()
+            }
+        };
+        format!("/reception-days/{}", id.as_str().unwrap())
+    })
+}
+
+/// Who comes on a reception day is noted without a network, with a photo: they get a receipt at once,
+/// and stand there once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_on_a_reception_day_arrives_once() {
+    let town = Town::demo();
+    let path = reception_day(&town);
+    let page = path.replace("/reception-days/", "/reception/");
+    let wire = Wire::to(&town.url);
+    let driver = Driver::start().await;
+    let browser = phone(&driver, &wire, "service_centre").await;
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("欠条.bmp");
+    std::fs::write(&picture, large_picture()).unwrap();
+    browser.goto(&page).await;
+    browser.see("[data-testid='receive-case']").await;
+    for (turn, way) in [Way::Down, Way::After("POST /api/v1/reception-days/")]
+        .into_iter()
+        .enumerate()
+    {
+        let cause = format!("{CAUSE}，来访第{turn}回");
+        wire.set(way);
+        browser.press("receive-case").await;
+        browser.pick("kind", "petition").await;
+        browser.choose("category", "water").await;
+        browser.fill("cause", &cause).await;
+        browser.fill("name", NAME).await;
+        let input = browser.client.find(Locator::Css("#photos")).await.unwrap();
+        input.send_keys(picture.to_str().unwrap()).await.unwrap();
+        browser.see("[data-testid='photo']").await;
+        browser.fits().await;
+        browser.picture("receive-360").await;
+        submit(&browser).await;
+        browser.see("[data-testid='provisional']").await;
+        browser.read(NAME).await;
+        let number = browser.see("[data-testid='provisional-number']").await;
+        let number = number.text().await.unwrap();
+        assert_eq!(browser.plain(&[CAUSE, NAME]).await, [""; 0]);
+        browser.follow("/drafts").await;
+        browser
+            .see("[data-testid='draft'][data-kind='reception'][data-stage='waiting']")
+            .await;
+        wire.set(Way::Up);
+        browser.gone("[data-stage='waiting']").await;
+        browser.draft("accepted").await;
+        assert_eq!(registered(&town, &cause), 1);
+        browser.press("open").await;
+        browser.see("[data-testid='comer'] a.number").await;
+        rest(&town, "coordination_office", |office| {
+            let case = office.get(format!("/cases?provisional={}", number.replace('临', "")));
+            let case = case.expect(200).json()["items"][0]["id"].clone();
+            let case = format!("/cases/{}", case.as_str().unwrap());
+            let view = office.get(&case).expect(200).json();
+            assert_eq!(view["provisional_number"], json!(number));
+            let files = office.get(format!("{case}/attachments")).expect(200).json();
+            assert_eq!(files["items"].as_array().unwrap().len(), 1, "{files}");
+            let day = office.get(&path).expect(200).json();
+            let comers = day["comers"].as_array().unwrap();
+            let mine = |comer: &&Value| comer["case"]["id"] == view["id"];
+            assert_eq!(comers.iter().filter(mine).count(), 1, "{day}");
+        });
+    }
+    browser.close().await;
+}
+
+/// A phone offers its camera beside its gallery, a desk only its files.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_offers_its_camera() {
+    let town = Town::demo();
+    let driver = Driver::start().await;
+    let browser = driver.browser(&town.url, 360, 740).await;
+    sign_in(&browser, WHO).await;
+    let shown = "done([...document.querySelectorAll('.photo-add')].map((label) => \
+        [label.querySelector('input').getAttribute('capture'), label.offsetParent !== null]))";
+    for (coarse, wanted) in [
+        (true, json!([["environment", true], [null, true]])),
+        (false, json!([["environment", false], [null, true]])),
+    ] {
+        let touch = json!({"enabled": coarse, "maxTouchPoints": 1});
+        browser
+            .cdp("Emulation.setTouchEmulationEnabled", touch)
+            .await;
+        for page in ["/visits/new", "/alerts/new"] {
+            browser.goto(page).await;
+            browser.see("#photos").await;
+            browser
+                .until(
+                    &format!("the buttons of {page}, {coarse}"),
+                    shown,
+                    |found| *found == wanted,
+                )
+                .await;
+        }
+        browser.picture(&format!("photos-coarse-{coarse}")).await;
     }
     browser.close().await;
 }

@@ -30,7 +30,8 @@ async fn a_visit_is_recorded_with_a_thumb_and_its_promise_kept() {
     let driver = Driver::start().await;
     let secretary = phone(&driver, &town, "village_secretary").await;
     secretary.goto("/visits").await;
-    secretary.read("还没有走访记录").await;
+    // What the demo begins with: a promise is late, or kept.
+    secretary.see("[data-testid='visit-row']").await;
     secretary.press("new-visit").await;
     secretary.see("[id='heard']").await;
     secretary.settle().await;
@@ -116,7 +117,7 @@ async fn reception_days_are_planned_and_who_comes_is_noted() {
     let driver = Driver::start().await;
     let office = at_desk(&driver, &town, "coordination_office").await;
     office.goto("/reception").await;
-    office.read("还没有安排接待日").await;
+    office.see("#page-title").await;
     office.press("plan-roster").await;
     office
         .choose_label("leaders.0.user_id", "陈建国（镇党委副书记）")

@@ -19,13 +19,13 @@ use crate::browser;
 use crate::format;
 use crate::load::{Loader, load};
 use crate::pages::admin::foot;
-use crate::pages::reports::pictures;
 use crate::ui::dialog::dialog;
 use crate::ui::field::Form;
 use crate::ui::fields::sheet;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::follow;
 use crate::ui::notice::{Notices, notices};
+use crate::ui::photos::gallery;
 use crate::ui::states::waiting;
 
 /// What the page works with.
@@ -94,7 +94,7 @@ pub(crate) fn page(id: String) -> AnyView {
     let body = open.loader.view(waiting, move |tagged| {
         let alert = tagged.value;
         let row = &alert.row;
-        let photos = pictures::shown(&alert.photos);
+        let photos = gallery(&alert.photos);
         let events = alert.events.iter().map(event).collect_view();
         view! {
             <header class="alert-top">

@@ -85,6 +85,7 @@ pub(crate) fn tab(case: &CaseView) -> AnyView {
                 {ending(case)}
                 {links(case)}
                 {source(case)}
+                {provisional(case)}
             </dl>
         </section>
     }
@@ -134,6 +135,13 @@ fn links(case: &CaseView) -> Option<AnyView> {
         )
     });
     (earlier.is_some() || later.is_some()).then(|| view! { {earlier} {later} }.into_any())
+}
+
+/// What the petitioner may still have in hand.
+fn provisional(case: &CaseView) -> Option<AnyView> {
+    let number = case.provisional_number.clone()?;
+    let number = view! { <span class="number" data-testid="provisional-number">{number}</span> };
+    Some(fact("临时回执号", number.into_any()))
 }
 
 fn source(case: &CaseView) -> Option<AnyView> {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::calendar::shanghai_day;
-use shared::case::view::{EventData, EventView, Named};
+use shared::case::view::{EventData, EventView, FieldKind, FieldMark};
 use shared::term::Term;
 use shared::visit::view::CaseInField;
 
@@ -110,7 +110,10 @@ fn entry(case_id: &str, event: &EventView) -> AnyView {
             .collect_view();
         view! { <dl class="timeline-data">{parts}</dl> }
     });
-    let report = event.data.report.as_ref().map(from_report);
+    let mark = event.data.field.as_ref();
+    let report = mark
+        .filter(|mark| mark.kind == FieldKind::Report)
+        .map(from_report);
     view! {
         <li class="event" data-testid="event" data-kind=event.kind.code()>
             <p class="event-head">
@@ -130,14 +133,19 @@ fn entry(case_id: &str, event: &EventView) -> AnyView {
 }
 
 /// The report that has found it; the way to it for those who may open it.
-fn from_report(report: &Named) -> AnyView {
-    let name = report.name.clone();
+fn from_report(report: &FieldMark) -> AnyView {
+    let name = report.name.clone().unwrap_or_default();
     let name = if report.id.is_empty() {
         view! { <span>{name}</span> }.into_any()
     } else {
-        view! { <a href=format!("/reports/{}", report.id)>{name}</a> }.into_any()
+        view! { <a href=way_to(report)>{name}</a> }.into_any()
     };
     view! { <p>"来自报告：" {name}</p> }.into_any()
+}
+
+/// The page of a record of the work in the field.
+fn way_to(mark: &FieldMark) -> String {
+    format!("{}/{}", mark.kind.path(), mark.id)
 }
 
 /// When it was taken down, where a phone sent it later.
@@ -152,9 +160,11 @@ fn taken_down(event: &EventView) -> Option<AnyView> {
 
 /// What was done; of a matter, with the way to its card.
 fn what(case_id: &str, event: &EventView) -> AnyView {
-    if let Some(mark) = &event.data.field {
-        let href = format!("{}/{}", mark.kind.path(), mark.id);
-        return view! { <a href=href>{mark.kind.label()}</a> }.into_any();
+    // What a report found is named below what was done.
+    if let Some(mark) = &event.data.field
+        && mark.kind != FieldKind::Report
+    {
+        return view! { <a href=way_to(mark)>{mark.kind.label()}</a> }.into_any();
     }
     let Some(mark) = &event.data.matter else {
         return event.kind.label().into_any();

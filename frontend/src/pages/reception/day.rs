@@ -8,6 +8,7 @@ use shared::reception::{
 };
 use shared::role::Role;
 use shared::term::Term;
+use wasm_bindgen_futures::spawn_local;
 
 use super::roster::{flat, staff_rows};
 use crate::api::Call;
@@ -15,8 +16,9 @@ use crate::app;
 use crate::browser;
 use crate::format;
 use crate::load::load;
+use crate::outbox;
 use crate::pages::case::facts::fact;
-use crate::pages::field_case::{from_reception, received_by};
+use crate::pages::field_case::{from_reception, inquiry, of_draft, received_by};
 use crate::pages::heading;
 use crate::pages::visits::act::{Step, Steps, as_it_is};
 use crate::pages::visits::bits::names;
@@ -150,6 +152,7 @@ fn keeping(view: &ReceptionView, steps: Steps) -> Option<AnyView> {
             filled
         }),
         done: "已修改。",
+        later: None,
     };
     let substitute = Step {
         title: "换人值班",
@@ -164,6 +167,7 @@ fn keeping(view: &ReceptionView, steps: Steps) -> Option<AnyView> {
         etag: etag(),
         body: as_it_is(),
         done: "已换人。",
+        later: None,
     };
     let cancel = Step {
         title: "取消",
@@ -178,6 +182,7 @@ fn keeping(view: &ReceptionView, steps: Steps) -> Option<AnyView> {
         etag: etag(),
         body: as_it_is(),
         done: "已取消。",
+        later: None,
     };
     Some(
         view! {
@@ -197,7 +202,6 @@ fn receiving(view: &ReceptionView, steps: Steps) -> Option<AnyView> {
         return Some(view! { <p class="note">"到当天再登记来访。"</p> }.into_any());
     }
     let me = app::me();
-    let path = format!("/reception-days/{}/visitors", view.day.id);
     // Whoever types for the leader on duty: the leader received.
     let on_duty = view.facts.people.contains(&me.user.id);
     let receiver = if on_duty {
@@ -214,26 +218,14 @@ fn receiving(view: &ReceptionView, steps: Steps) -> Option<AnyView> {
         ],
         case: Some("已有事项"),
         method: "POST",
-        path: path.clone(),
+        path: format!("/reception-days/{}/visitors", view.day.id),
         etag: None,
         body: as_it_is(),
         done: "已并入事项。",
+        later: None,
     };
-    let inquiry = Step {
-        title: "记一次咨询",
-        help: "不写姓名、证件号和电话。",
-        fields: vec![
-            Field::text("topic", "咨询的问题", 200).required(),
-            Field::long("answer", "答复", MAX_ANSWER).required(),
-            received_by(&receiver),
-        ],
-        case: None,
-        method: "POST",
-        path,
-        etag: None,
-        body: as_it_is(),
-        done: "已记录。",
-    };
+    let day = view.day.id.as_str();
+    take_up(day, &receiver, steps);
     Some(
         view! {
             <section class="card" aria-labelledby="receive">
@@ -242,16 +234,37 @@ fn receiving(view: &ReceptionView, steps: Steps) -> Option<AnyView> {
                     {steps.button(
                         "btn btn-primary btn-big",
                         "receive-case",
-                        from_reception(&view.day.id, &receiver),
+                        from_reception(day, &receiver, None),
                     )}
                     {steps.button("btn btn-big", "receive-join", join)}
-                    {steps.button("btn btn-big", "receive-inquiry", inquiry)}
+                    {steps.button(
+                        "btn btn-big",
+                        "receive-inquiry",
+                        inquiry(day, &receiver, None),
+                    )}
                 </div>
                 <p class="hint">"接待人就是首问责任人：要么登记，要么说清楚找谁办。"</p>
             </section>
         }
         .into_any(),
     )
+}
+
+/// Opens what waits in the outbox and is to be changed.
+fn take_up(day: &str, receiver: &str, steps: Steps) {
+    let wanted = app::query("draft").get_untracked();
+    if wanted.is_empty() {
+        return;
+    }
+    let (day, receiver) = (day.to_owned(), receiver.to_owned());
+    spawn_local(async move {
+        if let Some(draft) = outbox::find(&wanted).await
+            && draft.may_edit()
+            && draft.reception_day() == Some(day.as_str())
+        {
+            steps.start(of_draft(&day, &receiver, draft));
+        }
+    });
 }
 
 fn came(view: &ReceptionView) -> AnyView {

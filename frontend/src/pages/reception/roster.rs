@@ -272,6 +272,7 @@ fn rule() -> Step {
             filled
         }),
         done: "已排班。",
+        later: None,
     }
 }
 
@@ -291,5 +292,6 @@ fn one_day() -> Step {
         etag: None,
         body: std::sync::Arc::new(move |filled| whole(flat(filled, &["staff"]))),
         done: "已安排。",
+        later: None,
     }
 }

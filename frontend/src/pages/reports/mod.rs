@@ -3,7 +3,6 @@
 
 mod board;
 pub(crate) mod later;
-pub(crate) mod pictures;
 mod settle;
 pub(crate) mod show;
 mod write;

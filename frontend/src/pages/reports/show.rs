@@ -11,7 +11,7 @@ use shared::report::view::{FindingView, ReportRow, ReportView};
 use shared::report::{FindingState, ReportDeed, ReportState, ReportStep};
 use shared::term::Term;
 
-use super::{period, pictures, settle, standing, until, write};
+use super::{period, settle, standing, until, write};
 use crate::api::{Call, Tagged};
 use crate::app;
 use crate::format;
@@ -25,6 +25,7 @@ use crate::ui::fields::sheet;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::follow;
 use crate::ui::notice::notices;
+use crate::ui::photos::gallery;
 use crate::ui::states::waiting;
 
 /// A report that is open on the page.
@@ -184,7 +185,7 @@ pub(super) fn said(view: &ReportView) -> AnyView {
         {zero}
         {summary}
         {nothing}
-        {pictures::shown(&view.photos)}
+        {gallery(&view.photos)}
     }
     .into_any()
 }

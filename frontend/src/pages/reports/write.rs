@@ -14,7 +14,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::later::{self, Typed};
 use super::show::{Open, findings, said};
-use super::{pictures, to_send, until};
+use super::{to_send, until};
 use crate::api::{Call, Failure, Tagged};
 use crate::app::{self, Go};
 use crate::browser;
@@ -27,7 +27,7 @@ use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live};
 use crate::ui::notice::{Notices, notices};
-use crate::ui::photos::Photos;
+use crate::ui::photos::{Photos, gallery};
 
 /// How long after the last key what is typed is kept.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(600);
@@ -431,7 +431,7 @@ pub(super) fn form(open: Open, now: &Tagged<ReportView>) -> AnyView {
                 </button>
                 {gather}
             </div>
-            {pictures::shown(&view.photos)}
+            {gallery(&view.photos)}
             {draft.photos.view(draft.form)}
             {field(draft.form, "summary", "综述（可不填）")
                 .hint("这一期排查了哪些户、哪些事。".to_owned())

@@ -5,15 +5,20 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 use shared::case::matter::form::Field;
+use shared::outbox::{Draft, DraftKind};
+use shared::receipt::Provisional;
 use shared::validate::Errors;
+use wasm_bindgen_futures::spawn_local;
 
 use crate::api::{Answer, Call};
-use crate::browser;
+use crate::outbox::{self, Outgoing, Sent, Slip};
 use crate::pages::case::act::case_field;
 use crate::ui::dialog::dialog;
 use crate::ui::field::Form;
 use crate::ui::fields::sheet;
 use crate::ui::notice::notices;
+use crate::ui::photos::Photos;
+use crate::{app, browser, offline};
 
 /// Makes the body to send of what was filled in.
 pub(crate) type MakeBody = Arc<dyn Fn(Map<String, Value>) -> Map<String, Value> + Send + Sync>;
@@ -39,6 +44,23 @@ pub(crate) struct Step {
     pub(crate) body: MakeBody,
     /// What is said when it is done.
     pub(crate) done: &'static str,
+    /// How it goes out where there is no network; without, it needs one.
+    pub(crate) later: Option<Later>,
+}
+
+/// How a step goes out through [`crate::outbox`].
+#[derive(Clone)]
+pub(crate) struct Later {
+    /// What it becomes.
+    pub(crate) kind: DraftKind,
+    /// Whether photos may go with it.
+    pub(crate) photos: bool,
+    /// Makes a line for people of what was filled in; none where it may not wait on the phone.
+    pub(crate) title: fn(&Map<String, Value>) -> Option<String>,
+    /// Puts the number of a provisional receipt into the body; none is given out without.
+    pub(crate) receipt: Option<fn(&mut Map<String, Value>, &str)>,
+    /// The draft that is to be changed.
+    pub(crate) from: Option<Draft>,
 }
 
 /// The body as it was filled in.
@@ -65,6 +87,12 @@ impl Steps {
         }
     }
 
+    /// Opens the dialog of a step.
+    pub(crate) fn start(self, step: Step) {
+        self.step.try_set(Some(step));
+        self.open.try_set(true);
+    }
+
     /// A button that opens the dialog of a step.
     pub(crate) fn button(self, class: &'static str, testid: &'static str, step: Step) -> AnyView {
         let title = step.title;
@@ -73,10 +101,7 @@ impl Steps {
                 type="button"
                 class=class
                 data-testid=testid
-                on:click=move |_| {
-                    self.step.set(Some(step.clone()));
-                    self.open.set(true);
-                }
+                on:click=move |_| self.start(step.clone())
             >
                 {title}
             </button>
@@ -100,9 +125,18 @@ impl Steps {
     fn form(self, step: Step) -> AnyView {
         let form = Form::new();
         let notices = notices();
-        let key = StoredValue::new(browser::random_key());
+        let go = app::going();
+        let slip = Slip::new();
+        let photos = Photos::new();
+        if let Some(draft) = step.later.as_ref().and_then(|later| later.from.clone()) {
+            slip.renew(Some(draft.key.clone()));
+            form.show(draft.errors.clone());
+            spawn_local(async move { photos.set(outbox::pictures(&draft).await) });
+        }
         let fields = sheet(form, step.fields.clone(), Vec::new());
         let drawn = fields.view();
+        let pictures = step.later.as_ref().is_some_and(|later| later.photos);
+        let pictures = pictures.then(|| photos.view(form));
         let help = (!step.help.is_empty()).then(|| view! { <p class="hint">{step.help}</p> });
         let (title, done) = (step.title, step.done);
         let case = RwSignal::new(String::new());
@@ -114,7 +148,7 @@ impl Steps {
             let Some(filled) = fields.checked() else {
                 return;
             };
-            let mut body = (step.body)(filled);
+            let mut body = (step.body)(filled.clone());
             if step.case.is_some() {
                 let id = case.get_untracked();
                 if id.is_empty() {
@@ -125,20 +159,38 @@ impl Steps {
                 }
                 body.insert("case_id".to_owned(), Value::String(id));
             }
+            let finish = move |text: String| {
+                self.open.try_set(false);
+                notices.say(done);
+                self.then.run(text);
+            };
+            if let Some(later) = &step.later {
+                let outgoing = later.outgoing(&step.path, body, filled, fields.said(), photos);
+                let paper = outgoing.receipt.is_some();
+                form.send(outbox::submit(slip, outgoing), move |sent| match sent {
+                    Sent::Done(text) => finish(text),
+                    Sent::Waits(key) => {
+                        self.open.try_set(false);
+                        // The receipt for whoever sits at the desk.
+                        go.run(if paper {
+                            format!("/drafts/{key}")
+                        } else {
+                            format!("/drafts?at={key}")
+                        });
+                    }
+                });
+                return;
+            }
             let mut call = match step.method {
                 "PATCH" => Call::patch(step.path.clone()),
-                _ => Call::post(step.path.clone()).once(&key.get_value()),
+                _ => Call::post(step.path.clone()).once(&untrack(|| slip.typed()).0),
             };
             if let Some(etag) = &step.etag {
                 call = call.if_match(etag);
             }
             let call = call.json(&body);
             let request = async move { sent(call).await };
-            form.send(request, move |text| {
-                self.open.try_set(false);
-                notices.say(done);
-                self.then.run(text);
-            });
+            form.send(request, finish);
         };
         view! {
             <form class="stack" novalidate on:submit=submit>
@@ -146,6 +198,7 @@ impl Steps {
                 {help}
                 {chosen}
                 {drawn}
+                {pictures}
                 <div class="row row-end form-foot">
                     <button type="button" class="btn" on:click=move |_| self.open.set(false)>
                         "取消"
@@ -155,6 +208,45 @@ impl Steps {
             </form>
         }
         .into_any()
+    }
+}
+
+impl Later {
+    /// What the outbox takes.
+    fn outgoing(
+        &self,
+        path: &str,
+        mut body: Map<String, Value>,
+        filled: Map<String, Value>,
+        lines: Vec<(String, String)>,
+        photos: Photos,
+    ) -> Outgoing {
+        let title = (self.title)(&filled);
+        let stays = title.is_some();
+        let receipt = self
+            .receipt
+            .filter(|_| stays && offline::phone().open.get_untracked())
+            .map(|give| {
+                let today = shared::calendar::shanghai_day(browser::phone_now());
+                let number = Provisional::make(&app::me().user.id, today, browser::chance());
+                give(&mut body, number.as_str());
+                number.as_str().to_owned()
+            });
+        Outgoing {
+            kind: self.kind,
+            path: path.to_owned(),
+            if_match: None,
+            about: None,
+            body,
+            photos: photos.pictures(),
+            title: title.unwrap_or_default(),
+            lines,
+            form: Value::Object(filled),
+            receipt,
+            // No form is kept of a dialog.
+            kept_as: "dialog",
+            stays,
+        }
     }
 }
 

@@ -178,6 +178,7 @@ fn buttons(visit: &VisitView, steps: Steps) -> AnyView {
                     filled
                 }),
                 done: "已更正。",
+                later: None,
             },
         )
     });
@@ -195,6 +196,7 @@ fn buttons(visit: &VisitView, steps: Steps) -> AnyView {
                 etag: Some(etag(visit)),
                 body: as_it_is(),
                 done: "已划除。",
+                later: None,
             },
         )
     });
@@ -234,6 +236,7 @@ fn one(visit: &VisitView, promise: &PromiseView, steps: Steps) -> AnyView {
         etag: Some(etag(visit)),
         body: as_it_is(),
         done,
+        later: None,
     };
     let keep = (open && may(visit, VisitDeed::Keep)).then(|| {
         let fields = vec![
