@@ -60,6 +60,7 @@ pub(crate) fn page() -> AnyView {
                         filled
                     }),
                     done: "已开始。",
+                    later: None,
                 },
             )
         })

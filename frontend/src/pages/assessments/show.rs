@@ -347,6 +347,7 @@ fn ask(view: &AssessmentView, step: AssessmentStep) -> Step {
         etag: Some(format!("\"{}\"", view.version)),
         body,
         done: "已提交。",
+        later: None,
     }
 }
 

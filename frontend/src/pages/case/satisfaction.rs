@@ -123,5 +123,6 @@ fn ask(open: Open, view: &SatisfactionView) -> Step {
         etag: Some(format!("\"{}\"", view.version)),
         body: as_it_is(),
         done: "已登记。",
+        later: None,
     }
 }

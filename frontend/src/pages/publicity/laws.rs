@@ -30,6 +30,7 @@ pub(crate) fn page() -> AnyView {
             etag: None,
             body: as_it_is(),
             done: "已增加。",
+            later: None,
         };
         let button = steps.button("btn btn-primary", "add-law", step);
         view! { <p class="row row-end">{button}</p> }
@@ -96,6 +97,7 @@ fn row(law: &Law, steps: Option<Steps>) -> AnyView {
                 filled
             }),
             done: "已修改。",
+            later: None,
         };
         steps.button("btn btn-small", "edit-law", step)
     });

@@ -145,6 +145,7 @@ fn buttons(view: &CampaignView, laws: &Laws, steps: Steps) -> AnyView {
                 filled
             }),
             done: "已更正。",
+            later: None,
         };
         steps.button("btn", "edit-campaign", step)
     });
@@ -159,6 +160,7 @@ fn buttons(view: &CampaignView, laws: &Laws, steps: Steps) -> AnyView {
             etag: etag(),
             body: as_it_is(),
             done: "已划除。",
+            later: None,
         };
         steps.button("btn", "strike-campaign", step)
     });
