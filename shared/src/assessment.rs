@@ -217,7 +217,7 @@ const THREE_WITHOUT: &[Criterion] = &[
     Criterion {
         code: "reports",
         title: "排查报告按时报送",
-        standard: "按按时报送的比例计分",
+        standard: "按准时报送的比例计分",
         points: 10,
         rule: Rule::Share(|facts| {
             (
@@ -253,7 +253,7 @@ const PEACEFUL: &[Criterion] = &[
     Criterion {
         code: "reports",
         title: "排查报告按时报送",
-        standard: "按按时报送的比例计分",
+        standard: "按准时报送的比例计分",
         points: 15,
         rule: Rule::Share(|facts| {
             (

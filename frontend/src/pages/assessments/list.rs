@@ -135,6 +135,12 @@ fn grid(all: &Assessments) -> AnyView {
         .items
         .iter()
         .map(|row| {
+            // Until something is decided, the stage says it all.
+            let result = if row.named.is_some() || row.vetoed {
+                standing(row)
+            } else {
+                view! { <span class="quiet">"—"</span> }.into_any()
+            };
             view! {
                 <tr data-testid="assessment-row">
                     <td class="number">{rank(row)}</td>
@@ -143,7 +149,7 @@ fn grid(all: &Assessments) -> AnyView {
                     </th>
                     <td class="number">{score(row.total)}</td>
                     <td>{row.stage.label()}</td>
-                    <td>{standing(row)}</td>
+                    <td>{result}</td>
                 </tr>
             }
             .into_any()

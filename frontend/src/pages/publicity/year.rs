@@ -60,7 +60,12 @@ fn draw(year: &PublicityYear) -> AnyView {
     let summary = if owed.is_empty() {
         view! { <p class="quiet" role="status">"到现在为止，各村每个季度都有宣传。"</p> }.into_any()
     } else {
-        let words = format!("还有{}个村有空缺：{}。", owed.len(), owed.join("，"));
+        // Three can be read out; more are seen in the table.
+        let words = if owed.len() > 3 {
+            format!("还有{}个村有空缺，下面标“缺”的季度还没有办。", owed.len())
+        } else {
+            format!("还有{}个村有空缺：{}。", owed.len(), owed.join("，"))
+        };
         view! { <p class="note" role="status">{words}</p> }.into_any()
     };
     let villages = if narrow() {
@@ -94,7 +99,7 @@ fn cell(row: &VillageYear, at: usize, cell: QuarterCell) -> AnyView {
         );
         ("cover cover-done", cell.campaigns.to_string(), spoken)
     } else if is_missing(row, at) {
-        ("cover cover-none", "缺".to_owned(), "还没有".to_owned())
+        ("cover cover-gap", "缺".to_owned(), "还没有".to_owned())
     } else {
         ("cover", "—".to_owned(), "没有，不算空缺".to_owned())
     };
