@@ -15,8 +15,8 @@ use crate::observe::observe;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, audit, case, db, files, health, idempotency, import, indicator, keys, memory, notify,
-    openapi, org, photo, receipt, reception, report, settings, setup, sync, visit,
+    account, alert, audit, case, db, files, health, idempotency, import, indicator, keys, memory,
+    notify, openapi, org, photo, receipt, reception, report, settings, setup, sync, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.

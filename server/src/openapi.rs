@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, audit, case, health, import, indicator, notify, org, photo, receipt, reception, report,
-    session, settings, setup, sync, visit,
+    account, alert, audit, case, health, import, indicator, notify, org, photo, receipt, reception,
+    report, session, settings, setup, sync, visit,
 };
 
 /// Where the document is.

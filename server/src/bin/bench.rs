@@ -607,14 +607,23 @@ fn measure_figures(
     measure(server.app, 1, usize::MAX, some, |_, client| {
         read("/api/v1/figures", client)
     })?
-    .print("dashboard of the office, nothing changed, 1 client", Some(bare));
+    .print(
+        "dashboard of the office, nothing changed, 1 client",
+        Some(bare),
+    );
     // One at a time, so that what is measured is the dashboard and not the registration before it.
     let (mut writer, mut reader) = (Client::connect(server.app)?, Client::connect(server.app)?);
     for (path, name) in [
         ("/api/v1/figures", "dashboard after a write"),
         ("/api/v1/indicators", "indicators after a write"),
-        ("/api/v1/indicators?by=village", "indicators by village after a write"),
-        ("/api/v1/indicators?by=month", "indicators by month after a write"),
+        (
+            "/api/v1/indicators?by=village",
+            "indicators by village after a write",
+        ),
+        (
+            "/api/v1/indicators?by=month",
+            "indicators by month after a write",
+        ),
     ] {
         let mut took = Vec::new();
         for n in 0..40 {
@@ -624,7 +633,11 @@ fn measure_figures(
             took.push(began.elapsed());
         }
         took.sort();
-        let at = |part: usize| took.get(took.len() * part / 100).copied().unwrap_or_default();
+        let at = |part: usize| {
+            took.get(took.len() * part / 100)
+                .copied()
+                .unwrap_or_default()
+        };
         println!(
             "{name}: median {:.1} ms, p99 {:.1} ms",
             at(50).as_secs_f64() * 1e3,

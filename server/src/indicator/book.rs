@@ -362,9 +362,9 @@ impl Book {
                 ))
                 .load(conn)?;
             for (id, docid, version, earlier) in changed {
-                let known = self.at(docid).is_some_and(|tally| {
-                    i64::from(tally.version) == version
-                });
+                let known = self
+                    .at(docid)
+                    .is_some_and(|tally| i64::from(tally.version) == version);
                 if known {
                     continue;
                 }
@@ -540,8 +540,15 @@ fn facts_of(conn: &mut Conn, ids: &[&str]) -> Result<BTreeMap<String, Vec<Fact>>
     Ok(facts)
 }
 
-fn matters_of(conn: &mut Conn, ids: &[&str]) -> Result<BTreeMap<String, Vec<(String, Any)>>, Error> {
-    let kinds = [MatterKind::Visit, MatterKind::Contact, MatterKind::Mediation];
+fn matters_of(
+    conn: &mut Conn,
+    ids: &[&str],
+) -> Result<BTreeMap<String, Vec<(String, Any)>>, Error> {
+    let kinds = [
+        MatterKind::Visit,
+        MatterKind::Contact,
+        MatterKind::Mediation,
+    ];
     type MatterRow = (String, String, Coded<MatterKind>, String);
     let rows: Vec<MatterRow> = case_matters::table
         .filter(case_matters::case_id.eq_any(ids))

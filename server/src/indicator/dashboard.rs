@@ -108,7 +108,11 @@ fn counted(book: &Book, desk: &Desk) -> Counted {
             add(row, month);
         }
         if tally.state.is_open() {
-            open_case(tally, now, (&mut ages, &mut units, &mut clock, &mut overdue));
+            open_case(
+                tally,
+                now,
+                (&mut ages, &mut units, &mut clock, &mut overdue),
+            );
         }
         let this_year = year.has(tally.received);
         // Only what may have ended within these months or was received this year is looked at closely.

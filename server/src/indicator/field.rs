@@ -32,12 +32,7 @@ fn after(day: NaiveDate) -> NaiveDate {
 }
 
 /// Which row something of a unit and a day belongs to. None: in no row, as these have no category.
-fn key(
-    by: FigureBy,
-    unit: &str,
-    village: Option<&str>,
-    day: NaiveDate,
-) -> Option<String> {
+fn key(by: FigureBy, unit: &str, village: Option<&str>, day: NaiveDate) -> Option<String> {
     match by {
         FigureBy::Township | FigureBy::Category => None,
         FigureBy::Village => village.map(str::to_owned),

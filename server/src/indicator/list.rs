@@ -8,10 +8,10 @@ use shared::indicator::{FigureBy, FigureDeed, FigurePart, Indicator};
 use shared::page::Page;
 use shared::validate::Errors;
 
+use super::Error;
 use super::book::Figures;
 use super::grid::{self, Cell};
 use super::table::period;
-use super::Error;
 use crate::case::store::CaseRecord;
 use crate::case::{Desk, scope, service, view};
 use crate::db::Conn;
@@ -88,7 +88,13 @@ pub(super) fn page(
     service::may_list(desk)?;
     let mut errors = Errors::new();
     let today = desk.context.today();
-    let span = period(&mut errors, Some(query.from), Some(query.to), query.as_of, today);
+    let span = period(
+        &mut errors,
+        Some(query.from),
+        Some(query.to),
+        query.as_of,
+        today,
+    );
     let (limit, after): (i64, Option<(u16, u32)>) =
         page::place(query.limit, query.cursor, &mut errors);
     if !errors.is_empty() {
@@ -153,6 +159,11 @@ pub(super) fn keyed(
     let today = desk.context.today();
     Ok(found
         .iter()
-        .filter_map(|case| Some((u32::try_from(case.docid).ok()?, view::row(desk, today, case))))
+        .filter_map(|case| {
+            Some((
+                u32::try_from(case.docid).ok()?,
+                view::row(desk, today, case),
+            ))
+        })
         .collect())
 }

@@ -3,9 +3,7 @@
 use actix_web::web;
 use shared::case::view::CaseRow;
 use shared::indicator::target::{Goal, TargetPatch};
-use shared::indicator::view::{
-    Dashboard, IndicatorTable, StandingView, TargetView, Targets,
-};
+use shared::indicator::view::{Dashboard, IndicatorTable, StandingView, TargetView, Targets};
 use shared::page::Page;
 use shared::problem::Problem;
 use shared::term::Term;
@@ -30,7 +28,9 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/indicators").route(web::get().to(list_indicators)))
         .service(web::resource("/indicators/cases").route(web::get().to(list_indicator_cases)))
         .service(web::resource("/villages/standing").route(web::get().to(get_standing)))
-        .service(web::resource("/villages/standing/cases").route(web::get().to(list_standing_cases)))
+        .service(
+            web::resource("/villages/standing/cases").route(web::get().to(list_standing_cases)),
+        )
         .service(web::resource("/targets").route(web::get().to(list_targets)))
         .service(web::resource("/targets/{year}/{goal}").route(web::patch().to(set_target)))
         .service(web::resource("/figures").route(web::get().to(show_figures)));

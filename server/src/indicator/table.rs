@@ -145,12 +145,7 @@ pub(super) fn made(
         } else {
             "全镇".to_owned()
         },
-        cells: draw.cells(
-            None,
-            &counted.now.all,
-            &counted.before.all,
-            &others.all,
-        ),
+        cells: draw.cells(None, &counted.now.all, &counted.before.all, &others.all),
     }];
     for (key, label) in keys(desk, span, by, [&counted.now, &counted.before, &others]) {
         rows.push(FigureRow {

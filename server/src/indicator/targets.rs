@@ -54,7 +54,10 @@ fn of_year(conn: &mut Conn, township: &str, year: i32) -> QueryResult<BTreeMap<S
         .filter(targets::year.eq(year))
         .select(Record::as_select())
         .load(conn)?;
-    Ok(rows.into_iter().map(|row| (row.goal.clone(), row)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.goal.clone(), row))
+        .collect())
 }
 
 /// What is aimed at in a year; none where nobody has set it.
@@ -142,7 +145,8 @@ fn items(
         let told = now.iter().any(|figure| figure.cell.denominator.is_some());
         cells.extend(now.into_iter().map(|f| (f.column.indicator, f.cell)));
         if told {
-            let drops: Vec<Indicator> = indicators.iter().copied().filter(|i| i.is_drop()).collect();
+            let drops: Vec<Indicator> =
+                indicators.iter().copied().filter(|i| i.is_drop()).collect();
             let all = table::made(
                 conn,
                 figures,
@@ -203,12 +207,7 @@ fn items(
 }
 
 /// What simple extrapolation comes to.
-fn forecast(
-    goal: Goal,
-    now: &FigureCell,
-    before: Option<u64>,
-    today: NaiveDate,
-) -> TargetForecast {
+fn forecast(goal: Goal, now: &FigureCell, before: Option<u64>, today: NaiveDate) -> TargetForecast {
     let as_now = |how: &str| TargetForecast {
         permille: now.permille,
         count: None,
@@ -222,15 +221,17 @@ fn forecast(
         return as_now("简单外推：按目前积案数保持不变到年底，与上年同期比较");
     }
     let count = now.numerator.map(|count| extrapolated(count, today));
-    let figure = count.zip(before).and_then(|(count, before)| change_permille(count, before));
+    let figure = count
+        .zip(before)
+        .and_then(|(count, before)| change_permille(count, before));
     TargetForecast {
         permille: figure,
         count,
         met: None,
         how: match (count, before) {
-            (Some(count), Some(before)) => format!(
-                "简单外推：按今年到目前的日均数推算全年{count}件，上年全年{before}件"
-            ),
+            (Some(count), Some(before)) => {
+                format!("简单外推：按今年到目前的日均数推算全年{count}件，上年全年{before}件")
+            }
             (Some(count), None) => {
                 format!("简单外推：按今年到目前的日均数推算全年{count}件，没有上年全年数据")
             }
@@ -270,7 +271,11 @@ pub(super) fn set(
     if old.as_ref().map_or(0, |old| old.version) != version {
         return Err(Error::Stale);
     }
-    let note = patch.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+    let note = patch
+        .note
+        .as_deref()
+        .map(str::trim)
+        .filter(|note| !note.is_empty());
     let record = Record {
         township_id: township.to_owned(),
         year,
@@ -321,10 +326,9 @@ pub(super) fn one(
     desk: &Desk,
     (year, goal): (i32, Goal),
 ) -> Result<Made<TargetView>, Error> {
-    let items = items(conn, figures, desk, year)?.into_iter();
+    let mut items = items(conn, figures, desk, year)?.into_iter();
     let view = items
-        .filter(|item| item.goal == goal)
-        .last()
+        .find(|item| item.goal == goal)
         .ok_or_else(Error::hidden)?;
     let version = view.version;
     Ok(Made::changed(view, version))

@@ -13,9 +13,9 @@ use shared::indicator::{FigureBy, FigurePart, Indicator};
 use shared::role::Role;
 use shared::term::Term;
 
+use super::Error;
 use super::book::Figures;
 use super::grid::{self, Cell, Grid};
-use super::Error;
 use crate::case::coded::Coded;
 use crate::case::scope::tests::{actors, fill, records};
 use crate::case::store::{self, CaseRecord, EventRecord};
@@ -26,7 +26,13 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn event(case: &str, seq: i32, kind: EventKind, on: NaiveDate, outcome: Option<Outcome>) -> EventRecord {
+fn event(
+    case: &str,
+    seq: i32,
+    kind: EventKind,
+    on: NaiveDate,
+    outcome: Option<Outcome>,
+) -> EventRecord {
     let data = outcome.map_or_else(
         || "{}".to_owned(),
         |outcome| format!("{{\"outcome\":\"{}\"}}", outcome.code()),
@@ -73,7 +79,10 @@ fn ledger() -> Vec<(CaseRecord, Option<&'static str>, Vec<EventRecord>)> {
                 (EventKind::Taken, None),
                 (EventKind::BacklogMarked, None),
                 (EventKind::Answered, None),
-                (EventKind::Closed, Some(Outcome::ALL[usize::try_from(luck >> 20).unwrap() % 3])),
+                (
+                    EventKind::Closed,
+                    Some(Outcome::ALL[usize::try_from(luck >> 20).unwrap() % 3]),
+                ),
                 (EventKind::Reopened, None),
             ];
             let mut on = received;
@@ -192,7 +201,9 @@ async fn counts_and_lists_agree() {
                         let before = grid::count_last_year(book, &actor, Indicator::ALL, span, by);
                         for (n, indicator) in Indicator::ALL.iter().enumerate() {
                             let mut keys: Vec<Option<String>> = vec![None];
-                            keys.extend(now.rows.keys().chain(before.rows.keys()).cloned().map(Some));
+                            keys.extend(
+                                now.rows.keys().chain(before.rows.keys()).cloned().map(Some),
+                            );
                             for key in keys {
                                 let row = |grid: &Grid| match &key {
                                     None => grid.all[n],
@@ -207,20 +218,43 @@ async fn counts_and_lists_agree() {
                                     _ => span,
                                 };
                                 let members = |part| {
-                                    let cell = Cell { indicator: *indicator, part, span, by, key: key.clone() };
+                                    let cell = Cell {
+                                        indicator: *indicator,
+                                        part,
+                                        span,
+                                        by,
+                                        key: key.clone(),
+                                    };
                                     let found = grid::members(book, &actor, &cell);
                                     assert!(found.iter().all(|(_, id)| own.contains(id)));
-                                    let ids: BTreeSet<u32> = found.iter().map(|(_, id)| *id).collect();
+                                    let ids: BTreeSet<u32> =
+                                        found.iter().map(|(_, id)| *id).collect();
                                     assert_eq!(ids.len(), found.len(), "no case twice");
                                     u64::try_from(found.len()).unwrap()
                                 };
                                 let told = members(FigurePart::Denominator);
                                 if indicator.is_drop() {
-                                    assert_eq!(members(FigurePart::Numerator), row(&now).denominator, "{indicator:?} {by:?} {key:?}");
-                                    assert_eq!(told, row(&before).denominator, "{indicator:?} {by:?} {key:?}");
+                                    assert_eq!(
+                                        members(FigurePart::Numerator),
+                                        row(&now).denominator,
+                                        "{indicator:?} {by:?} {key:?}"
+                                    );
+                                    assert_eq!(
+                                        told,
+                                        row(&before).denominator,
+                                        "{indicator:?} {by:?} {key:?}"
+                                    );
                                 } else {
-                                    assert_eq!(members(FigurePart::Numerator), row(&now).numerator, "{indicator:?} {by:?} {key:?}");
-                                    assert_eq!(told, row(&now).denominator, "{indicator:?} {by:?} {key:?}");
+                                    assert_eq!(
+                                        members(FigurePart::Numerator),
+                                        row(&now).numerator,
+                                        "{indicator:?} {by:?} {key:?}"
+                                    );
+                                    assert_eq!(
+                                        told,
+                                        row(&now).denominator,
+                                        "{indicator:?} {by:?} {key:?}"
+                                    );
                                 }
                                 checked += u32::from(told > 0);
                             }

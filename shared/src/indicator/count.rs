@@ -192,10 +192,7 @@ fn by_day(indicator: Indicator, tally: &Tally, at: &Stood) -> Option<(Day, bool)
 /// Whether a visit to a higher level with these bits lies in the period.
 fn has_up(tally: &Tally, within: Window, day: Day, bits: u16) -> bool {
     tally.marks.iter().any(|mark| {
-        mark.what == What::Up
-            && mark.on <= day
-            && within.has(mark.on)
-            && mark.arg & bits == bits
+        mark.what == What::Up && mark.on <= day && within.has(mark.on) && mark.arg & bits == bits
     })
 }
 
@@ -242,15 +239,16 @@ fn steady(tally: &Tally, within: Window, day: Day) -> Option<bool> {
             }
         };
         // What was missed before a day.
-        let missed = |next: &mut Option<(Day, u16)>, before: Day, owed: &mut dyn FnMut(Day, bool)| {
-            while let Some((due, days)) = *next {
-                if due >= before {
-                    break;
+        let missed =
+            |next: &mut Option<(Day, u16)>, before: Day, owed: &mut dyn FnMut(Day, bool)| {
+                while let Some((due, days)) = *next {
+                    if due >= before {
+                        break;
+                    }
+                    owed(due, false);
+                    *next = Some((due.plus(days), days));
                 }
-                owed(due, false);
-                *next = Some((due.plus(days), days));
-            }
-        };
+            };
         for mark in marks().filter(|mark| mark.slot == slot) {
             missed(&mut next, mark.on, &mut owed);
             match mark.what {
@@ -327,7 +325,7 @@ fn by_marks(indicator: Indicator, tally: &Tally, within: Window, day: Day) -> Op
                 What::Failed => Some(false),
                 _ => None,
             })
-            .last(),
+            .next_back(),
         I::Kept => kept(tally, within, day),
         _ => None,
     }

@@ -358,9 +358,7 @@ fn signed_permille(part: i64, whole: u64) -> Option<i64> {
     let thousandfold = part.checked_mul(2000)?;
     // Half up, for negative parts away from zero, too.
     let half = if part < 0 { -whole } else { whole };
-    thousandfold
-        .checked_add(half)
-        .map(|sum| sum / (2 * whole))
+    thousandfold.checked_add(half).map(|sum| sum / (2 * whole))
 }
 
 /// Tenths of a percent in words: `91.5%`.

@@ -66,10 +66,7 @@ pub fn broken_by(tally: &Tally, within: Window, day: Day) -> impl Iterator<Item 
 /// The day on which an open case is proposed as backlog if its next deadline passes unmet, where that
 /// is near: what would lose the standing next. None for what is backlog already or has nothing due.
 pub fn loses_on(tally: &Tally, today: Day) -> Option<Day> {
-    if !tally.state.is_open()
-        || tally.due == Day::NEVER
-        || super::count::is_backlog(tally, today)
-    {
+    if !tally.state.is_open() || tally.due == Day::NEVER || super::count::is_backlog(tally, today) {
         return None;
     }
     let grace = u16::try_from(PROPOSE_AFTER_DAYS).unwrap_or(u16::MAX);

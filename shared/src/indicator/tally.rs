@@ -398,6 +398,13 @@ impl Fold<'_> {
         was
     }
 
+    /// A unit that takes what it was sent has thereby accepted it.
+    fn taken(&mut self, on: NaiveDate) {
+        if self.told(Day::of(on)) {
+            self.answer_by(ClockKind::Handling, on);
+        }
+    }
+
     fn met(&mut self, on: Day) {
         if std::mem::take(&mut self.answering) {
             self.mark(What::Met, on, 0);
@@ -443,11 +450,7 @@ impl Fold<'_> {
                 let clock = if simple { C::SimpleAnswer } else { C::Handling };
                 self.answer_by(clock, fact.on);
             }
-            E::Taken => {
-                if self.told(on) {
-                    self.answer_by(C::Handling, fact.on);
-                }
-            }
+            E::Taken => self.taken(fact.on),
             E::Declined => {
                 self.told(on);
                 self.no_backlog(on);
@@ -514,10 +517,9 @@ impl Fold<'_> {
                 self.follow_start(matter, on, days);
             }
             Deed::ContactOpen => self.follow_start(matter, on, beside.rhythm(matter)),
-            Deed::PackagePlan
-            | Deed::PackageProgress
-            | Deed::PackageDone
-            | Deed::ContactNote => self.follow(matter, What::FollowDone, on, 0),
+            Deed::PackagePlan | Deed::PackageProgress | Deed::PackageDone | Deed::ContactNote => {
+                self.follow(matter, What::FollowDone, on, 0)
+            }
             // While the leader decides, nothing is owed; sent back, it begins again.
             Deed::PackageSubmit => {
                 self.follow(matter, What::FollowDone, on, 0);

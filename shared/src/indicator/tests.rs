@@ -242,9 +242,18 @@ fn ledger() -> Vec<Case> {
         // 8: a petition with visits: abnormal to the province, one struck out, one collective that
         // left a level out; contact every 10 days.
         Case::received("2025-01-01")
-            .with("v", up(day("2025-02-14"), "province", "abnormal", false, 1, false))
-            .with("w", up(day("2025-07-14"), "capital", "abnormal", false, 1, true))
-            .with("x", up(day("2025-08-14"), "county", "normal", true, 6, false))
+            .with(
+                "v",
+                up(day("2025-02-14"), "province", "abnormal", false, 1, false),
+            )
+            .with(
+                "w",
+                up(day("2025-07-14"), "capital", "abnormal", false, 1, true),
+            )
+            .with(
+                "x",
+                up(day("2025-08-14"), "county", "normal", true, 6, false),
+            )
             .with("c", contact(day("2025-03-01"), 10))
             .did(Deed::ContactOpen, "c", "2025-03-01")
             .did(Deed::ContactNote, "c", "2025-03-10")
@@ -312,7 +321,12 @@ fn the_small_ledger_counted_by_hand() {
         // Of five people or more: 1 ended as final, 6 settled: 1 of 2.
         (I::CollectiveSettled, year, &[6], &[1, 6]),
         // Received: all petitions of the year, the declined and the withdrawn, too.
-        (I::All, year, &[0, 1, 2, 3, 4, 5, 6, 8], &[0, 1, 2, 3, 4, 5, 6, 8]),
+        (
+            I::All,
+            year,
+            &[0, 1, 2, 3, 4, 5, 6, 8],
+            &[0, 1, 2, 3, 4, 5, 6, 8],
+        ),
         (
             I::All,
             ("2024-01-01", "2024-12-31", "2024-12-31"),
@@ -675,7 +689,7 @@ fn slowly(indicator: Indicator, case: &Case, span: Span) -> Option<bool> {
                 Some(Deed::MediationFail) => Some(false),
                 _ => None,
             })
-            .last()
+            .next_back()
         }
         I::Kept => {
             let mut all: Option<bool> = None;
@@ -684,8 +698,8 @@ fn slowly(indicator: Indicator, case: &Case, span: Span) -> Option<bool> {
                     continue;
                 };
                 // The agreement that stood on the day.
-                let stood = mediation.agreements.iter().filter(|a| a.on <= span.as_of);
-                for promise in stood.last().iter().flat_map(|a| &a.promises) {
+                let stood = mediation.agreements.iter().rfind(|a| a.on <= span.as_of);
+                for promise in stood.iter().flat_map(|a| &a.promises) {
                     let kept = promise.kept.as_ref().is_some_and(|k| k.on <= span.as_of);
                     if within(promise.due_on) && (kept || promise.due_on < span.as_of) {
                         all = Some(all.unwrap_or(true) && kept);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::standing::Without;
 use super::target::Goal;
-use super::{FigureBy, FigureGroup, Indicator, FigureSource, change_permille, permille};
+use super::{FigureBy, FigureGroup, FigureSource, Indicator, change_permille, permille};
 use crate::case::view::{CaseRow, Named, Todo};
 use crate::role::Role;
 

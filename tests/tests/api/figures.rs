@@ -41,7 +41,11 @@ fn behind(app: &TestApp, who: Staff, link: &str) -> Vec<String> {
     let mut numbers = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = app.by(who).get(format!("{link}&limit=2{cursor}")).expect(200).json();
+        let page = app
+            .by(who)
+            .get(format!("{link}&limit=2{cursor}"))
+            .expect(200)
+            .json();
         numbers.extend(tests::app::numbers(&page));
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -99,10 +103,24 @@ fn settled<'a>(app: &'a TestApp, village: &str) -> tests::Case<'a> {
 fn each_figure_opens_the_cases_that_it_counts_for_each_role() {
     let app = TestApp::start();
     settled(&app, VILLAGE);
-    app.case().village(VILLAGE).collective(8, 2).register().accepted();
-    app.case().village(NEXT_VILLAGE).received("2026-01-05").register();
-    app.case().village(NEXT_VILLAGE).kind("dispute").by(Staff::NextSecretary).register();
-    app.case().village(VILLAGE).received("2025-02-01").register();
+    app.case()
+        .village(VILLAGE)
+        .collective(8, 2)
+        .register()
+        .accepted();
+    app.case()
+        .village(NEXT_VILLAGE)
+        .received("2026-01-05")
+        .register();
+    app.case()
+        .village(NEXT_VILLAGE)
+        .kind("dispute")
+        .by(Staff::NextSecretary)
+        .register();
+    app.case()
+        .village(VILLAGE)
+        .received("2025-02-01")
+        .register();
     let sealed = app.case().village(VILLAGE).accuses(VILLAGE).register();
     let hidden = app.case().accuses("镇综治办").register();
     let case = app.case().village(VILLAGE).register().accepted();
@@ -120,7 +138,11 @@ fn each_figure_opens_the_cases_that_it_counts_for_each_role() {
     for who in READERS {
         for by in ["township", "village", "unit", "category", "month"] {
             followed += check_links(&app, who, &[("by", by)]);
-            followed += check_links(&app, who, &[("by", by), ("from", "2026-02-01"), ("to", "2026-02-28")]);
+            followed += check_links(
+                &app,
+                who,
+                &[("by", by), ("from", "2026-02-01"), ("to", "2026-02-28")],
+            );
         }
     }
     assert!(followed > 200, "{followed}");
@@ -136,11 +158,16 @@ fn each_figure_opens_the_cases_that_it_counts_for_each_role() {
     let of_auditor = whole(&app, Staff::Auditor, "all");
     assert!(of_auditor.get("numerator_cases").is_none());
     let link = whole(&app, Staff::Office, "all")["numerator_cases"].clone();
-    app.by(Staff::Auditor).get(link.as_str().unwrap()).expect(403);
+    app.by(Staff::Auditor)
+        .get(link.as_str().unwrap())
+        .expect(403);
     // Last year's February has one; nothing to count is no data.
     assert_eq!(whole(&app, Staff::Office, "all")["denominator"], 1);
     let kept = whole(&app, Staff::Office, "kept");
-    assert!(kept["numerator"].is_null() && kept["permille"].is_null(), "{kept}");
+    assert!(
+        kept["numerator"].is_null() && kept["permille"].is_null(),
+        "{kept}"
+    );
     assert!(whole(&app, Staff::Office, "satisfied")["permille"].is_null());
     assert_eq!(whole(&app, Staff::Office, "abnormal")["numerator"], 1);
     assert_eq!(whole(&app, Staff::Office, "backlog")["numerator"], 1);
@@ -168,16 +195,25 @@ fn last_months_figures_stay_when_a_case_closes_today() {
     let today = [february[0], february[1], ("as_of", "2026-03-10")];
     let now = table(&app, Staff::Office, &today);
     let cell = &now["rows"][0]["cells"][column(&now, "handled")];
-    assert_eq!((&cell["numerator"], &cell["permille"]), (&json!(1), &json!(1000)));
+    assert_eq!(
+        (&cell["numerator"], &cell["permille"]),
+        (&json!(1), &json!(1000))
+    );
     for (query, field) in [
         ("from=2026-03-02&to=2026-03-01", "to"),
         ("from=2016-03-02", "from"),
         ("as_of=2026-03-11", "as_of"),
     ] {
-        let problem = app.by(Staff::Office).get(format!("/indicators?{query}")).expect(422).json();
+        let problem = app
+            .by(Staff::Office)
+            .get(format!("/indicators?{query}"))
+            .expect(422)
+            .json();
         assert_eq!(problem["errors"][0]["field"], field);
     }
-    app.by(Staff::Office).get("/indicators?by=person").expect(400);
+    app.by(Staff::Office)
+        .get("/indicators?by=person")
+        .expect(400);
 }
 
 /// What one server writes, the other's figures show.
@@ -197,7 +233,10 @@ fn another_servers_changes_are_seen() {
     assert_eq!(all(&count("/indicators")), 2);
     case.then(Staff::Office, "mark_backlog", json!({"text": "久拖不决"}));
     let table = count("/indicators");
-    assert_eq!(table["rows"][0]["cells"][column(&table, "backlog")]["numerator"], 1);
+    assert_eq!(
+        table["rows"][0]["cells"][column(&table, "backlog")]["numerator"],
+        1
+    );
 }
 
 #[test]
@@ -213,9 +252,16 @@ fn the_standing_of_villages_with_evidence_and_history() {
         found.next().cloned().unwrap()
     };
     let view = standing(Staff::Leader, "");
-    assert_eq!((&view["holding"], &view["total"], &view["permille"]), (&json!(9), &json!(9), &json!(1000)));
+    assert_eq!(
+        (&view["holding"], &view["total"], &view["permille"]),
+        (&json!(9), &json!(9), &json!(1000))
+    );
     assert_eq!((&view["target"], &view["met"]), (&json!(900), &json!(true)));
-    let case = app.case().village(VILLAGE).received("2025-06-01").register();
+    let case = app
+        .case()
+        .village(VILLAGE)
+        .received("2025-06-01")
+        .register();
     case.open(
         Staff::Office,
         "visits",
@@ -243,7 +289,10 @@ fn the_standing_of_villages_with_evidence_and_history() {
     assert_eq!(village["risks"][0]["now"], true);
     let last = standing(Staff::Leader, "?year=2025");
     let village = of(&last, VILLAGE);
-    assert_eq!((&village["holds"], &village["broken"][0]["what"]), (&json!(false), &json!("abnormal")));
+    assert_eq!(
+        (&village["holds"], &village["broken"][0]["what"]),
+        (&json!(false), &json!("abnormal"))
+    );
     assert_eq!(last["as_of"], "2025-12-31");
     let link = village["broken"][0]["cases"].as_str().unwrap();
     assert_eq!(behind(&app, Staff::Leader, link), [case.number.as_str()]);
@@ -251,14 +300,26 @@ fn the_standing_of_villages_with_evidence_and_history() {
     let case = case.then(Staff::Office, "mark_backlog", json!({"text": "久拖不决"}));
     let view = standing(Staff::Leader, "");
     assert_eq!(of(&view, VILLAGE)["broken"][0]["what"], "backlog");
-    assert_eq!((&view["holding"], &view["permille"]), (&json!(8), &json!(889)));
+    assert_eq!(
+        (&view["holding"], &view["permille"]),
+        (&json!(8), &json!(889))
+    );
     assert_eq!(view["met"], false);
-    case.then(Staff::Leader, "clear_backlog", json!({"text": "误列", "notice": "承诺书1号"}));
+    case.then(
+        Staff::Leader,
+        "clear_backlog",
+        json!({"text": "误列", "notice": "承诺书1号"}),
+    );
     assert_eq!(of(&standing(Staff::Leader, ""), VILLAGE)["holds"], true);
     // A secretary sees the own village; nobody asks for a year to come.
     let own = standing(Staff::Secretary, "");
-    assert_eq!((&own["total"], &own["villages"][0]["village"]["name"]), (&json!(1), &json!(VILLAGE)));
-    app.by(Staff::Leader).get("/villages/standing?year=2027").expect(422);
+    assert_eq!(
+        (&own["total"], &own["villages"][0]["village"]["name"]),
+        (&json!(1), &json!(VILLAGE))
+    );
+    app.by(Staff::Leader)
+        .get("/villages/standing?year=2027")
+        .expect(422);
     for who in [Staff::Police, Staff::Informant, Staff::Admin] {
         app.by(who).get("/villages/standing").expect(403);
     }
@@ -271,12 +332,22 @@ fn a_target_is_set_once_a_version_and_leaves_a_trace() {
     let target = |goal: &str| {
         let list = app.by(Staff::Leader).get("/targets").expect(200).json();
         let items = list["items"].as_array().unwrap().iter();
-        items.filter(|item| item["goal"] == goal).next_back().cloned().unwrap()
+        items
+            .filter(|item| item["goal"] == goal)
+            .next_back()
+            .cloned()
+            .unwrap()
     };
     let three = target("three_without");
-    assert_eq!((&three["value"], &three["usual"], &three["version"]), (&json!(900), &json!(true), &json!(0)));
+    assert_eq!(
+        (&three["value"], &three["usual"], &three["version"]),
+        (&json!(900), &json!(true), &json!(0))
+    );
     let set = |who: Staff, etag: Option<&str>, input: Value| {
-        let call = app.by(who).patch("/targets/2026/first_settled").json(&input);
+        let call = app
+            .by(who)
+            .patch("/targets/2026/first_settled")
+            .json(&input);
         match etag {
             Some(etag) => call.if_match(etag).send(),
             None => call.send(),
@@ -285,17 +356,38 @@ fn a_target_is_set_once_a_version_and_leaves_a_trace() {
     let input = json!({"value": 850, "note": "县考核要求"});
     set(Staff::Office, None, input.clone()).expect(428);
     set(Staff::Police, Some("\"0\""), input.clone()).expect(403);
-    let made = set(Staff::Office, Some("\"0\""), input.clone()).expect(200).json();
-    assert_eq!((&made["value"], &made["met"], &made["version"]), (&json!(850), &json!(true), &json!(1)));
+    let made = set(Staff::Office, Some("\"0\""), input.clone())
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&made["value"], &made["met"], &made["version"]),
+        (&json!(850), &json!(true), &json!(1))
+    );
     assert_eq!(made["now"]["permille"], 1000);
-    assert!(made["forecast"]["how"].as_str().unwrap().contains("简单外推"), "{made}");
+    assert!(
+        made["forecast"]["how"]
+            .as_str()
+            .unwrap()
+            .contains("简单外推"),
+        "{made}"
+    );
     set(Staff::Leader, Some("\"0\""), input).expect(412);
-    let wrong = set(Staff::Leader, Some("\"1\""), json!({"value": 1001})).expect(422).json();
+    let wrong = set(Staff::Leader, Some("\"1\""), json!({"value": 1001}))
+        .expect(422)
+        .json();
     assert_eq!(wrong["errors"][0]["field"], "value");
     set(Staff::Leader, Some("\"1\""), json!({"value": null})).expect(200);
     assert!(target("first_settled")["value"].is_null());
-    app.by(Staff::Leader).patch("/targets/2026/nothing").if_match("\"0\"").json(&json!({})).expect(404);
-    let log = app.by(Staff::Auditor).get("/audit?action=target_write").expect(200).json();
+    app.by(Staff::Leader)
+        .patch("/targets/2026/nothing")
+        .if_match("\"0\"")
+        .json(&json!({}))
+        .expect(404);
+    let log = app
+        .by(Staff::Auditor)
+        .get("/audit?action=target_write")
+        .expect(200)
+        .json();
     assert_eq!(log["items"].as_array().unwrap().len(), 2, "{log}");
 }
 
@@ -303,23 +395,38 @@ fn a_target_is_set_once_a_version_and_leaves_a_trace() {
 fn the_dashboard_is_by_role() {
     let app = TestApp::start();
     settled(&app, VILLAGE);
-    app.case().village(VILLAGE).received("2025-12-01").register();
+    app.case()
+        .village(VILLAGE)
+        .received("2025-12-01")
+        .register();
     let board = |who: Staff| app.by(who).get("/figures").expect(200).json();
     let office = board(Staff::Office);
     assert_eq!(office["inflow"].as_array().unwrap().len(), 12);
     assert_eq!(office["inflow"][11]["ended"], 1);
     assert_eq!(office["inflow"][10]["received"], json!([1, 0, 0]));
-    assert_eq!(office["clock"][0]["count"], 1, "overdue since December 16th");
+    assert_eq!(
+        office["clock"][0]["count"], 1,
+        "overdue since December 16th"
+    );
     assert!(office["standing"].is_null());
     // Each bar opens the ledger at just so many cases.
     for part in ["ages", "clock", "categories"] {
         for bar in office[part].as_array().unwrap() {
             let query = bar["query"].as_str().unwrap();
-            let list = app.by(Staff::Office).get(format!("/cases?{query}")).expect(200).json();
+            let list = app
+                .by(Staff::Office)
+                .get(format!("/cases?{query}"))
+                .expect(200)
+                .json();
             assert_eq!(list["total"], bar["count"], "{part} {bar}");
         }
     }
-    let funnel: Vec<&Value> = office["funnel"].as_array().unwrap().iter().map(|b| &b["count"]).collect();
+    let funnel: Vec<&Value> = office["funnel"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| &b["count"])
+        .collect();
     assert_eq!(funnel, [1, 1, 1, 1, 1]);
     let leader = board(Staff::Leader);
     assert_eq!(leader["standing"]["total"], 9);

@@ -34,7 +34,12 @@ async fn from_a_figure_to_its_cases() {
     let told = office.see(count).await.text().await.unwrap();
     office.click(count).await;
     office.see("[data-testid='figure-case']").await;
-    assert!(office.path().await.starts_with("/indicators/cases?indicator=all"));
+    assert!(
+        office
+            .path()
+            .await
+            .starts_with("/indicators/cases?indicator=all")
+    );
     office.read(&format!("共 {told} 项")).await;
     office.read("本期收到的信访件").await;
     office.settle().await;
@@ -42,14 +47,32 @@ async fn from_a_figure_to_its_cases() {
     office.click("[data-testid='figure-case'] h2 a").await;
     office.see("[data-testid='case-state']").await;
 
-    all(&office, "/figures", "[data-testid='chart-heat']", "figures-office").await;
+    all(
+        &office,
+        "/figures",
+        "[data-testid='chart-heat']",
+        "figures-office",
+    )
+    .await;
     // The table behind a chart, by keyboard as by mouse.
     office.goto("/figures").await;
     office.click("[data-testid='chart-inflow'] summary").await;
     office.read("当月办结").await;
     office.see("[data-testid='chart-inflow'] table a").await;
-    all(&office, "/indicators", "[data-indicator='handled']", "indicators").await;
-    all(&office, "/indicators?by=village", ".figure-table", "indicators-village").await;
+    all(
+        &office,
+        "/indicators",
+        "[data-indicator='handled']",
+        "indicators",
+    )
+    .await;
+    all(
+        &office,
+        "/indicators?by=village",
+        ".figure-table",
+        "indicators-village",
+    )
+    .await;
     office.goto("/indicators?by=month&group=drops").await;
     office.see(".figure-table a.figure-count").await;
     office.close().await;
@@ -60,7 +83,13 @@ async fn the_leader_sees_standing_and_targets_and_a_large_screen() {
     let town = Town::demo();
     let driver = Driver::start().await;
     let leader = at_desk(&driver, &town, "township_leader").await;
-    all(&leader, "/figures", "[data-testid='standing-card']", "figures-leader").await;
+    all(
+        &leader,
+        "/figures",
+        "[data-testid='standing-card']",
+        "figures-leader",
+    )
+    .await;
     all(&leader, "/standing", "[data-testid='village']", "standing").await;
     all(&leader, "/targets", "[data-testid='target']", "targets").await;
     let handled = "[data-testid='target'][data-goal='handled']";
@@ -75,12 +104,20 @@ async fn the_leader_sees_standing_and_targets_and_a_large_screen() {
     // In the meeting room there is no menu.
     leader.metrics(1920, 1080).await;
     leader.goto("/figures?wall=1").await;
-    leader.see("html[data-wall] [data-testid='chart-heat']").await;
+    leader
+        .see("html[data-wall] [data-testid='chart-heat']")
+        .await;
     leader.settle().await;
     leader.picture("figures-wall-1920").await;
     leader.close().await;
 
     let secretary = at_desk(&driver, &town, "village_secretary").await;
-    all(&secretary, "/figures", "[data-testid='standing-card']", "figures-village").await;
+    all(
+        &secretary,
+        "/figures",
+        "[data-testid='standing-card']",
+        "figures-village",
+    )
+    .await;
     secretary.close().await;
 }

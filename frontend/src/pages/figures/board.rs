@@ -152,7 +152,10 @@ fn standing(view: &StandingView) -> AnyView {
     let words = match own {
         Some(village) if village.holds => format!("{}目前是三无村", village.village.name),
         Some(village) => format!("{}目前不是三无村", village.village.name),
-        None => format!("{}个村中{}个是三无村，占{share}，目标{target}", view.total, view.holding),
+        None => format!(
+            "{}个村中{}个是三无村，占{share}，目标{target}",
+            view.total, view.holding
+        ),
     };
     let class = match view.met {
         Some(true) => "card standing-card standing-holds",
@@ -280,7 +283,9 @@ fn sheet_of(label: &str, bars: &[FigureBar]) -> Sheet {
 }
 
 fn pairs(bars: &[FigureBar]) -> Vec<(String, u64)> {
-    bars.iter().map(|bar| (bar.label.clone(), bar.count)).collect()
+    bars.iter()
+        .map(|bar| (bar.label.clone(), bar.count))
+        .collect()
 }
 
 /// What falls due on the coming days: a strip of days, each of which opens its cases.
@@ -288,7 +293,13 @@ fn clock(bars: &[FigureBar]) -> AnyView {
     if bars.is_empty() {
         return ().into_any();
     }
-    let most = bars.iter().skip(1).map(|bar| bar.count).max().unwrap_or(0).max(1);
+    let most = bars
+        .iter()
+        .skip(1)
+        .map(|bar| bar.count)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let days = bars
         .iter()
         .enumerate()
@@ -350,7 +361,10 @@ fn units(board: &Dashboard) -> AnyView {
     let cells = board.units.iter().map(|load| {
         let href = |late: bool| {
             let unit = load.unit.as_ref()?;
-            Some(format!("/cases?open=true&unit_id={}&overdue={late}", unit.id))
+            Some(format!(
+                "/cases?open=true&unit_id={}&overdue={late}",
+                unit.id
+            ))
         };
         vec![
             Cell::new(name(load.unit.as_ref())),

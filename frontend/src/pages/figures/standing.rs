@@ -32,7 +32,11 @@ pub(crate) fn page() -> AnyView {
         .collect();
     let chosen = Signal::derive(move || {
         let year = year.get();
-        if year.is_empty() { now.to_string() } else { year }
+        if year.is_empty() {
+            now.to_string()
+        } else {
+            year
+        }
     });
     view! {
         <div class="page page-wide fig-page">
@@ -53,7 +57,11 @@ pub(crate) fn page() -> AnyView {
 
 fn drawn(view: StandingView) -> AnyView {
     if view.villages.is_empty() {
-        return empty("没有村", "在“单位”里添加村后，这里会显示各村的三无情况。", None);
+        return empty(
+            "没有村",
+            "在“单位”里添加村后，这里会显示各村的三无情况。",
+            None,
+        );
     }
     let share = view
         .permille

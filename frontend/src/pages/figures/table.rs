@@ -265,11 +265,7 @@ fn many(table: &IndicatorTable) -> AnyView {
             view! { <th scope="col" title=meaning(column)>{column.label.clone()}</th> }.into_any()
         })
         .collect_view();
-    let rows = table
-        .rows
-        .iter()
-        .map(|row| line(table, row))
-        .collect_view();
+    let rows = table.rows.iter().map(|row| line(table, row)).collect_view();
     view! {
         <div class="table-box">
             <table class="table figure-table">

@@ -51,7 +51,11 @@ pub(crate) fn page() -> AnyView {
         .collect();
     let chosen = Signal::derive(move || {
         let year = year.get();
-        if year.is_empty() { now.to_string() } else { year }
+        if year.is_empty() {
+            now.to_string()
+        } else {
+            year
+        }
     });
     let go = app::replacing();
     let title = Signal::derive(move || {
@@ -128,7 +132,11 @@ fn card(desk: Desk, year: i32, target: &TargetView) -> AnyView {
         .map(|forecast| view! { <p class="hint">{forecast.how.clone()}</p> });
     let set = session::may(Action::Figures(FigureDeed::SetTarget)).then(|| {
         let of = target.clone();
-        let words = if target.value.is_some() { "修改目标" } else { "确定目标" };
+        let words = if target.value.is_some() {
+            "修改目标"
+        } else {
+            "确定目标"
+        };
         view! {
             <button
                 type="button"
@@ -146,7 +154,10 @@ fn card(desk: Desk, year: i32, target: &TargetView) -> AnyView {
     let who = target.set_by.as_ref().zip(target.set_on).map(|(who, on)| {
         view! { <p class="quiet">{format!("{} {on} 确定", who.name)}</p> }
     });
-    let note = target.note.clone().map(|note| view! { <p class="hint">{note}</p> });
+    let note = target
+        .note
+        .clone()
+        .map(|note| view! { <p class="hint">{note}</p> });
     let usual = if target.usual { "（默认）" } else { "" };
     view! {
         <li class="card target" data-testid="target" data-goal=target.goal.code()>
@@ -199,7 +210,11 @@ fn form(desk: Desk, year: i32, target: TargetView) -> AnyView {
                 Some(tenths) => Some(tenths),
                 None => {
                     let mut errors = shared::validate::Errors::new();
-                    errors.add("value", "invalid", "请填写百分数，最多一位小数，如 90 或 92.5。");
+                    errors.add(
+                        "value",
+                        "invalid",
+                        "请填写百分数，最多一位小数，如 90 或 92.5。",
+                    );
                     form.accept(errors);
                     return;
                 }
@@ -212,14 +227,20 @@ fn form(desk: Desk, year: i32, target: TargetView) -> AnyView {
         if !form.accept(patch.check()) {
             return;
         }
-        let call = Call::patch(path.clone()).if_match(&etag(version)).json(&patch);
+        let call = Call::patch(path.clone())
+            .if_match(&etag(version))
+            .json(&patch);
         form.send(call.done(), move |()| {
             desk.up.set(false);
             desk.notices.say("目标已保存。");
             desk.targets.reload();
         });
     };
-    let label = if drop { "比上年同期下降（%）" } else { "目标（%）" };
+    let label = if drop {
+        "比上年同期下降（%）"
+    } else {
+        "目标（%）"
+    };
     view! {
         <form on:submit=submit novalidate="">
             {form.summary()}

@@ -10,10 +10,7 @@ fn width() -> f64 {
     if narrow() { 340.0 } else { 500.0 }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts and places of a picture are small"
-)]
+/// Counts and places of a picture are small.
 const fn real(count: u64) -> f64 {
     count as f64
 }
@@ -172,7 +169,11 @@ pub(crate) fn stacks(names: &[&'static str], rows: &[(String, Vec<u64>)]) -> Any
     let left = if narrow() { 96.0 } else { 130.0 };
     let h = row * place(rows.len()) + 6.0;
     let sum = |counts: &[u64]| counts.iter().sum::<u64>();
-    let greatest = rows.iter().map(|(_, counts)| sum(counts)).max().unwrap_or(0);
+    let greatest = rows
+        .iter()
+        .map(|(_, counts)| sum(counts))
+        .max()
+        .unwrap_or(0);
     let scale = (width() - left - 44.0) / real(greatest.max(1));
     let drawn = rows
         .iter()

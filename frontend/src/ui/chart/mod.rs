@@ -75,7 +75,11 @@ fn quoted(text: &str) -> String {
 impl Sheet {
     /// As CSV, which Excel reads as UTF-8 by its mark.
     fn csv(&self) -> String {
-        let head = self.head.iter().map(|text| quoted(text)).collect::<Vec<_>>();
+        let head = self
+            .head
+            .iter()
+            .map(|text| quoted(text))
+            .collect::<Vec<_>>();
         let rows = self.rows.iter().map(|row| {
             let cells = row.iter().map(|cell| quoted(&cell.text));
             cells.collect::<Vec<_>>().join(",")
