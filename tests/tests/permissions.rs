@@ -677,8 +677,12 @@ impl Desk<'_> {
             }
             "list_backlog_proposals" => self.client.get("/backlog/proposals?limit=200").send(),
             "list_indicator_cases" => {
-                let period = format!("from=2022-01-01&to={}", tests::base::TODAY);
-                let path = format!("/indicators/cases?indicator=all&{period}&limit=200");
+                let mark = json!({"text": "久拖不决"});
+                self.app.act(&case.id, Staff::Office, "mark_backlog", mark);
+                let period = format!("from=2026-01-01&to={}", tests::base::TODAY);
+                let path = format!(
+                    "/indicators/cases?indicator=backlog&{period}&part=numerator&limit=200"
+                );
                 self.client.get(path).send()
             }
             "list_standing_cases" => {

@@ -326,10 +326,9 @@ pub(super) fn one(
     desk: &Desk,
     (year, goal): (i32, Goal),
 ) -> Result<Made<TargetView>, Error> {
-    let items = items(conn, figures, desk, year)?.into_iter();
+    let mut items = items(conn, figures, desk, year)?.into_iter();
     let view = items
-        .filter(|item| item.goal == goal)
-        .last()
+        .find(|item| item.goal == goal)
         .ok_or_else(Error::hidden)?;
     let version = view.version;
     Ok(Made::changed(view, version))

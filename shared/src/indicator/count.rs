@@ -353,7 +353,7 @@ fn by_marks(indicator: Indicator, tally: &Tally, within: Window, day: Day) -> Op
                 What::Failed => Some(false),
                 _ => None,
             })
-            .last(),
+            .next_back(),
         I::Kept => kept(tally, within, day),
         _ => None,
     }

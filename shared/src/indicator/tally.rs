@@ -426,6 +426,13 @@ impl Fold<'_> {
         was
     }
 
+    /// A unit that takes what it was sent has thereby accepted it.
+    fn taken(&mut self, on: NaiveDate) {
+        if self.told(Day::of(on)) {
+            self.answer_by(ClockKind::Handling, on);
+        }
+    }
+
     fn met(&mut self, on: Day) {
         if std::mem::take(&mut self.answering) {
             self.mark(What::Met, on, 0);
@@ -471,11 +478,7 @@ impl Fold<'_> {
                 let clock = if simple { C::SimpleAnswer } else { C::Handling };
                 self.answer_by(clock, fact.on);
             }
-            E::Taken => {
-                if self.told(on) {
-                    self.answer_by(C::Handling, fact.on);
-                }
-            }
+            E::Taken => self.taken(fact.on),
             E::Declined => {
                 self.told(on);
                 self.no_backlog(on);

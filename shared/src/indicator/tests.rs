@@ -719,7 +719,7 @@ fn slowly(indicator: Indicator, case: &Case, span: Span) -> Option<bool> {
                 Some(Deed::MediationFail) => Some(false),
                 _ => None,
             })
-            .last()
+            .next_back()
         }
         I::Kept => {
             let mut all: Option<bool> = None;
@@ -728,8 +728,8 @@ fn slowly(indicator: Indicator, case: &Case, span: Span) -> Option<bool> {
                     continue;
                 };
                 // The agreement that stood on the day.
-                let stood = mediation.agreements.iter().filter(|a| a.on <= span.as_of);
-                for promise in stood.last().iter().flat_map(|a| &a.promises) {
+                let stood = mediation.agreements.iter().rfind(|a| a.on <= span.as_of);
+                for promise in stood.iter().flat_map(|a| &a.promises) {
                     let kept = promise.kept.as_ref().is_some_and(|k| k.on <= span.as_of);
                     if within(promise.due_on) && (kept || promise.due_on < span.as_of) {
                         all = Some(all.unwrap_or(true) && kept);

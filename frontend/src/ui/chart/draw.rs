@@ -10,10 +10,7 @@ fn width() -> f64 {
     if narrow() { 340.0 } else { 500.0 }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts and places of a picture are small"
-)]
+/// Counts and places of a picture are small.
 const fn real(count: u64) -> f64 {
     count as f64
 }
