@@ -130,7 +130,12 @@ fn each_takes_along_what_they_see_and_nobody_what_is_sealed() {
     let closed = app.case().village(VILLAGE).accused_free_closed();
     // Nor who came about it.
     let day = reception_day(&app);
-    let came = app.case().village(VILLAGE).accuses("芦湾村").input().clone();
+    let came = app
+        .case()
+        .village(VILLAGE)
+        .accuses("芦湾村")
+        .input()
+        .clone();
     let came = app
         .by(Staff::Office)
         .post(format!("{day}/visitors"))
