@@ -18,6 +18,7 @@ use crate::alert;
 use crate::case;
 use crate::context::RequestContext;
 use crate::db::Conn;
+use crate::notify;
 use crate::reception;
 use crate::report;
 use crate::session::password;
@@ -145,7 +146,8 @@ pub fn load(state: &State) -> Result<(), Error> {
         case::matter::demo::load(conn, &cast, &cases)?;
         visit::demo::load(conn, &cast, &cases)?;
         reception::demo::load(conn, &cast, &cases)?;
-        alert::demo::load(conn, &cast, &cases)
+        alert::demo::load(conn, &cast, &cases)?;
+        Ok::<_, Error>(notify::demo::load(conn, cast.minutes_ago(0))?)
     })?;
     Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
 }

@@ -92,7 +92,7 @@ fn ended(conn: &mut Conn, cast: &Cast, cases: &Cases) -> Result<(), Error> {
     let input = told(
         AlertKind::Crowd,
         "十几名群众在村委会门口聚集，要求当天答复四社机动地租金什么时候付",
-        "平川村委会门口",
+        "村委会门口",
         15,
     );
     let mut course = Course::begin(conn, cast.secretary_of("平川村")?, began, &input)?;
@@ -130,7 +130,7 @@ fn drill(conn: &mut Conn, cast: &Cast) -> Result<(), Error> {
         ..told(
             AlertKind::Disaster,
             "防汛演练：沟道来水，通知低洼处三户转移到村部",
-            "四坝村南沟",
+            "南沟",
             11,
         )
     };

@@ -9,6 +9,7 @@
 //! | [`given`] | who is to be told that a case is theirs now |
 //! | [`robot`] | chat robots and what waits to be sent to them |
 
+pub(crate) mod demo;
 mod digest;
 pub(crate) mod given;
 mod lease;
