@@ -56,9 +56,11 @@ fn draw(view: &AssessmentView, steps: Steps) -> AnyView {
     let buttons = view
         .steps
         .iter()
-        .enumerate()
-        .map(|(at, step)| {
-            let class = if at == 0 { "btn btn-primary" } else { "btn" };
+        .map(|step| {
+            let class = match step {
+                AssessmentStep::Return | AssessmentStep::Object => "btn",
+                _ => "btn btn-primary",
+            };
             steps.button(class, testid(*step), ask(view, *step))
         })
         .collect_view();
