@@ -593,7 +593,7 @@ fn measure_figures(
     bare: &Figures,
     write: impl Fn(usize, &mut Client) -> Outcome<()>,
 ) -> Outcome<()> {
-    let read = |path: &str, client: &mut Client| {
+    let read = |path: &str, client: &mut Client| -> Outcome<()> {
         client.send("GET", path, Some(token), &[], "")?.expect(200)
     };
     let began = Instant::now();

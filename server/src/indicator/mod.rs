@@ -2,7 +2,7 @@
 //!
 //! Each case is folded once into a tally ([`shared::indicator::tally`]); the [`book`] keeps those of
 //! all cases in memory, loaded at first use and brought up to date by what has changed since. Every
-//! figure of cases is one walk over them: about a tenth of a microsecond a case and period. So cost
+//! figure of cases is one walk over them, a few comparisons a mark. So cost
 //! grows with the number of cases, whatever happened in the year; what keeps it from growing further
 //! is that dashboards and tables are kept until the ledger changes ([`book::Figures::kept`]).
 //!
