@@ -23,9 +23,11 @@ use crate::{app, browser, pages};
 pub(crate) enum Part {
     /// Frame, sign-in, home: there as soon as anything is.
     First,
-    /// The ledger and its cases.
+    /// The ledger.
     Cases,
-    /// Registering, the receipts, and what waits on the phone.
+    /// A case with all that is done about it.
+    OneCase,
+    /// Registering and correcting, the receipts, and what waits on the phone.
     Entry,
     /// What groups, villages and units report.
     Reports,
@@ -107,6 +109,7 @@ mod split {
             match self {
                 Self::First => Ok(()),
                 Self::Cases => pages::load_cases().await,
+                Self::OneCase => pages::load_one_case().await,
                 Self::Entry => pages::load_entry().await,
                 Self::Reports => pages::load_reports().await,
                 Self::Field => pages::load_field().await,
@@ -121,6 +124,7 @@ mod split {
             match self {
                 Self::First => None,
                 Self::Cases => at_once(pages::cases(place)),
+                Self::OneCase => at_once(pages::one_case(place)),
                 Self::Entry => at_once(pages::entry(place)),
                 Self::Reports => at_once(pages::reports(place)),
                 Self::Field => at_once(pages::field(place)),
@@ -151,6 +155,7 @@ impl Part {
         let drawn = match self {
             Self::First => return None,
             Self::Cases => pages::cases(place),
+            Self::OneCase => pages::one_case(place),
             Self::Entry => pages::entry(place),
             Self::Reports => pages::reports(place),
             Self::Field => pages::field(place),

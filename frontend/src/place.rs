@@ -273,7 +273,8 @@ impl Place {
             | Self::Login
             | Self::Setup
             | Self::Nowhere => Part::First,
-            Self::Cases | Self::Case(_) | Self::EditCase(_) | Self::Paper(..) => Part::Cases,
+            Self::Cases => Part::Cases,
+            Self::Case(_) | Self::Paper(..) => Part::OneCase,
             Self::Matters
             | Self::Backlog
             | Self::Calendar
@@ -293,6 +294,7 @@ impl Place {
             | Self::Assessments
             | Self::Assessment(_) => Part::Year,
             Self::NewCase
+            | Self::EditCase(_)
             | Self::Receipt(_)
             | Self::Provisional(_)
             | Self::Exchanged(_)

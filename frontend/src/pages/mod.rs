@@ -55,7 +55,7 @@ fn first(place: Place) -> AnyView {
     }
 }
 
-/// The ledger and its cases.
+/// The ledger.
 #[cfg_attr(
     feature = "parts",
     wasm_split(cases, fallible, preload(load_cases), wasm_split_path = ::leptos::wasm_split)
@@ -63,14 +63,24 @@ fn first(place: Place) -> AnyView {
 pub(crate) fn cases(place: Place) -> Drawn {
     Ok(match place {
         Place::Cases => case::list::page(),
+        _ => nowhere(),
+    })
+}
+
+/// A case with all that is done about it.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(one_case, fallible, preload(load_one_case), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn one_case(place: Place) -> Drawn {
+    Ok(match place {
         Place::Case(id) => case::show::page(id),
-        Place::EditCase(id) => case::edit::page(id),
         Place::Paper(case, id) => case::papers::page(case, id),
         _ => nowhere(),
     })
 }
 
-/// Registering, the receipts, and what waits on the phone.
+/// Registering and correcting, the receipts, and what waits on the phone.
 #[cfg_attr(
     feature = "parts",
     wasm_split(entry, fallible, preload(load_entry), wasm_split_path = ::leptos::wasm_split)
@@ -78,6 +88,7 @@ pub(crate) fn cases(place: Place) -> Drawn {
 pub(crate) fn entry(place: Place) -> Drawn {
     Ok(match place {
         Place::NewCase => case::new::page(),
+        Place::EditCase(id) => case::edit::page(id),
         Place::Receipt(id) => case::receipt::page(id),
         Place::Provisional(key) => provisional::page(key),
         Place::Exchanged(number) => receipts::page(number),

@@ -290,7 +290,7 @@ pub(super) fn evidence(
     let next_cursor = shown
         .last()
         .filter(|_| rest.len() > limit)
-        .map(|id| page::cursor(id));
+        .map(page::cursor);
     Ok(Page {
         items: list::rows(conn, desk, shown)?,
         next_cursor,

@@ -750,8 +750,10 @@ fn slowly(indicator: Indicator, case: &Case, span: Span) -> Option<bool> {
                 .collect();
             let at = answer_of(&happened).filter(|_| case.kind == Kind::Petition)?;
             let answered = known.facts[at].on;
-            let said = known.facts[at..].iter().filter_map(|fact| fact.rating);
-            let rating = said.last().filter(|rating| *rating != Rating::Declined);
+            let mut said = known.facts[at..].iter().filter_map(|fact| fact.rating);
+            let rating = said
+                .next_back()
+                .filter(|rating| *rating != Rating::Declined);
             let content = matches!(rating, Some(Rating::Satisfied | Rating::MostlySatisfied));
             match indicator {
                 _ if !within(answered) => None,
@@ -902,7 +904,7 @@ fn case_of(kind: Kind, start: u64, draws: &[Draw], flags: u32) -> Case {
                 let promise = |n: u32| {
                     let due = matter_day + Days::new(u64::from((rest >> n) % 200));
                     let kept = matter_day + Days::new(u64::from((rest >> (n + 1)) % 250));
-                    (due, ((rest >> n) % 3 > 0).then_some(kept))
+                    (due, (!(rest >> n).is_multiple_of(3)).then_some(kept))
                 };
                 let later = matter_day + Days::new(u64::from(rest % 100 + 1));
                 let mut agreements = vec![(matter_day, vec![promise(1), promise(2)])];

@@ -331,12 +331,8 @@ fn a_target_is_set_once_a_version_and_leaves_a_trace() {
     settled(&app, VILLAGE);
     let target = |goal: &str| {
         let list = app.by(Staff::Leader).get("/targets").expect(200).json();
-        let items = list["items"].as_array().unwrap().iter();
-        items
-            .filter(|item| item["goal"] == goal)
-            .next_back()
-            .cloned()
-            .unwrap()
+        let mut items = list["items"].as_array().unwrap().iter();
+        items.rfind(|item| item["goal"] == goal).cloned().unwrap()
     };
     let three = target("three_without");
     assert_eq!(

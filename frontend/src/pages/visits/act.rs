@@ -48,6 +48,9 @@ pub(crate) struct Step {
     pub(crate) later: Option<Later>,
 }
 
+/// Puts the number of a provisional receipt into a body.
+pub(crate) type PutNumber = fn(&mut Map<String, Value>, &str);
+
 /// How a step goes out through [`crate::outbox`].
 #[derive(Clone)]
 pub(crate) struct Later {
@@ -58,7 +61,7 @@ pub(crate) struct Later {
     /// Makes a line for people of what was filled in; none where it may not wait on the phone.
     pub(crate) title: fn(&Map<String, Value>) -> Option<String>,
     /// Puts the number of a provisional receipt into the body; none is given out without.
-    pub(crate) receipt: Option<fn(&mut Map<String, Value>, &str)>,
+    pub(crate) receipt: Option<PutNumber>,
     /// The draft that is to be changed.
     pub(crate) from: Option<Draft>,
 }
