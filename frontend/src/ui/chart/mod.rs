@@ -1,8 +1,7 @@
 //! Charts: SVG drawn by small functions, each with its table behind it, to be read by keyboard and
 //! screen reader, printed, and saved as CSV or PNG.
 //!
-//! A chart library for Leptos was looked at (leptos-chartistry); what it brings to the download is more
-//! than all of these, and its charts have no table behind them.
+//! Drawn here rather than by a library: the download is tight, and every chart has to be a table, too.
 
 mod draw;
 
