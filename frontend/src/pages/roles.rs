@@ -796,7 +796,7 @@ mod tests {
             ),
             (R::Administrator, O::Field, visit(VisitDeed::View), "—"),
             (R::ServiceCentre, O::Field, receive, "全镇"),
-            (R::JusticeOffice, O::Field, receive, "参与"),
+            (R::JusticeOffice, O::Field, receive, "本人 参与"),
             (R::Court, O::Field, receive, "—"),
             (
                 R::PoliceStation,

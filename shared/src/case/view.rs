@@ -568,7 +568,7 @@ mod tests {
             "development": null, "handling": null, "first_receiver": NAMED, "registrar": NAMED,
             "entered_at": "2026-03-02T02:00:00Z", "responsible_user": null, "lawful_path": null,
             "offered_unit": NAMED, "heard": null, "repeats_final": false,
-            "outcome": null, "earlier_case": null, "later_cases": [NAMED],
+            "outcome": null, "earlier_case": null, "later_cases": [NAMED], "provisional_number": null,
             "accused_unit": null, "accused_user": null, "clocks": [], "people": [],
             "source": null,
             "facts": {

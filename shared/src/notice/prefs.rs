@@ -240,7 +240,7 @@ mod tests {
         assert!(prefs.check().is_empty());
         assert_eq!(prefs.delivery(NoticeKind::CaseDue), Delivery::Digest);
         assert_eq!(prefs.delivery(NoticeKind::CaseGiven), Delivery::AtOnce);
-        assert_eq!(PrefsView::new(&prefs, 3).prefs().kinds.len(), 11);
+        assert_eq!(PrefsView::new(&prefs, 3).prefs().kinds.len(), 13);
         let wrong = chosen(NoticeKind::Digest, Delivery::Digest);
         assert_eq!(wrong.check().into_vec()[0].code, "not_offered");
     }
