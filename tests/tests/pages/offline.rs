@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, Driver};
 use crate::dialogs::{day, rest};
 use crate::reports::every_day;
+use crate::shell::kept;
 use crate::story::{sign_in, submit};
 use crate::town::Town;
 use crate::wire::{Way, Wire};
@@ -18,11 +19,13 @@ const NAME: &str = "尚明德";
 const PHONE: &str = "13000004321";
 const WHO: &str = "village_secretary";
 
-/// A phone on which somebody is signed in, at the end of a wire.
+/// A phone on which somebody is signed in and the app was opened once, at the end of a wire.
 async fn phone(driver: &Driver, wire: &Wire, username: &str) -> Browser {
     let browser = driver.browser(&wire.url, 360, 740).await;
     browser.metrics(360, 740).await;
     sign_in(&browser, username).await;
+    // Opened once: the app and what may be seen are on the phone.
+    kept(&browser).await;
     browser.stored().await;
     browser
 }
