@@ -17,6 +17,9 @@ pub struct Client {
 impl Client {
     /// A client of the server at `base` (`http://127.0.0.1:1234`).
     pub fn new(base: impl Into<String>) -> Self {
+        // Built together with the server, reqwest can do TLS, and asks for a provider; it is there
+        // from the second client on.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::blocking::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
