@@ -72,6 +72,12 @@ fn a_petitioner_sees_where_the_case_stands_and_nothing_of_what_it_is_about() {
     let code = code(&case, Staff::Centre);
     assert_eq!(code.len(), 9);
     case.seen_by(Staff::Police).expect(200);
+    // A look is written a moment later.
+    let looked = std::time::Instant::now();
+    while !look(&app, &case.number, &code).contains("2026年3月10日 派出所") {
+        assert!(looked.elapsed().as_secs() < 10, "the look is not told");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
     // As people write it.
     let sloppy = code.to_lowercase().replace('-', " ");
     for (number, code) in [
