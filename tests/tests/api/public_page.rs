@@ -74,7 +74,9 @@ fn a_petitioner_sees_where_the_case_stands_and_nothing_of_what_it_is_about() {
     case.seen_by(Staff::Police).expect(200);
     // A look is written a moment later.
     let looked = std::time::Instant::now();
+    let mut looks = 1;
     while !look(&app, &case.number, &code).contains("2026年3月10日 派出所") {
+        looks += 1;
         assert!(looked.elapsed().as_secs() < 10, "the look is not told");
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
@@ -117,7 +119,7 @@ fn a_petitioner_sees_where_the_case_stands_and_nothing_of_what_it_is_about() {
         .get("/audit?action=public_look")
         .expect(200)
         .json();
-    assert_eq!(log["items"].as_array().unwrap().len(), 3);
+    assert_eq!(log["items"].as_array().unwrap().len(), looks + 3);
     assert_eq!(log["items"][0]["user_name"], "信访人");
     assert_eq!(log["items"][0]["case_id"], case.id.as_str());
 }
