@@ -167,7 +167,7 @@ async fn register(
     let writing = desk.clone();
     let written = state
         .db
-        .write(move |conn| ready.write(conn, &writing))
+        .write_again(move |conn| ready.clone().write(conn, &writing))
         .await?;
     let made = registered(written.view(&desk)?);
     Ok(Answer::of(made).map_err(Error::from)?)

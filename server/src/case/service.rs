@@ -417,6 +417,7 @@ pub(crate) fn note_report(
 
 /// A case that may be registered, as far as can be told without the database. The one writer has
 /// enough to do: checks, encryption, index terms and JSON are done before, the answer after it.
+#[derive(Clone)]
 pub(crate) struct Registration {
     /// What is wrong with it.
     errors: Errors,
@@ -528,6 +529,7 @@ fn keep_receipt(
 }
 
 /// The case that a new one repeats, and from whom the new one is sealed.
+#[derive(Clone)]
 struct Repeats {
     earlier: CaseId,
     seal: Series,
@@ -693,6 +695,7 @@ fn seal_of_new(desk: &Desk, input: &NewCase) -> Series {
 }
 
 /// A checked case, ready to be written but for its number and its key into the search index.
+#[derive(Clone)]
 pub(crate) struct Draft {
     case: CaseRecord,
     events: Vec<EventRecord>,

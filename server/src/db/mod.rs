@@ -297,6 +297,25 @@ impl Db {
         }
     }
 
+    /// As [`Db::write`], with work that can be done again after it was rolled back: on SQLite such
+    /// writes share a savepoint, which is cheaper. For what is written often.
+    ///
+    /// # Errors
+    /// What `f` answers, or the database's own.
+    pub async fn write_again<T, E>(
+        &self,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        match &self.0.target {
+            Target::Sqlite(_) => self.0.writer.write_again(f).await,
+            Target::Postgres(_) => self.write(f).await,
+        }
+    }
+
     /// Writes one statement soon, without anybody waiting for it; a failure is logged. Waits only
     /// while the queue is full. A stop of the server writes what is queued; a power cut loses it.
     pub async fn write_later(

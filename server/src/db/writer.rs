@@ -3,6 +3,10 @@
 //! A commit costs an fsync, whatever is in it. So the thread takes the jobs that wait, runs each
 //! in a savepoint, commits once, and only then answers them all: what is answered is durable, and
 //! one job's failure (or panic) rolls back its own savepoint and nothing else.
+//!
+//! Jobs that can be run again share a savepoint while they come one after the other, for SQLite copies
+//! each page that is changed for the first time in a savepoint. Should one fail, all of them are
+//! rolled back and run again, each in a savepoint of its own.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -40,6 +44,10 @@ trait Job: Send {
     fn answer(self: Box<Self>, committed: Result<(), &Lost>);
     /// Whether somebody waits for it.
     fn is_awaited(&self) -> bool;
+    /// Whether it can be rolled back and run once more.
+    fn can_run_again(&self) -> bool {
+        false
+    }
 }
 
 /// The job has kept its error for its answer.
@@ -55,20 +63,53 @@ impl From<&Lost> for DieselError {
     }
 }
 
+/// What gives a job's result.
+trait Work<T, E>: Send {
+    /// Whether it can be done again.
+    const AGAIN: bool;
+    fn work(&mut self, conn: &mut Conn) -> Option<Result<T, E>>;
+}
+
+/// Work that can be done once.
+struct Once<F>(Option<F>);
+
+impl<F, T, E> Work<T, E> for Once<F>
+where
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send,
+{
+    const AGAIN: bool = false;
+    fn work(&mut self, conn: &mut Conn) -> Option<Result<T, E>> {
+        self.0.take().map(|f| f(conn))
+    }
+}
+
+/// Work that can be done again after it was rolled back.
+struct Again<F>(F);
+
+impl<F, T, E> Work<T, E> for Again<F>
+where
+    F: Fn(&mut Conn) -> Result<T, E> + Send,
+{
+    const AGAIN: bool = true;
+    fn work(&mut self, conn: &mut Conn) -> Option<Result<T, E>> {
+        Some((self.0)(conn))
+    }
+}
+
 struct Awaited<F, T, E> {
-    f: Option<F>,
+    f: F,
     result: Option<Result<T, E>>,
     caller: oneshot::Sender<Result<T, E>>,
 }
 
 impl<F, T, E> Job for Awaited<F, T, E>
 where
-    F: FnOnce(&mut Conn) -> Result<T, E> + Send,
+    F: Work<T, E>,
     T: Send,
     E: From<DieselError> + Send,
 {
     fn run(&mut self, conn: &mut Conn) -> Result<(), Failed> {
-        let result = self.f.take().map(|f| f(conn));
+        let result = self.f.work(conn);
         let failed = !matches!(result, Some(Ok(_)));
         self.result = result;
         if failed { Err(Failed) } else { Ok(()) }
@@ -87,6 +128,10 @@ where
 
     fn is_awaited(&self) -> bool {
         true
+    }
+
+    fn can_run_again(&self) -> bool {
+        F::AGAIN
     }
 }
 
@@ -232,10 +277,30 @@ impl Writer {
         T: Send + 'static,
         E: From<DieselError> + Send + 'static,
     {
+        self.done(Once(Some(f))).await
+    }
+
+    /// As `write`, with work that can be done again.
+    pub(super) async fn write_again<T, E>(
+        &self,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        self.done(Again(f)).await
+    }
+
+    async fn done<T, E>(&self, f: impl Work<T, E> + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
         let (caller, answer) = oneshot::channel();
         self.take_room().await;
         self.push(Box::new(Awaited {
-            f: Some(f),
+            f,
             result: None,
             caller,
         }));
@@ -274,7 +339,7 @@ impl Writer {
         }
         self.push(Box::new(Relay {
             job: Box::new(Awaited {
-                f: Some(f),
+                f: Once(Some(f)),
                 result: None,
                 caller,
             }),
@@ -489,20 +554,15 @@ fn take(shared: &Shared, waiting: &mut Waiting, most: usize) -> VecDeque<Box<dyn
 fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Result<(), Lost> {
     let started = Instant::now();
     let mut waiting = first;
-    let mut done: Vec<(Box<dyn Job>, Result<(), Lost>)> = Vec::with_capacity(waiting.len());
+    let mut done: Done = Vec::with_capacity(waiting.len());
     let mut outcome = begin(conn);
     let puts_off = conn.is_sqlite();
     LAST.set(puts_off.then(Vec::new));
+    let mut shared_savepoint = None;
     while outcome.is_ok()
-        && let Some(mut job) = waiting.pop_front()
+        && let Some(job) = waiting.pop_front()
     {
-        match in_savepoint(conn, job.as_mut()) {
-            Ok(own) => done.push((job, own)),
-            Err(lost) => {
-                done.push((job, Err(lost.clone())));
-                outcome = Err(lost);
-            }
-        }
+        outcome = take_on(conn, job, &mut done, &mut shared_savepoint);
         if waiting.is_empty() && done.len() < BATCH && started.elapsed() < GATHER {
             waiting = take(shared, &mut shared.waiting(), BATCH - done.len());
         }
@@ -510,6 +570,7 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
     // Nothing is done last without a transaction around it.
     let last = LAST.take();
     let outcome = outcome
+        .and_then(|()| release(conn, &mut shared_savepoint))
         .and_then(|()| do_last(conn, last))
         .and_then(|()| commit(conn));
     if outcome.is_ok() {
@@ -525,6 +586,68 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
         job.answer(outcome.as_ref().map(|_| ()));
     }
     outcome
+}
+
+/// What has been done in a batch, and what came of it.
+type Done = Vec<(Box<dyn Job>, Result<(), Lost>)>;
+
+/// A savepoint that several jobs share.
+struct SharedSavepoint {
+    /// Its first job, of those that are done.
+    first: usize,
+    /// How much was put off before.
+    put_off: usize,
+}
+
+/// Runs one job of a batch, in a savepoint of its own or in one that is shared. An error says that the
+/// whole batch is lost.
+fn take_on(
+    conn: &mut Conn,
+    mut job: Box<dyn Job>,
+    done: &mut Done,
+    shared: &mut Option<SharedSavepoint>,
+) -> Result<(), Lost> {
+    if !(job.can_run_again() && conn.is_sqlite()) {
+        release(conn, shared)?;
+        return alone(conn, job, done);
+    }
+    if shared.is_none() {
+        <Conn as TransactionManager<Conn>>::begin_transaction(conn).map_err(lost)?;
+        *shared = Some(SharedSavepoint {
+            first: done.len(),
+            put_off: put_off(),
+        });
+    }
+    if let Ok(Ok(())) = catch_unwind(AssertUnwindSafe(|| job.run(conn))) {
+        done.push((job, Ok(())));
+        return Ok(());
+    }
+    let Some(SharedSavepoint { first, put_off }) = shared.take() else {
+        return Ok(());
+    };
+    forget_from(put_off);
+    roll_back_to_batch(conn)?;
+    let again: Vec<_> = done.drain(first..).collect();
+    for (before, _) in again {
+        alone(conn, before, done)?;
+    }
+    alone(conn, job, done)
+}
+
+/// Runs one job in a savepoint of its own.
+fn alone(conn: &mut Conn, mut job: Box<dyn Job>, done: &mut Done) -> Result<(), Lost> {
+    let ran = in_savepoint(conn, job.as_mut());
+    let own = ran.as_ref().map_or_else(|lost| Err(lost.clone()), Clone::clone);
+    done.push((job, own));
+    ran.map(drop)
+}
+
+/// Ends a savepoint that jobs share; what they wrote is the batch's from now on.
+fn release(conn: &mut Conn, shared: &mut Option<SharedSavepoint>) -> Result<(), Lost> {
+    match shared.take() {
+        Some(_) => <Conn as TransactionManager<Conn>>::commit_transaction(conn).map_err(lost),
+        None => Ok(()),
+    }
 }
 
 fn begin(conn: &mut Conn) -> Result<(), Lost> {
@@ -728,6 +851,48 @@ mod tests {
         assert!(twice(1).await.is_err());
         assert!(twice(4).await.is_ok());
         assert_eq!(all(&db).await, [1, 3, 4]);
+    }
+
+    #[actix_web::test]
+    async fn what_fails_in_a_shared_savepoint_takes_nothing_from_the_others() {
+        let (db, _dir) = with_table().await;
+        // Each marks, and puts off a second mark; 2 fails after it has written, 4 panics.
+        let again = |n: i32| {
+            db.write_again(move |conn: &mut Conn| {
+                mark(n)(conn)?;
+                Db::before_commit(conn, move |conn| mark(n + 100)(conn).map(drop))?;
+                match n {
+                    2 => Err(DieselError::NotFound),
+                    4 => panic!("as the test wants"),
+                    _ => Ok(n),
+                }
+            })
+        };
+        let gate = Arc::new(AtomicUsize::new(0));
+        let held = Arc::clone(&gate);
+        let first = db.write(move |_| {
+            while held.load(Ordering::SeqCst) == 0 {
+                std::thread::yield_now();
+            }
+            QueryResult::Ok(())
+        });
+        let commits = db.commits();
+        let open = async { gate.store(1, Ordering::SeqCst) };
+        let (_, one, two, three, four, other, five, ()) = tokio::join!(
+            first,
+            again(1),
+            again(2),
+            again(3),
+            again(4),
+            db.write(mark(50)),
+            again(5),
+            open
+        );
+        assert!(db.commits() - commits <= 2, "in one batch");
+        assert_eq!((one, three, five), (Ok(1), Ok(3), Ok(5)));
+        assert_eq!(two, Err(DieselError::NotFound));
+        assert!(four.is_err() && other.is_ok());
+        assert_eq!(all(&db).await, [1, 3, 5, 50, 101, 103, 105]);
     }
 
     #[actix_web::test]
