@@ -62,10 +62,28 @@ async function keep() {
   setInterval(() => registration.update().catch(() => {}), HOUR);
 }
 
+/**
+ * Asks for the session while the app is still being read (`asked_early` in `browser.rs` takes it over).
+ * Not for whoever signed out without a network: their session must not open again.
+ */
+function askEarly() {
+  try {
+    if (localStorage.getItem('xinfang.leaving') !== null) {
+      return;
+    }
+  } catch {
+    // Without storage nobody has left.
+  }
+  window.askedEarly = fetch('/api/v1/session/refresh', { method: 'POST' });
+  // Whoever takes it over hears of it, too.
+  window.askedEarly.catch(() => {});
+}
+
 if (typeof WebAssembly !== 'object') {
   say(PLEASE_UPDATE);
 } else {
   try {
+    askEarly();
     const { default: init } = await import('./{{app.js}}');
     await init({ module_or_path: new URL('./{{app.wasm}}', import.meta.url) });
     document.getElementById('boot')?.remove();

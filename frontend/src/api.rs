@@ -284,22 +284,7 @@ impl Call {
     }
 
     async fn attempt(&self, token: Option<&str>) -> Answer<web_sys::Response> {
-        let response = self.raw(token).await?;
-        if let Some(date) = header(&response, "Date") {
-            browser::learn_time(&date);
-        }
-        if response.ok() {
-            return Ok(response);
-        }
-        let status = response.status();
-        let wait = header(&response, "Retry-After").and_then(|value| value.parse().ok());
-        match Text::of(&response).await.and_then(|text| text.parse()) {
-            Ok(problem) => Err(Failure::Problem {
-                problem: Box::new(problem),
-                wait,
-            }),
-            Err(_) => Err(Failure::Unreadable(status)),
-        }
+        received(self.raw(token).await?).await
     }
 
     async fn raw(&self, token: Option<&str>) -> Answer<web_sys::Response> {
@@ -322,13 +307,36 @@ impl Call {
         {
             init.set_signal(Some(&signal));
         }
-        let promise = leptos::prelude::window().fetch_with_str_and_init(&url, &init);
-        let Ok(response) = JsFuture::from(promise).await else {
-            offline::lost();
-            return Err(Failure::Offline);
-        };
-        offline::reached();
-        response.dyn_into().map_err(|_| Failure::Offline)
+        response(leptos::prelude::window().fetch_with_str_and_init(&url, &init)).await
+    }
+}
+
+/// What a request comes to; without a network, the app knows so from then on.
+async fn response(asked: js_sys::Promise) -> Answer<web_sys::Response> {
+    let Ok(response) = JsFuture::from(asked).await else {
+        offline::lost();
+        return Err(Failure::Offline);
+    };
+    offline::reached();
+    response.dyn_into().map_err(|_| Failure::Offline)
+}
+
+/// Learns the time from an answer, and tells a failure from one that is of use.
+async fn received(response: web_sys::Response) -> Answer<web_sys::Response> {
+    if let Some(date) = header(&response, "Date") {
+        browser::learn_time(&date);
+    }
+    if response.ok() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let wait = header(&response, "Retry-After").and_then(|value| value.parse().ok());
+    match Text::of(&response).await.and_then(|text| text.parse()) {
+        Ok(problem) => Err(Failure::Problem {
+            problem: Box::new(problem),
+            wait,
+        }),
+        Err(_) => Err(Failure::Unreadable(status)),
     }
 }
 
@@ -424,7 +432,11 @@ std::thread_local! {
 
 async fn refresh_now() -> Answer<()> {
     let call = Call::post("/session/refresh");
-    match call.attempt(None).await {
+    let answer = match browser::asked_early() {
+        Some(asked) => received(response(asked).await?).await,
+        None => call.attempt(None).await,
+    };
+    match answer {
         Ok(response) => {
             let opened: Session = Text::of(&response).await?.parse()?;
             session::opened(opened);

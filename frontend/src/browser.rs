@@ -116,6 +116,14 @@ fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 
+/// The request for the session that `boot.js` has sent while the app was still being read; once.
+pub(crate) fn asked_early() -> Option<js_sys::Promise> {
+    let (window, name) = (js_sys::global(), JsValue::from_str("askedEarly"));
+    let asked = js_sys::Reflect::get(&window, &name).ok()?;
+    js_sys::Reflect::delete_property(&window, &name).ok()?;
+    asked.dyn_into().ok()
+}
+
 /// Reads what was kept on this computer.
 pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
     let text = storage()?.get_item(&stored(key)).ok()??;

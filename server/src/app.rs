@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpServer, web};
 
 use crate::clock::Clock;
@@ -184,6 +184,9 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let streams = state.streams.clone();
     let factory = move || {
         actix_web::App::new()
+            // A ledger's page is a tenth of its size then, which a slow line feels. The app's files come
+            // compressed already, live events say that they are not to be.
+            .wrap(Compress::default())
             .wrap(from_fn(observe))
             .configure(configure(state.clone()))
     };

@@ -37,8 +37,8 @@ pub(crate) struct Parts {
     pub(crate) loader: String,
     /// Modules by the name that the loader gives them, without `.wasm`.
     pub(crate) modules: BTreeMap<String, Vec<u8>>,
-    /// Which parts need a module.
-    pub(crate) needed_by: BTreeMap<String, Vec<String>>,
+    /// The modules that each part needs.
+    pub(crate) needs: BTreeMap<String, Vec<String>>,
 }
 
 impl Glue {
@@ -64,13 +64,11 @@ impl Parts {
         if !table.exists() {
             return Ok(None);
         }
-        let mut needed_by: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut needs = BTreeMap::new();
         for line in fs::read_to_string(&table)?.lines() {
             let mut words = line.split(' ').map(ToOwned::to_owned);
             let part = words.next().unwrap_or_default();
-            for module in words {
-                needed_by.entry(module).or_default().push(part.clone());
-            }
+            needs.insert(part, words.collect());
         }
         let mut modules = BTreeMap::new();
         for file in stamp::files(&folder.join("parts"))? {
@@ -80,8 +78,83 @@ impl Parts {
         Ok(Some(Self {
             loader: fs::read_to_string(folder.join("parts.js"))?,
             modules,
-            needed_by,
+            needs,
         }))
+    }
+}
+
+/// How a part is loaded. The splitter's own loader asks for each module by itself, dozens a part, most of
+/// them crumbs; here they lie one after the other in one file, which compresses better, too. What another
+/// part has brought already is left out.
+const LOADER: &str = r#"
+const there = new Set();
+function load(path, modules) {
+    let loading;
+    const start = async () => {
+        const response = await fetch(new URL(path, import.meta.url));
+        if (!response.ok) {
+            throw new Error(`${path}: ${response.status}`);
+        }
+        const bytes = await response.arrayBuffer();
+        if (bytes.byteLength !== modules.reduce((sum, [, length]) => sum + length, 0)) {
+            throw new Error(`${path}: cut off`);
+        }
+        let at = 0;
+        const compiling = [];
+        for (const [name, length] of modules) {
+            const code = new Uint8Array(bytes, at, length);
+            at += length;
+            if (!there.has(name)) {
+                compiling.push([name, length < 8192 ? new WebAssembly.Module(code) : WebAssembly.compile(code)]);
+            }
+        }
+        for (const [name, module] of compiling) {
+            const compiled = await module;
+            if (!there.has(name)) {
+                new WebAssembly.Instance(compiled, getSharedImports());
+                there.add(name);
+            }
+        }
+    };
+    return () => {
+        loading ??= start().catch((error) => {
+            loading = undefined;
+            throw error;
+        });
+        return loading;
+    };
+}
+"#;
+
+impl Parts {
+    /// Writes a file for each part, and the script that loads them.
+    fn put(&self, files: &mut Files) -> Result<String> {
+        // What goes before is how a module gets at the first part's memory and tables.
+        let (before, _) = self
+            .loader
+            .split_once("function makeLoad(")
+            .context("the splitter's loader has changed: no `makeLoad`")?;
+        let mut loader = format!("{before}{LOADER}");
+        for (part, needed) in &self.needs {
+            let export = format!("export const __wasm_split_load_{part} = wrapAsyncCb(");
+            if !self.loader.contains(&export) {
+                bail!("the splitter's loader has changed: no `{export}`");
+            }
+            let mut content = Vec::new();
+            let mut table = Vec::new();
+            for module in needed {
+                let code = self
+                    .modules
+                    .get(module)
+                    .with_context(|| format!("part {part} needs {module}, which is not there"))?;
+                content.extend_from_slice(code);
+                table.push(format!("['{module}', {}]", code.len()));
+            }
+            let name = files.put(&format!("part-{part}"), "bin", content);
+            let table = table.join(", ");
+            loader.push_str(&format!("{export}load('./{name}', [{table}]));\n"));
+        }
+        Ok(loader)
     }
 }
 
@@ -141,13 +214,7 @@ pub(crate) fn files(glue: Glue, sources: Sources, kept: bool) -> Result<BTreeMap
     let script = match glue.parts {
         None => files.put("app", "js", script.into_bytes()),
         Some(parts) => {
-            let mut loader = parts.loader;
-            for (module, content) in parts.modules {
-                let needed_by = parts.needed_by.get(&module);
-                let needed_by = needed_by.with_context(|| format!("no part needs {module}"))?;
-                let name = files.put(&format!("part-{}", needed_by.join("-")), "wasm", content);
-                loader = renamed(&loader, &format!("./{module}.wasm"), &format!("./{name}"))?;
-            }
+            let mut loader = parts.put(&mut files)?;
             // The two scripts import each other, so each is named after both.
             let both = format!("{script}{loader}");
             let script_name = hashed("app", "js", both.as_bytes());
@@ -205,7 +272,7 @@ fn worker<'a>(
     if kept {
         first.push("'/'".to_owned());
         for name in assets {
-            let list = if needed_by(name).is_empty() {
+            let list = if part_of(name).is_none() {
                 &mut first
             } else {
                 &mut later
@@ -263,15 +330,11 @@ fn renamed(text: &str, from: &str, to: &str) -> Result<String> {
     Ok(text.replace(from, to))
 }
 
-/// The parts that need a file, by its name; none for what every page needs.
-pub(crate) fn needed_by(name: &str) -> Vec<&str> {
-    let parts = name
-        .rsplit('/')
-        .next()
-        .and_then(|name| name.strip_prefix("part-"))
-        .and_then(|name| name.rsplit_once('-'))
-        .map(|(parts, _hash)| parts);
-    parts.map_or_else(Vec::new, |parts| parts.split('-').collect())
+/// The part that a file is of, by its name; none for what every page needs.
+pub(crate) fn part_of(name: &str) -> Option<&str> {
+    let file = name.rsplit('/').next()?;
+    let (part, _hash) = file.strip_prefix("part-")?.rsplit_once('-')?;
+    Some(part)
 }
 
 /// `app`, `js` → `app-0123456789abcdef.js`.
@@ -321,21 +384,23 @@ mod tests {
     }
 
     fn glue_in_parts() -> Glue {
-        let all = ["list".to_owned(), "page".to_owned()];
+        let needs = |modules: &[&str]| modules.iter().map(|&name| name.to_owned()).collect();
         Glue {
             script: "import * as import1 from \"./parts.js\"; f({\"./parts.js\": import1});"
                 .to_owned(),
             snippets: BTreeMap::new(),
             parts: Some(Parts {
-                loader: "import { g } from \"./app.js\"; \"./chunk_1.wasm\"; \"./split_list.wasm\""
+                loader: "import { g } from \"./app.js\"; function makeLoad() {} \
+                         export const __wasm_split_load_list = wrapAsyncCb(makeLoad()); \
+                         export const __wasm_split_load_page = wrapAsyncCb(makeLoad());"
                     .to_owned(),
                 modules: BTreeMap::from([
                     ("chunk_1".to_owned(), vec![1]),
-                    ("split_list".to_owned(), vec![2]),
+                    ("split_list".to_owned(), vec![2, 2]),
                 ]),
-                needed_by: BTreeMap::from([
-                    ("chunk_1".to_owned(), all.to_vec()),
-                    ("split_list".to_owned(), vec!["list".to_owned()]),
+                needs: BTreeMap::from([
+                    ("list".to_owned(), needs(&["chunk_1", "split_list"])),
+                    ("page".to_owned(), needs(&["chunk_1"])),
                 ]),
             }),
             ..glue()
@@ -401,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_named_after_who_needs_them_and_the_scripts_after_each_other() {
+    fn a_part_is_one_file_and_the_scripts_are_named_after_each_other() {
         let files = files(glue_in_parts(), sources(), true).unwrap();
         let (loader, loader_text) = text(&files, "assets/parts-");
         let script = files
@@ -418,14 +483,22 @@ mod tests {
                 base(&loader)
             )
         );
-        let (shared, _) = text(&files, "assets/part-list-page-");
-        let (own, _) = files.iter().find(|(_, content)| **content == [2]).unwrap();
-        for name in [script, &shared, own] {
+        let part = |start: &str| {
+            let found = files.iter().find(|(name, _)| name.starts_with(start));
+            let (name, content) = found.unwrap();
             assert!(loader_text.contains(&base(name)), "{loader_text}");
-        }
-        assert_eq!(needed_by(&shared), ["list", "page"]);
-        assert_eq!(needed_by(own), ["list"]);
-        assert!(needed_by(script).is_empty() && needed_by(&loader).is_empty());
+            (part_of(name).unwrap().to_owned(), content.clone())
+        };
+        assert_eq!(part("assets/part-list-"), ("list".to_owned(), vec![1, 2, 2]));
+        assert_eq!(part("assets/part-page-"), ("page".to_owned(), vec![1]));
+        assert!(loader_text.contains("[['chunk_1', 1], ['split_list', 2]]"));
+        assert!(!loader_text.contains("makeLoad"), "{loader_text}");
+        assert!(loader_text.contains(&base(script)), "{loader_text}");
+        assert!(part_of(script).is_none() && part_of(&loader).is_none());
+
+        let mut changed = glue_in_parts();
+        changed.parts.as_mut().unwrap().loader = "another".to_owned();
+        assert!(super::files(changed, sources(), true).is_err());
     }
 
     #[test]
@@ -439,7 +512,7 @@ mod tests {
         let (always, parts) = first.split_once("], [").unwrap();
         assert!(always.contains("['/', "), "{first}");
         for name in files.keys().filter(|name| name.starts_with("assets/")) {
-            let list = if needed_by(name).is_empty() {
+            let list = if part_of(name).is_none() {
                 always
             } else {
                 parts

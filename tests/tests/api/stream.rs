@@ -112,6 +112,45 @@ fn whoever_comes_from_another_database_reads_the_inbox_anew() {
     );
 }
 
+#[test]
+fn whoever_missed_more_than_a_stream_makes_up_for_reads_the_inbox_anew() {
+    let app = TestApp::start();
+    let police = app.by(Staff::Police);
+    let informant = app.by(Staff::Informant);
+    let alert = |n: usize| {
+        let input = json!({"kind": "crowd", "what": format!("第{n}处有人聚集"), "people_count": 5});
+        informant.post("/alerts").json(&input).expect(201);
+    };
+    alert(0);
+    let all = police.get("/notifications").expect(200).json();
+    let seen = all["items"][0]["seq"].to_string();
+    for n in 1..=500 {
+        alert(n);
+    }
+    // Five hundred come one by one, in order.
+    let events = Events::open(&police, Some(&seen));
+    hello(&events);
+    let made_up: Vec<_> = (0..500).map(|_| events.notice()).collect();
+    let seqs = made_up.iter().map(|notice| notice["seq"].as_i64());
+    assert!(seqs.is_sorted_by(|a, b| a < b));
+    let links = made_up.iter().map(|notice| notice["link"].to_string());
+    assert_eq!(links.collect::<std::collections::BTreeSet<_>>().len(), 500);
+    events.nothing();
+    events.cut();
+    // With one more, nothing is sent in part: the inbox has them all.
+    alert(501);
+    let events = Events::open(&police, Some(&seen));
+    let seq = hello(&events);
+    let event = events.next();
+    assert_eq!(
+        (event.name.as_str(), event.id.as_deref()),
+        ("reset", Some(seq.as_str()))
+    );
+    events.nothing();
+    let all = police.get("/notifications").expect(200).json();
+    assert_eq!(all["total"], json!(502));
+}
+
 fn signed_in(app: &TestApp, who: Staff) -> Client {
     let session = app.sign_in(who).expect(200).json();
     app.nobody()

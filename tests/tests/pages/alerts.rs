@@ -1,5 +1,10 @@
 //! Urgent information as people live it: a thumb reports, leaders see it, it is closed and counted.
 
+use std::time::{Duration, Instant};
+
+use fantoccini::Locator;
+use serde_json::Value;
+
 use crate::browser::{Browser, Driver};
 use crate::dialogs::look;
 use crate::story::{at_desk, sign_in, submit};
@@ -89,5 +94,86 @@ async fn a_thumb_reports_and_everything_is_timed() {
     office.read("漏报").await;
     look(&office, "alert-rate").await;
     office.close().await;
+    informant.close().await;
+}
+
+/// Notes each tone that the page plays: its pitch, and how long after now it begins.
+const LISTEN: &str = "window.tones = []; \
+     const start = AudioScheduledSourceNode.prototype.start; \
+     AudioScheduledSourceNode.prototype.start = function (at) { \
+       window.tones.push([Math.round(this.frequency.value), at - this.context.currentTime]); \
+       return start.call(this, at); };";
+
+async fn tones(browser: &Browser) -> Vec<Value> {
+    let tones = browser.client.execute("return window.tones", Vec::new());
+    tones.await.unwrap().as_array().cloned().unwrap_or_default()
+}
+
+/// A person's pace: a moment before each touch, a quarter of a second a character.
+async fn at_leisure(characters: usize) {
+    let millis = 700 + 250 * u64::try_from(characters).unwrap();
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_to_act_hears_and_sees_it_at_once() {
+    let town = Town::demo();
+    let driver = Driver::start().await;
+    let mut told = Vec::new();
+    for who in ["township_leader", "coordination_office", "police_station"] {
+        let browser = at_desk(&driver, &town, who).await;
+        browser.see("[data-testid='bell']").await;
+        // Urgent ones of the demo.
+        while browser.has("[data-testid='banner'] button").await {
+            browser.click("[data-testid='banner'] button").await;
+        }
+        browser.client.execute(LISTEN, Vec::new()).await.unwrap();
+        told.push((who, browser));
+    }
+    // The court has no part in it.
+    let court = at_desk(&driver, &town, "court").await;
+    court.see("[data-testid='bell']").await;
+    court.client.execute(LISTEN, Vec::new()).await.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("现场.png");
+    std::fs::write(&picture, tests::files::png()).unwrap();
+    let informant = on_a_phone(&driver, &town, "group_informant").await;
+    informant.see("[data-testid='below-new-alert']").await;
+    let began = Instant::now();
+    at_leisure(0).await;
+    informant.press("below-new-alert").await;
+    informant.see("[data-testid='send-alert']").await;
+    let what = "渠边约二十人争水";
+    at_leisure(what.chars().count()).await;
+    informant.fill("what", what).await;
+    at_leisure(3).await;
+    informant.fill("place", "二支渠").await;
+    at_leisure(2).await;
+    informant.fill("people_count", "20").await;
+    at_leisure(8).await;
+    let input = informant.client.find(Locator::Css("#photos"));
+    let input = input.await.unwrap();
+    input.send_keys(picture.to_str().unwrap()).await.unwrap();
+    informant.see("[data-testid='photo']").await;
+    at_leisure(0).await;
+    informant.press("send-alert").await;
+    informant.see("[data-page='alert']").await;
+    println!(
+        "urgent information with place, head-count and photo, at a person's pace: {:.1} s",
+        began.elapsed().as_secs_f64()
+    );
+    for (who, browser) in told {
+        browser.see("[data-testid='banner']").await;
+        browser.read("重要信息").await;
+        println!("{who} sees it {:.1} s after the first touch", began.elapsed().as_secs_f64());
+        let tones = tones(&browser).await;
+        let pitches: Vec<_> = tones.iter().map(|tone| tone[0].as_i64()).collect();
+        assert_eq!(pitches, [Some(880); 3], "{who}: {tones:?}");
+        browser.close().await;
+    }
+    assert!(!court.has("[data-testid='banner']").await);
+    assert!(tones(&court).await.is_empty());
+    court.close().await;
     informant.close().await;
 }
