@@ -126,7 +126,7 @@ fn it_says_who_took_it_out_and_so_does_the_log() {
         (&log["total"], &log["items"][0]["user_name"]),
         (&json!(1), &json!("周永福"))
     );
-    assert!(log["items"][0]["detail"].as_str().unwrap().contains("1件"));
+    assert!(log["items"][0]["detail"].as_str().unwrap().contains("1行"));
 }
 
 /// What people type is text in a cell, never a formula.
