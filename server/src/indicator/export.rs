@@ -188,7 +188,7 @@ fn heads(column: &FigureColumn) -> [Column; 3] {
     } else {
         ["分子", "分母", "比率"]
     };
-    names.map(|name| Column::new(name, 9.0).under(column.label.clone()))
+    names.map(|name| Column::new(name, 11.0).under(column.label.clone()))
 }
 
 fn write_table(desk: &Desk, table: &IndicatorTable, out: &mut Out) -> Result<(), Error> {
