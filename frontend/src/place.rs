@@ -98,6 +98,8 @@ pub(crate) enum Place {
     StandingCases,
     /// The year's targets.
     Targets,
+    /// The monthly analysis.
+    Analysis,
     /// Clocks and dues by day.
     Calendar,
     /// The year's measures by law.
@@ -211,6 +213,7 @@ impl Place {
             Self::Standing => "/standing",
             Self::StandingCases => "/standing/cases",
             Self::Targets => "/targets",
+            Self::Analysis => "/analysis",
             Self::Calendar => "/calendar",
             Self::Measures => "/measures",
             Self::Imports => "/imports",
@@ -230,12 +233,13 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 29] {
+    fn simple() -> [Self; 30] {
         [
             Self::Figures,
             Self::Indicators,
             Self::Standing,
             Self::Targets,
+            Self::Analysis,
             Self::Alerts,
             Self::Drafts,
             Self::Visits,
@@ -305,7 +309,8 @@ impl Place {
             | Self::IndicatorCases
             | Self::Standing
             | Self::StandingCases
-            | Self::Targets => Part::Figures,
+            | Self::Targets
+            | Self::Analysis => Part::Figures,
             Self::Alerts
             | Self::NewAlert
             | Self::Alert(_)
@@ -357,6 +362,7 @@ impl Place {
             Self::IndicatorCases | Self::StandingCases => "数字背后的事项",
             Self::Standing => "三无情况",
             Self::Targets => "年度目标",
+            Self::Analysis => "分析研判",
             Self::Calendar => "日程",
             Self::Measures => "依法处理",
             Self::Imports => "导入台账",
@@ -416,6 +422,7 @@ impl Place {
             Self::Standing => "standing",
             Self::StandingCases => "standing-cases",
             Self::Targets => "targets",
+            Self::Analysis => "analysis",
             Self::Calendar => "calendar",
             Self::Measures => "measures",
             Self::Imports => "imports",
@@ -482,7 +489,8 @@ impl Place {
             | Self::IndicatorCases
             | Self::Standing
             | Self::StandingCases
-            | Self::Targets => figures().unwrap_or_else(|| self.clone()),
+            | Self::Targets
+            | Self::Analysis => figures().unwrap_or_else(|| self.clone()),
             Self::Visit(_) | Self::NewVisit | Self::Promises => Self::Visits,
             // The auditor has no other way there.
             Self::Coverage if session::may(Action::Visit(VisitDeed::View)) => Self::Visits,

@@ -16,9 +16,9 @@ use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, assessment, audit, case, db, files, health, idempotency, import, indicator,
-    keys, memory, notify, openapi, org, photo, public, publicity, receipt, reception, report,
-    satisfaction, settings, setup, sync, visit,
+    account, alert, analysis, assessment, audit, case, db, files, health, idempotency, import,
+    indicator, keys, memory, notify, openapi, org, photo, public, publicity, receipt, reception,
+    report, satisfaction, settings, setup, sync, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -143,6 +143,11 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(case::paper::routes::configure)
         .configure(case::calendar::routes::configure)
         .configure(case::backlog::configure)
+        .configure(case::export::configure)
+        .configure(report::export::configure)
+        .configure(indicator::export::configure)
+        .configure(assessment::export::configure)
+        .configure(analysis::routes::configure)
         .configure(indicator::routes::configure)
         .configure(photo::routes::configure)
         .configure(report::routes::configure)

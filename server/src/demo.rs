@@ -15,6 +15,7 @@ use shared::term::Term;
 use self::cast::Cast;
 use crate::account;
 use crate::alert;
+use crate::analysis;
 use crate::case;
 use crate::context::RequestContext;
 use crate::db::Conn;
@@ -142,6 +143,7 @@ pub fn load(state: &State) -> Result<(), Error> {
         .db
         .write_blocking(move |conn| case::demo::load(conn, &players))?;
     report::demo::load(state)?;
+    let readers = cast.clone();
     state.db.write_blocking(move |conn| {
         case::matter::demo::load(conn, &cast, &cases)?;
         visit::demo::load(conn, &cast, &cases)?;
@@ -149,6 +151,7 @@ pub fn load(state: &State) -> Result<(), Error> {
         alert::demo::load(conn, &cast, &cases)?;
         Ok::<_, Error>(notify::demo::load(conn, cast.minutes_ago(0))?)
     })?;
+    analysis::demo::load(state, &readers)?;
     Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
 }
 

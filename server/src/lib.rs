@@ -13,9 +13,11 @@
 //! | [`files`] | uploads, under a hash of their content |
 //! | [`auth`], [`context`], [`extract`], [`idempotency`] | what handlers take from a request |
 //! | [`error`] | how errors become answers |
+//! | `export` | what all files that are taken out share: sheets, the mark, the streamed answer |
 
 pub mod account;
 mod alert;
+mod analysis;
 pub mod app;
 mod assessment;
 pub mod audit;
@@ -29,6 +31,7 @@ pub mod db;
 pub mod demo;
 pub mod directory;
 pub mod error;
+mod export;
 pub mod extract;
 mod field;
 pub mod files;

@@ -9,8 +9,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, assessment, audit, case, health, import, indicator, notify, org, photo,
-    publicity, receipt, reception, report, satisfaction, session, settings, setup, sync, visit,
+    account, alert, analysis, assessment, audit, case, health, import, indicator, notify, org,
+    photo, publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
+    visit,
 };
 
 /// Where the document is.
@@ -48,6 +49,8 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "publicity", description = "法制宣传"),
         (name = "assessments", description = "村级考核"),
         (name = "figures", description = "统计指标、三无情况、年度目标、数据看板"),
+        (name = "analyses", description = "月度分析研判"),
+        (name = "exports", description = "导出：xlsx、csv"),
         (name = "imports", description = "台账导入"),
         (name = "org", description = "单位"),
         (name = "users", description = "用户"),
@@ -71,6 +74,11 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
         indicator::routes::Docs::openapi(),
+        analysis::routes::Docs::openapi(),
+        case::export::Docs::openapi(),
+        report::export::Docs::openapi(),
+        indicator::export::Docs::openapi(),
+        assessment::export::Docs::openapi(),
         photo::routes::Docs::openapi(),
         report::routes::Docs::openapi(),
         visit::routes::Docs::openapi(),

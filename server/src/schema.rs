@@ -800,3 +800,18 @@ diesel::table! {
         version -> BigInt,
     }
 }
+
+diesel::table! {
+    analyses (township_id, month) {
+        township_id -> Text,
+        month -> Text,
+        opinion -> Nullable<Text>,
+        measures -> Nullable<Text>,
+        author_id -> Text,
+        updated_at -> Timestamp,
+        body -> Nullable<Text>,
+        issued_by -> Nullable<Text>,
+        issued_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alert::AlertDeed;
+use crate::analysis::{self, AnalysisDeed};
 use crate::assessment::AssessmentDeed;
 use crate::case::Kind;
 use crate::case::action::CaseAction;
@@ -13,6 +14,7 @@ use crate::case::matter::Deed;
 use crate::case::number::Series;
 use crate::case::paper::PaperKind;
 use crate::case::state::State;
+use crate::export::{self, ExportDeed};
 use crate::ids::{UnitId, UserId};
 use crate::indicator::{self, FigureDeed};
 use crate::org::UnitKind;
@@ -108,8 +110,10 @@ pub enum Action {
     ListMeasures,
     /// Load a hand-kept ledger.
     ImportLedger,
-    /// Take the ledger out as a file.
-    ExportLedger,
+    /// Take something out as a file.
+    Export(ExportDeed),
+    /// Do something with the monthly analysis.
+    Analysis(AnalysisDeed),
     /// See the organisation.
     ViewOrg,
     /// Change the organisation.
@@ -517,7 +521,7 @@ fn assessment_visible(actor: &Actor, facts: &FieldFacts) -> bool {
 }
 
 /// Whose a step of an assessment is, and whose it is otherwise.
-const fn may_assess(role: Role, deed: AssessmentDeed) -> (bool, &'static str) {
+pub(crate) const fn may_assess(role: Role, deed: AssessmentDeed) -> (bool, &'static str) {
     use AssessmentDeed as D;
     use Role as R;
     match deed {
@@ -686,6 +690,8 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
     let allowed = match action {
         Action::Alert(deed) => return can_alert(role, deed).map_err(Denied::NotAllowed),
         Action::Figures(deed) => return indicator::may(role, deed).map_err(Denied::NotAllowed),
+        Action::Export(deed) => return export::may(role, deed).map_err(Denied::NotAllowed),
+        Action::Analysis(deed) => return analysis::may(role, deed).map_err(Denied::NotAllowed),
         Action::ListCases | Action::ViewCase => !matches!(role, R::Auditor | R::Administrator),
         Action::RegisterCase(kind) => match role {
             R::TownshipLeader
@@ -699,12 +705,6 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         },
         Action::ListMeasures => matches!(role, R::TownshipLeader | R::Auditor),
         Action::ImportLedger => role == R::CoordinationOffice,
-        Action::ExportLedger => {
-            matches!(
-                role,
-                R::TownshipLeader | R::CoordinationOffice | R::VillageSecretary
-            )
-        }
         Action::ViewOrg => true,
         Action::ViewColleagues => role != R::Auditor,
         Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
@@ -748,7 +748,6 @@ const fn whose_in_general(action: Action) -> &'static str {
         Action::Assessment(deed) => may_assess(Role::Administrator, deed).1,
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
-        Action::ExportLedger => "台账导出由镇领导、镇综治办和村支部书记办理。",
         Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
             "这项管理由系统管理员办理。"
         }

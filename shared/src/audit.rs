@@ -31,7 +31,7 @@ terms! {
         AlertWrite = "alert_write", "变更重要信息";
         /// The yearly list of measures by law was read.
         MeasureView = "measure_view", "查看依法处理清单";
-        /// Cases were exported.
+        /// Something was taken out as a file.
         Export = "export", "导出";
         /// A ledger was imported.
         Import = "import", "导入";
@@ -43,6 +43,8 @@ terms! {
         Publicity = "publicity", "法制宣传";
         /// An assessment of a village was opened, or a step of it taken.
         Assessment = "assessment", "村级考核";
+        /// A monthly analysis was written or issued.
+        Analysis = "analysis", "分析研判";
         /// A visit or a promise was written.
         Visit = "visit", "走访与承诺";
         /// A reception day was written, or somebody came.

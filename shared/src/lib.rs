@@ -11,7 +11,9 @@
 //! | [`org`] | units, their tree, the bundled template |
 //! | [`account`] | users, sign-in, passwords |
 //! | [`assessment`] | assessment of villages: sheets, scores, what follows what, veto, ranking |
+//! | [`analysis`] | the monthly analysis (分析研判): what it compares, and in which words |
 //! | [`calendar`] | working days after the State Council's calendar |
+//! | [`export`] | what can be taken out as a file, and by whom |
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`indicator`] | figures: what counts where, the three-without standing, targets |
 //! | [`ledger`] | what an import of a hand-kept ledger answers |
@@ -34,10 +36,12 @@
 pub mod access;
 pub mod account;
 pub mod alert;
+pub mod analysis;
 pub mod assessment;
 pub mod audit;
 pub mod calendar;
 pub mod case;
+pub mod export;
 pub mod identity;
 pub mod ids;
 pub mod indicator;

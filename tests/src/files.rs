@@ -1,4 +1,6 @@
-//! Files to upload.
+//! Files to upload, and files that were taken out.
+
+use calamine::{Data, Reader as _, Xlsx};
 
 /// A picture, of one white pixel.
 pub fn png() -> Vec<u8> {
@@ -43,4 +45,62 @@ pub fn photo() -> Vec<u8> {
 /// A document.
 pub fn pdf() -> Vec<u8> {
     b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n".to_vec()
+}
+
+/// The cells of a workbook's sheet, row by row.
+///
+/// # Panics
+/// It is no workbook, or has no such sheet.
+pub fn sheet(workbook: &[u8], name: &str) -> Vec<Vec<Data>> {
+    let cursor = std::io::Cursor::new(workbook.to_vec());
+    let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(cursor).expect("a workbook");
+    let range = workbook.worksheet_range(name).expect("the sheet");
+    let (height, width) = range.get_size();
+    // From the first cell of the sheet on, wherever the first that says something is.
+    let (below, beside) = range.start().unwrap_or_default();
+    let all = |count: usize, before: u32| count + usize::try_from(before).expect("few");
+    (0..all(height, below))
+        .map(|row| {
+            (0..all(width, beside))
+                .map(|column| {
+                    let at = |n: usize| u32::try_from(n).expect("few");
+                    let cell = range.get_value((at(row), at(column)));
+                    cell.cloned().unwrap_or(Data::Empty)
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// The fields of a CSV file, line by line, behind its byte order mark.
+///
+/// # Panics
+/// It has none, or a quote that does not end.
+pub fn csv(file: &[u8]) -> Vec<Vec<String>> {
+    let text = std::str::from_utf8(file).expect("UTF-8");
+    let text = text.strip_prefix('\u{feff}').expect("a byte order mark");
+    let (mut lines, mut line, mut field) = (Vec::new(), Vec::new(), String::new());
+    let mut letters = text.chars().peekable();
+    let mut quoted = false;
+    while let Some(letter) = letters.next() {
+        match (letter, quoted) {
+            ('"', true) if letters.peek() == Some(&'"') => {
+                field.push('"');
+                letters.next();
+            }
+            ('"', _) => quoted = !quoted,
+            (',', false) => line.push(std::mem::take(&mut field)),
+            ('\r', false) => {}
+            ('\n', false) => {
+                line.push(std::mem::take(&mut field));
+                lines.push(std::mem::take(&mut line));
+            }
+            (letter, _) => field.push(letter),
+        }
+    }
+    assert!(
+        !quoted && line.is_empty() && field.is_empty(),
+        "a whole file"
+    );
+    lines
 }

@@ -1,12 +1,13 @@
 //! Every way in which somebody could learn that a case exists.
 
-use calamine::{Data, Reader as _};
+use calamine::Data;
 use serde_json::{Value, json};
 
 use shared::case::view::TodoList;
 
 use crate::app::{TestApp, with_query};
 use crate::client::Answer;
+use crate::files;
 use crate::staff::Staff;
 
 /// What a case is known by. Each is of this case alone.
@@ -22,16 +23,17 @@ pub struct Marks {
     pub id_number: String,
 }
 
-/// The rows of an export, without title, note and header, as text.
+/// The rows of the exported ledger below its head, as text; days as `2026-03-10`.
 pub fn rows_of(workbook: &[u8]) -> Vec<Vec<String>> {
-    let cursor = std::io::Cursor::new(workbook.to_vec());
-    let mut workbook: calamine::Xlsx<_> =
-        calamine::open_workbook_from_rs(cursor).expect("a workbook");
-    let range = workbook.worksheet_range("台账").expect("the sheet");
-    let text = |cell: &Data| cell.to_string();
-    range
-        .rows()
-        .skip(3)
+    let rows = files::sheet(workbook, "台账").into_iter();
+    let text = |cell: &Data| match cell {
+        Data::DateTime(day) => day
+            .as_datetime()
+            .map_or_else(String::new, |day| day.date().to_string()),
+        cell => cell.to_string(),
+    };
+    rows.skip_while(|row| row[0].to_string() != "编号")
+        .skip(1)
         .map(|row| row.iter().map(text).collect())
         .collect()
 }
@@ -115,13 +117,31 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
     let export = client.get("/exports/ledger.xlsx").send();
     if export.status == 200 {
         let rows = rows_of(&export.body);
-        note(
-            "export",
-            rows.iter()
-                .flatten()
-                .any(|cell| cell.contains(&marks.number) || cell.contains(&marks.words)),
+        let found = rows
+            .iter()
+            .flatten()
+            .any(|cell| cell.contains(&marks.number) || cell.contains(&marks.words));
+        note("export", found);
+        let text = client.get("/exports/ledger.csv").expect(200);
+        assert_eq!(
+            names_it(&text),
+            found,
+            "{who:?}: the two files say the same"
         );
     }
+    for path in EXPORTS {
+        let export = client.get(path).send();
+        assert!(matches!(export.status, 200 | 403), "{who:?}: {path}");
+        note("other exports", export.status == 200 && names_it(&export));
+    }
+    // The analysis names open cases to leaders and office, and sealed ones to nobody.
+    let seen = client.get(&case).send();
+    let named = seen.status == 200 && seen.json()["sealed"] == false;
+    let month = client.get("/analyses/2026-03").send();
+    note(
+        "analysis",
+        !named && month.status == 200 && names_it(&month),
+    );
     let home = client.get("/dashboard").send();
     if home.status == 200 {
         note("dashboard", names_it(&home));
@@ -182,6 +202,16 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
     found.dedup();
     found
 }
+
+/// The exports beside the ledger's.
+pub const EXPORTS: [&str; 6] = [
+    "/exports/reports.csv",
+    "/exports/report-board.csv",
+    "/exports/indicators.csv?by=village",
+    "/exports/standing.csv",
+    "/exports/targets.csv",
+    "/exports/assessments.csv",
+];
 
 /// The lists of what is done about cases, by the way that they are: a case stands in one when there
 /// is something of the kind.

@@ -754,7 +754,16 @@ fn prepare(app: &TestApp, operation: &str) -> String {
             id(&day.json(&reception_day(app)).expect(201).json()["day"]["id"])
         }
         // Of 五里墩村, as far as a step needs it to be.
-        "show_assessment" => assessment(app, None),
+        "show_assessment" | "export_assessment" => assessment(app, None),
+        // A month that nobody has written about yet, or one that is ready to be issued.
+        "write_analysis" => month(),
+        "issue_analysis" => {
+            let month = month();
+            let words = json!({"opinion": "总体平稳", "measures": "继续排查"});
+            let call = app.by(Staff::Office).patch(format!("/analyses/{month}"));
+            call.if_match("\"0\"").json(&words).expect(200);
+            month
+        }
         _ if operation.starts_with("act_on_assessment") => {
             let (_, step) = operation.split_once(':').unwrap();
             assessment(app, AssessmentStep::from_code(step))
@@ -813,6 +822,12 @@ const NOWHERE: &str = "127.0.0.1:9";
 fn robot() -> Value {
     let address = format!("http://{NOWHERE}/send");
     json!({"name": "群", "kind": "wecom", "address": address, "kinds": ["alert"]})
+}
+
+/// A month of long ago, each time another one.
+fn month() -> String {
+    let n = fresh();
+    format!("{}-{:02}", 2000 + n / 12 % 25, n % 12 + 1)
 }
 
 /// What a step of an assessment is given.
@@ -1040,6 +1055,23 @@ impl Desk<'_> {
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
             "list_assessments" | "show_assessment" => call.send(),
+            operation if operation.starts_with("export_") => {
+                let path = path.replace("{format}", "csv");
+                self.client.call(method, path).send()
+            }
+            "show_analysis" | "download_analysis" => {
+                let path = path.replace("{month}", "2026-02");
+                self.client.call(method, path).send()
+            }
+            "write_analysis" => {
+                let call = self.client.call(method, path.replace("{month}", id));
+                let words = json!({"opinion": "总体平稳"});
+                call.if_match("\"0\"").json(&words).send()
+            }
+            "issue_analysis" => {
+                let call = self.client.call(method, path.replace("{month}", id));
+                call.if_match("\"1\"").send()
+            }
             // The year of another day than those that are brought further.
             "start_assessments" => {
                 let input = json!({"year": 2026, "kind": "peaceful"});

@@ -186,6 +186,7 @@ pub(crate) fn figures(place: Place) -> Drawn {
         Place::Standing => figures::standing::page(),
         Place::StandingCases => figures::cases::of_standing(),
         Place::Targets => figures::targets::page(),
+        Place::Analysis => figures::analysis::page(),
         _ => nowhere(),
     })
 }

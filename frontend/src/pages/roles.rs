@@ -4,10 +4,12 @@
 use leptos::prelude::*;
 use shared::access::{Action, Actor, AlertFacts, CaseFacts, Facts, FieldFacts, can};
 use shared::alert::AlertDeed;
+use shared::analysis::AnalysisDeed;
 use shared::case::Kind;
 use shared::case::action::CaseAction;
 use shared::case::number::Series;
 use shared::case::state::State;
+use shared::export::ExportDeed;
 use shared::ids::UnitId;
 use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
@@ -289,7 +291,6 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
                 line("登记矛盾纠纷", Action::RegisterCase(Kind::Dispute)),
                 line("登记苗头隐患", Action::RegisterCase(Kind::Sign)),
                 line("导入台账", Action::ImportLedger),
-                line("导出台账", Action::ExportLedger),
             ],
         ),
         (
@@ -305,6 +306,18 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
         ("办理一件事项", steps),
     ];
     parts.extend(field_parts());
+    parts.push((
+        "导出和分析研判",
+        ExportDeed::ALL
+            .iter()
+            .map(|deed| line(deed.label(), Action::Export(*deed)))
+            .chain(
+                AnalysisDeed::ALL
+                    .iter()
+                    .map(|deed| line(deed.label(), Action::Analysis(*deed))),
+            )
+            .collect(),
+    ));
     parts.push((
         "管理和监督",
         vec![

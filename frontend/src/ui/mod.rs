@@ -5,6 +5,7 @@
 
 pub(crate) mod chart;
 pub(crate) mod dialog;
+pub(crate) mod export;
 pub(crate) mod field;
 pub(crate) mod fields;
 pub(crate) mod icon;

@@ -1,19 +1,18 @@
 //! What a village's sheet is scored with. Sealed accusations are in none of it.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
-use serde::Deserialize;
 use shared::assessment::VillageFacts;
-use shared::case::matter::MatterKind;
-use shared::case::matter::visit::{Conduct, Level};
 use shared::case::number::Series;
 use shared::case::state::State;
 use shared::publicity::quarter;
 use shared::report::ReportState;
 use shared::term::Term;
 
+use crate::case::{Desk, Error};
 use crate::db::Conn;
-use crate::schema::{campaigns, case_matters, cases, reports, visits};
+use crate::indicator::Figures;
+use crate::schema::{campaigns, cases, reports, visits};
 
 /// The first and the last day of a year's data: to its end, or to today.
 pub(super) fn span(year: i32, today: NaiveDate) -> (NaiveDate, NaiveDate) {
@@ -22,61 +21,33 @@ pub(super) fn span(year: i32, today: NaiveDate) -> (NaiveDate, NaiveDate) {
     (first, last.min(today))
 }
 
-/// A visit to a higher level, as far as it counts.
-#[derive(Debug, Deserialize)]
-struct Abroad {
-    on: NaiveDate,
-    level: Level,
-    people_count: u32,
-    conduct: Conduct,
-    skip_level: bool,
-    #[serde(default)]
-    struck: Option<serde::de::IgnoredAny>,
-}
-
 fn count(rows: i64) -> u32 {
     u32::try_from(rows).unwrap_or(u32::MAX)
 }
 
-/// Counts what there is of a village in a year, up to today.
+/// Counts what there is of a village in a year, up to today. What breaks the three-withouts is what the
+/// figures say of the same year as of the same day ([`crate::indicator::breaches`]).
 ///
 /// # Errors
 /// The database's own.
 pub(super) fn of(
     conn: &mut Conn,
+    figures: &Figures,
+    desk: &Desk,
     village: &str,
     year: i32,
-    (today, now): (NaiveDate, NaiveDateTime),
-) -> QueryResult<VillageFacts> {
+) -> Result<VillageFacts, Error> {
+    let (today, now) = (desk.context.today(), desk.context.now.naive_utc());
     let (from, to) = span(year, today);
-    let mut facts = VillageFacts::default();
+    let [abnormal_visits, skip_collectives, backlog] =
+        crate::indicator::breaches(conn, figures, desk, village, (from, to))?;
+    let mut facts = VillageFacts {
+        abnormal_visits,
+        skip_collectives,
+        backlog,
+        ..VillageFacts::default()
+    };
     let open = Series::Open.code();
-    let bodies: Vec<String> = case_matters::table
-        .inner_join(cases::table)
-        .filter(cases::village_id.eq(village))
-        .filter(cases::seal.eq(open))
-        .filter(case_matters::kind.eq(MatterKind::Visit.code()))
-        .select(case_matters::body)
-        .load(conn)?;
-    for body in bodies {
-        let Ok(visit) = serde_json::from_str::<Abroad>(&body) else {
-            continue;
-        };
-        if visit.struck.is_some() || visit.on < from || visit.on > to {
-            continue;
-        }
-        let abroad = visit.level != Level::County;
-        facts.abnormal_visits += u32::from(abroad && visit.conduct == Conduct::Abnormal);
-        facts.skip_collectives += u32::from(visit.skip_level && visit.people_count >= 5);
-    }
-    let backlog: i64 = cases::table
-        .filter(cases::village_id.eq(village))
-        .filter(cases::seal.eq(open))
-        .filter(cases::backlog.eq(true))
-        .filter(cases::received_on.le(to))
-        .count()
-        .get_result(conn)?;
-    facts.backlog = count(backlog);
     let of_year: Vec<(String, NaiveDate)> = cases::table
         .filter(cases::village_id.eq(village))
         .filter(cases::seal.eq(open))

@@ -125,9 +125,10 @@ async fn show_assessment(
 ) -> Result<HttpResponse, ApiError> {
     let desk = Desk::open(&state, actor, context).await?;
     let id = id_of(id.into_inner())?;
+    let figures = state.figures.clone();
     let view = state
         .db
-        .read_heavy(move |conn| service::show(conn, &desk, &id))
+        .read_heavy(move |conn| service::show(conn, &figures, &desk, &id))
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag(view.version)))
@@ -135,7 +136,7 @@ async fn show_assessment(
 }
 
 /// An id as it may stand in a query: PostgreSQL takes no NUL.
-fn id_of(id: String) -> Result<String, ApiError> {
+pub(super) fn id_of(id: String) -> Result<String, ApiError> {
     if id.len() > 64 || id.contains('\0') {
         return Err(ApiError::not_found());
     }
@@ -177,9 +178,16 @@ async fn act_on_assessment(
     let body = (&id, &code, &input);
     let claim = key.claim(&state, &actor, &context, "POST /assessments/steps", &body);
     let desk = Desk::open(&state, actor, context).await?;
+    // Figures are read before the transaction that writes: the book must know nothing that may still be
+    // taken back.
+    let (figures, reader, asked) = (state.figures.clone(), desk.clone(), id.clone());
+    let counted = state
+        .db
+        .read_heavy(move |conn| service::counted(conn, &figures, &reader, &asked, step.deed()))
+        .await?;
     let answer = state.db.write(move |conn| {
         claim.once(conn, |conn| {
-            let view = service::step(conn, &desk, (&id, step), seen, &input)?;
+            let view = service::step(conn, &desk, (&id, step), seen, &input, counted)?;
             let version = view.version;
             Ok::<_, Error>(Made::changed(view, version))
         })

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use shared::access::{Action, Facts, FieldFacts, can};
 use shared::assessment::{
     AssessmentDeed, AssessmentInput, AssessmentKind, AssessmentRow, AssessmentStep, AssessmentView,
-    Assessments, NewAssessments, Said, Sheet, Stage, after, may_be_named, ranks, total,
+    Assessments, NewAssessments, Said, Sheet, Stage, VillageFacts, after, may_be_named, ranks,
+    total,
 };
 use shared::audit::AuditAction;
 use shared::case::state::Refused;
@@ -24,6 +25,7 @@ use crate::audit::{self, Entry};
 use crate::case::coded::Coded;
 use crate::case::{Desk, Error};
 use crate::db::Conn;
+use crate::indicator::Figures;
 use crate::notify::{self, Draft};
 
 /// The query string of the ranking.
@@ -35,6 +37,18 @@ pub(crate) struct AssessmentQuery {
     year: Option<i32>,
     /// 考核类别：three_without（默认）、peaceful
     kind: Option<String>,
+}
+
+impl AssessmentQuery {
+    /// What is asked for, in words.
+    pub(super) fn words(&self) -> String {
+        let kind = self.kind.as_deref().and_then(AssessmentKind::from_code);
+        let parts = [
+            self.year.map(|year| format!("{year}年")),
+            kind.map(|kind| kind.label().to_owned()),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("；")
+    }
 }
 
 fn check_year(year: i32, today: NaiveDate) -> Result<(), Error> {
@@ -196,19 +210,50 @@ pub(super) fn start(
     list(conn, desk, &query)
 }
 
+/// What an assessment is scored with: frozen, or as counted now. Not inside a transaction that writes.
+///
+/// # Errors
+/// [`Error::Denied`] and the database's own.
+pub(super) fn counted(
+    conn: &mut Conn,
+    figures: &Figures,
+    desk: &Desk,
+    id: &str,
+    deed: AssessmentDeed,
+) -> Result<VillageFacts, Error> {
+    let assessment = find(conn, desk, id, deed)?;
+    // A review counts anew.
+    let frozen = assessment.sheet()?.facts;
+    match frozen.filter(|_| deed != AssessmentDeed::Review) {
+        Some(frozen) => Ok(frozen),
+        None => data::of(conn, figures, desk, &assessment.village_id, assessment.year),
+    }
+}
+
 /// An assessment, whole.
 ///
 /// # Errors
 /// [`Error::Denied`] and the database's own.
-pub(super) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<AssessmentView, Error> {
+pub(super) fn show(
+    conn: &mut Conn,
+    figures: &Figures,
+    desk: &Desk,
+    id: &str,
+) -> Result<AssessmentView, Error> {
+    let facts = counted(conn, figures, desk, id, AssessmentDeed::View)?;
+    whole(conn, desk, id, facts)
+}
+
+fn whole(
+    conn: &mut Conn,
+    desk: &Desk,
+    id: &str,
+    counted: VillageFacts,
+) -> Result<AssessmentView, Error> {
     let assessment = find(conn, desk, id, AssessmentDeed::View)?;
     let sheet = assessment.sheet()?;
     let today = desk.context.today();
-    let now = desk.context.now.naive_utc();
-    let counted = match sheet.facts {
-        Some(counted) => counted,
-        None => data::of(conn, &assessment.village_id, assessment.year, (today, now))?,
-    };
+    let counted = sheet.facts.unwrap_or(counted);
     let facts = facts(&assessment);
     let allowed = |step: AssessmentStep| {
         let action = Action::Assessment(step.deed());
@@ -234,7 +279,7 @@ pub(super) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<AssessmentV
     })
 }
 
-/// Takes a step with an assessment that was read at a version.
+/// Takes a step with an assessment that was read at a version; `counted` is what [`counted`] says.
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::Stale`], [`Error::Refused`], [`Error::Invalid`], the database's own.
@@ -244,6 +289,7 @@ pub(super) fn step(
     (id, step): (&str, AssessmentStep),
     seen: i64,
     input: &AssessmentInput,
+    counted: VillageFacts,
 ) -> Result<AssessmentView, Error> {
     let mut assessment = find(conn, desk, id, step.deed())?;
     if assessment.version != seen {
@@ -259,8 +305,6 @@ pub(super) fn step(
         AssessmentStep::Submit => sheet.own.clone_from(&input.marks),
         AssessmentStep::Review => {
             // From now on what happens to a case changes this sheet no more.
-            let now = desk.context.now.naive_utc();
-            let counted = data::of(conn, &assessment.village_id, assessment.year, (today, now))?;
             sheet.marks.clone_from(&input.marks);
             sheet.vetoes.clone_from(&input.vetoes);
             sheet.facts = Some(counted);
@@ -271,7 +315,7 @@ pub(super) fn step(
             assessment.reviewed_on = Some(today);
         }
         AssessmentStep::Decide => {
-            let counted = sheet.facts.unwrap_or_default();
+            let counted = sheet.facts.unwrap_or(counted);
             if input.named == Some(true) {
                 let items = sheet.items(kind, &counted);
                 let vetoes = sheet.vetoes(kind, &counted);
@@ -307,7 +351,7 @@ pub(super) fn step(
     );
     log(conn, desk, detail)?;
     tell(conn, desk, &assessment, step.deed())?;
-    show(conn, desk, id)
+    whole(conn, desk, id, counted)
 }
 
 /// Tells those whose turn it is, or whom it concerns.

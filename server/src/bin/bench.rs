@@ -561,6 +561,9 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
     let commits = (server.commits()? - before) as f64 / began.elapsed().as_secs_f64();
     registered.print("register today's (durable), 32 clients", Some(&bare));
     let resident = server.resident()?;
+    for format in ["xlsx", "csv"] {
+        measure_export(&server, token, format)?;
+    }
     measure_figures(&server, token, &bare, |n, client| {
         register(client, &case(&town, cases * 2 + n, &today))
     })?;
@@ -584,6 +587,73 @@ fn measure_all(dir: &Path, cases: usize) -> Outcome<()> {
         );
     }
     Ok(())
+}
+
+/// The whole ledger as a file: how long until its last byte, how large it is, and by how much the
+/// server's resident memory grew at most while it was made and sent.
+fn measure_export(server: &Server, token: &str, format: &str) -> Outcome<()> {
+    let done = AtomicUsize::new(0);
+    let before = server.resident()?;
+    let (took, size, most) = std::thread::scope(|scope| -> Outcome<(Duration, usize, f64)> {
+        let watching = scope.spawn(|| -> Outcome<f64> {
+            let mut most = before;
+            while done.load(Ordering::Relaxed) == 0 {
+                most = most.max(server.resident()?);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(most)
+        });
+        let exported = download(
+            server.app,
+            token,
+            &format!("/api/v1/exports/ledger.{format}"),
+        );
+        done.store(1, Ordering::Relaxed);
+        let most = watching.join().map_err(|_| "the watch panicked")??;
+        let (took, size) = exported?;
+        Ok((took, size, most))
+    })?;
+    println!(
+        "export of the ledger as {format}: {:.2} s, {:.1} MB, {:.0} MB of extra memory at most",
+        took.as_secs_f64(),
+        size as f64 / 1024.0 / 1024.0,
+        most - before
+    );
+    Ok(())
+}
+
+/// Downloads a file, a piece at a time; how long that took, and how large it is.
+fn download(address: SocketAddr, token: &str, path: &str) -> Outcome<(Duration, usize)> {
+    let began = Instant::now();
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(300)))?;
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut piece = vec![0; 64 * 1024];
+    let (mut head, mut whole) = (Vec::new(), None);
+    let mut have = 0;
+    loop {
+        let more = stream.read(&mut piece)?;
+        if more == 0 {
+            return Err("the connection ended".into());
+        }
+        have += more;
+        if whole.is_none() {
+            head.extend_from_slice(piece.get(..more).unwrap_or_default());
+            if let Some((status, start, length)) = read_head(&head)? {
+                if status != 200 {
+                    return Err(format!("{path}: {status}").into());
+                }
+                whole = Some((start + length, length));
+            }
+        }
+        if let Some((whole, length)) = whole
+            && have >= whole
+        {
+            return Ok((began.elapsed(), length));
+        }
+    }
 }
 
 /// Dashboards and indicator tables: at first use, when nothing has changed, and after each write.

@@ -90,6 +90,13 @@ const LINES: &[Line] = lines! {
     40 "芦湾村" VillageSecretary Dispute Inspection Damages/Livestock 2 "赵满仓" "放牛踩坏邻家苗圃，愿意赔但价钱谈不拢。" "协商赔偿。" Closed;
     30 "三二村" ServiceCentre Petition Visit Litigation/Execution 1 "褚良才" "法院判决的货款16600元一直没有执行到位。" "尽快执行。" Declined;
     6 "贾家墩村" CoordinationOffice Petition Visit Damages/Injury 1 "吴双喜" "反映与人打架受伤，派出所立案后一个月没有告知进展。" "告知办案进展。" Transferred;
+    368 "五里墩村" CoordinationOffice Petition Visit Rural/LandTransfer 1 "杜春林" "2023年流转给合作社的6亩地，当年流转费少付了一半。" "补足流转费。" Closed;
+    376 "平川村" CoordinationOffice Petition Call Water/Irrigation 4 "段玉成" "冬灌轮次安排在夜里，地头没有照明，几户老人浇不了水。" "调整轮次。" Closed;
+    385 "三三村" VillageSecretary Dispute Inspection Neighbours/Boundary 2 "田兴国" "两家地埂被犁掉一截，各说各有理。" "按承包册重新划埂。" Closed;
+    394 "四坝村" CoordinationOffice Petition Visit Labour/UnpaidWages 3 "任小玲" "在蔬菜大棚务工三个月，工资拖了一个月没有结。" "结清工资。" Closed;
+    402 "芦湾村" CoordinationOffice Petition Letter Relief/MinimumAllowance 1 "戴桂花" "家里主要劳力生病，申请低保没有得到答复。" "告知评议结果。" Closed;
+    415 "一工城村" CoordinationOffice Petition Visit Rural/FarmSubsidy 1 "石建业" "地力补贴发到了已经搬走的户头上。" "核对后补发。" Closed;
+    424 "贾家墩村" VillageSecretary Dispute HouseholdVisit Family/Support 2 "范秀兰" "弟兄两个对父亲的医药费怎么分摊说不到一起。" "商定分摊办法。" Closed;
     260 "三二村" CoordinationOffice Petition Visit Expropriation/Resettlement 11 "许兴旺" "2023年修水库搬迁，安置房至今没有办证，部分户过渡费只发到去年年底。" "办理房产证，补发过渡费。" Backlog;
     190 "平川村" CoordinationOffice Petition Superior Rural/LandTransfer 23 "朱广田" "村里把四社机动地整体流转给公司种药材，公司停业后租金拖欠两年，地里的设施没有拆。" "清退设施，支付租金，收回土地。" Backlog;
 };

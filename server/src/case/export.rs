@@ -1,176 +1,154 @@
-//! The ledger as a workbook, in the columns that townships hand in. Scope and sealing apply; it
-//! says who took it out and when, and the audit log has it. Cells are text, never formulas.
+//! `/exports/ledger.{format}`: the ledger in the columns that townships hand in, with the filters of the
+//! list.
 
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Workbook, XlsxError};
+use actix_web::{HttpResponse, web};
 use shared::access::{Action, Facts, can};
-use shared::audit::AuditAction;
-use shared::term::Term;
+use shared::export::{ExportDeed, ExportFormat};
+use shared::problem::Problem;
 
+use super::Error;
 use super::desk::Desk;
-use super::list::{self, Filter};
+use super::list::{self, CaseQuery, Filter};
 use super::store::CaseRecord;
-use super::{Error, view};
-use crate::audit;
+use crate::auth::Actor;
+use crate::context::RequestContext;
 use crate::db::Conn;
+use crate::error::ApiError;
+use crate::export::{self, Cell, Column, Out, Sheet, Wanted};
+use crate::state::State;
 
-/// A column: header, width in characters, what a case says in it.
-type Column = (&'static str, f64, fn(&Desk, &CaseRecord) -> String);
+/// The routes of this file.
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config.service(web::resource("/exports/ledger.{format}").route(web::get().to(export_ledger)));
+}
 
-const COLUMNS: &[Column] = &[
-    ("编号", 22.0, |_, case| case.number.clone()),
-    ("登记日期", 12.0, |_, case| case.received_on.to_string()),
-    ("类别", 10.0, |_, case| case.kind.0.label().to_owned()),
-    ("信访人姓名", 12.0, |_, case| {
-        case.petitioner.clone().unwrap_or_default()
+/// The documents of this file's routes.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(export_ledger))]
+pub(crate) struct Docs;
+
+/// 导出台账
+///
+/// 权限：镇领导、镇综治办、村支部书记；只含本人看得到的，可用台账列表的筛选和排序（每页条数和翻页不起作用）。
+/// xlsx 为可直接打印上报的工作簿，csv 为 UTF-8（带 BOM）。记入审计，写明导出人和时间。
+#[utoipa::path(
+    get, path = "/api/v1/exports/ledger.{format}", operation_id = "export_ledger", tag = "exports",
+    params(("format" = ExportFormat, Path, description = "文件格式"), CaseQuery),
+    responses(
+        (status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", description = "工作簿"),
+        (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn export_ledger(
+    actor: Actor,
+    context: RequestContext,
+    state: web::Data<State>,
+    path: web::Path<String>,
+    query: web::Query<CaseQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let format = export::format(&path)?;
+    let desk = Desk::open(&state, actor, context).await?;
+    let filter = Filter::read(query.into_inner(), desk.context.today())?;
+    let wanted = Wanted {
+        format,
+        name: "台账".to_owned(),
+        filters: filter.words(&desk),
+    };
+    export::answer(&state, desk, wanted, move |conn, desk, out| {
+        ledger(conn, desk, filter, out)
+    })
+    .await
+}
+
+/// A column: head, width in characters, what a case says in it.
+type Of = (&'static str, f64, fn(&Desk, &CaseRecord) -> Cell);
+
+fn unit(desk: &Desk, id: &Option<String>) -> String {
+    desk.unit(id.as_deref())
+        .map(|unit| unit.name)
+        .unwrap_or_default()
+}
+
+const COLUMNS: &[Of] = &[
+    ("编号", 20.0, |_, case| Cell::text(case.number.clone())),
+    ("登记日期", 11.0, |_, case| Cell::Day(case.received_on)),
+    ("类别", 9.0, |_, case| Cell::term(case.kind.0)),
+    ("信访人姓名", 10.0, |_, case| {
+        Cell::words(case.petitioner.clone())
     }),
-    ("村社", 16.0, |desk, case| {
-        let name = |id: &Option<String>| {
-            desk.unit(id.as_deref())
-                .map(|unit| unit.name)
-                .unwrap_or_default()
-        };
-        format!("{}{}", name(&case.village_id), name(&case.group_id))
+    ("村社", 14.0, |desk, case| {
+        let place = unit(desk, &case.village_id) + &unit(desk, &case.group_id);
+        Cell::text(place)
     }),
-    ("信访形式", 10.0, |_, case| {
-        case.channel.0.label().to_owned()
+    ("信访形式", 9.0, |_, case| Cell::term(case.channel.0)),
+    ("涉及人数", 8.0, |_, case| {
+        match &case.people_count_text {
+            Some(words) => Cell::text(words.clone()),
+            None => Cell::Count(u64::from(case.people_count.unsigned_abs())),
+        }
     }),
-    ("涉及人数", 10.0, |_, case| {
-        case.people_count_text
-            .clone()
-            .unwrap_or_else(|| case.people_count.to_string())
-    }),
-    ("类型", 12.0, |_, case| case.category.0.label().to_owned()),
-    ("起因及主要诉求", 50.0, |_, case| {
-        match &case.demand {
+    ("类型", 10.0, |_, case| Cell::term(case.category.0)),
+    ("起因及主要诉求", 40.0, |_, case| {
+        Cell::text(match &case.demand {
             Some(demand) => format!("{}\n诉求：{demand}", case.cause),
             None => case.cause.clone(),
-        }
+        })
     }),
-    ("发生时间", 12.0, |_, case| {
-        let day = case.occurred_on.map(|day| day.to_string());
-        case.occurred_text.clone().or(day).unwrap_or_default()
+    ("发生时间", 11.0, |_, case| match &case.occurred_text {
+        Some(words) => Cell::text(words.clone()),
+        None => Cell::day(case.occurred_on),
     }),
-    ("发生地点", 16.0, |_, case| {
-        case.place.clone().unwrap_or_default()
+    ("发生地点", 12.0, |_, case| {
+        Cell::words(case.place.clone())
     }),
-    ("涉及单位", 16.0, |_, case| {
-        case.unit_concerned.clone().unwrap_or_default()
+    ("涉及单位", 12.0, |_, case| {
+        Cell::words(case.unit_concerned.clone())
     }),
-    ("事态发展", 24.0, |_, case| {
-        case.development.clone().unwrap_or_default()
+    ("事态发展", 16.0, |_, case| {
+        Cell::words(case.development.clone())
     }),
-    ("调处情况", 24.0, |_, case| {
-        case.handling.clone().unwrap_or_default()
+    ("调处情况", 18.0, |_, case| {
+        Cell::words(case.handling.clone())
     }),
-    ("包案领导", 12.0, |desk, case| {
-        desk.user(case.lead_id.as_deref())
-            .map(|user| user.name)
-            .unwrap_or_default()
+    ("包案领导", 9.0, |desk, case| {
+        Cell::words(desk.user(case.lead_id.as_deref()).map(|user| user.name))
     }),
-    ("责任单位", 14.0, |desk, case| {
-        desk.unit(case.responsible_unit_id.as_deref())
-            .map(|unit| unit.name)
-            .unwrap_or_default()
+    ("责任单位", 11.0, |desk, case| {
+        Cell::text(unit(desk, &case.responsible_unit_id))
     }),
-    ("状态", 10.0, |_, case| case.state.0.label().to_owned()),
-    ("办理期限", 12.0, |_, case| {
-        case.due().map(|day| day.to_string()).unwrap_or_default()
-    }),
-    ("办结日期", 12.0, |_, case| {
-        case.closed_on
-            .map(|day| day.to_string())
-            .unwrap_or_default()
-    }),
-    ("办结结果", 12.0, |_, case| {
+    ("状态", 8.0, |_, case| Cell::term(case.state.0)),
+    ("办理期限", 11.0, |_, case| Cell::day(case.due())),
+    ("办结日期", 11.0, |_, case| Cell::day(case.closed_on)),
+    ("办结结果", 10.0, |_, case| {
         case.outcome
-            .map(|outcome| outcome.0.label().to_owned())
-            .unwrap_or_default()
+            .map_or(Cell::Empty, |outcome| Cell::term(outcome.0))
     }),
-    ("积案", 8.0, |_, case| {
-        if case.backlog { "是" } else { "" }.to_owned()
-    }),
+    ("积案", 6.0, |_, case| Cell::yes(case.backlog)),
 ];
 
-impl From<XlsxError> for Error {
-    fn from(error: XlsxError) -> Self {
-        Self::Damaged(error.to_string())
-    }
-}
-
-/// The workbook's bytes and how many cases it has. Blocking.
-///
-/// # Errors
-/// [`Error::Denied`], the database's own.
-pub(crate) fn ledger(
-    conn: &mut Conn,
-    desk: &Desk,
-    filter: Filter,
-) -> Result<(Vec<u8>, u64), Error> {
-    can(&desk.actor, Action::ExportLedger, Facts::None)?;
-    let mut workbook = Workbook::new();
-    let title = Format::new()
-        .set_bold()
-        .set_font_size(16)
-        .set_align(FormatAlign::Center);
-    let small = Format::new().set_font_color(Color::Gray);
-    let head = Format::new()
-        .set_bold()
-        .set_border(FormatBorder::Thin)
-        .set_background_color(Color::RGB(0x00F0_F0F0))
-        .set_align(FormatAlign::Center)
-        .set_text_wrap();
-    let cell = Format::new()
-        .set_border(FormatBorder::Thin)
-        .set_align(FormatAlign::Top)
-        .set_text_wrap();
-    let sheet = workbook.add_worksheet_with_constant_memory()?;
-    sheet.set_name("台账")?;
-    sheet
-        .set_landscape()
-        .set_paper_size(9)
-        .set_print_fit_to_pages(1, 0);
-    sheet.set_repeat_rows(2, 2)?.set_freeze_panes(3, 1)?;
-    for (at, (_, width, _)) in (0u16..).zip(COLUMNS) {
-        sheet.set_column_width(at, *width)?;
-    }
-    let township = desk.names.unit_name(&desk.actor.township_id).to_owned();
-    let last = u16::try_from(COLUMNS.len()).unwrap_or(1) - 1;
-    sheet.merge_range(
-        0,
-        0,
-        0,
-        last,
-        &format!("{township}矛盾纠纷和信访事项台账"),
-        &title,
-    )?;
-    let note = format!(
-        "导出人：{}（{}）　导出时间：{}　内部资料，注意保管",
-        desk.actor.name(),
-        desk.names.unit_name(&desk.actor.unit_id),
-        desk.context.today(),
-    );
-    sheet.write_string_with_format(1, 0, note, &small)?;
-    for (at, (name, _, _)) in (0u16..).zip(COLUMNS) {
-        sheet.write_string_with_format(2, at, *name, &head)?;
-    }
-    let mut line = 2u32;
-    let count = list::every(conn, desk, filter, |_, case| {
-        line += 1;
-        for (at, (_, _, text)) in (0u16..).zip(COLUMNS) {
-            // A cell holds at most 32,767 characters.
-            let text = view::shorten(&text(desk, case), 32_000);
-            sheet.write_string_with_format(line, at, text, &cell)?;
-        }
-        Ok(())
+/// Writes the ledger.
+fn ledger(conn: &mut Conn, desk: &Desk, filter: Filter, out: &mut Out) -> Result<(), Error> {
+    can(&desk.actor, Action::Export(ExportDeed::Ledger), Facts::None)?;
+    let township = desk.names.unit_name(&desk.actor.township_id);
+    let filters = filter.words(desk);
+    let columns = COLUMNS
+        .iter()
+        .map(|(head, width, _)| Column::new(*head, *width));
+    out.sheet(Sheet {
+        name: "台账".to_owned(),
+        title: format!("{township}矛盾纠纷和信访事项台账"),
+        note: (!filters.is_empty()).then(|| format!("范围：{filters}")),
+        columns: columns.collect(),
+        upright: false,
     })?;
-    Ok((workbook.save_to_buffer()?, count))
-}
-
-/// Notes an export in the audit log; the file is given out only after that.
-///
-/// # Errors
-/// The database's own.
-pub(crate) fn note(conn: &mut Conn, desk: &Desk, count: u64) -> Result<(), Error> {
-    let entry = audit::Entry::new(AuditAction::Export, format!("导出台账{count}件"));
-    Ok(audit::append(conn, &desk.context, &desk.actor, entry)?)
+    let mut cells = Vec::with_capacity(COLUMNS.len());
+    list::every(conn, desk, filter, |_, case| {
+        cells.clear();
+        cells.extend(COLUMNS.iter().map(|(_, _, cell)| cell(desk, case)));
+        Ok(out.row(&cells)?)
+    })?;
+    Ok(())
 }

@@ -225,6 +225,61 @@ impl Filter {
         errors.into_result().map(|()| filter)
     }
 
+    /// What is asked for, in words. Of what is searched for only that it is: it may be a name.
+    pub(crate) fn words(&self, desk: &Desk) -> String {
+        fn labels<T: Term>(parts: &mut Vec<String>, terms: &[T]) {
+            if !terms.is_empty() {
+                let labels: Vec<&str> = terms.iter().map(|term| term.label()).collect();
+                parts.push(format!("{}为{}", T::NAME, labels.join("、")));
+            }
+        }
+        let query = &self.query;
+        let mut parts = Vec::new();
+        if set(&query.q).is_some() {
+            parts.push("按搜索词".to_owned());
+        }
+        labels(&mut parts, &self.kinds);
+        labels(&mut parts, &self.states);
+        labels(&mut parts, &self.categories);
+        labels(&mut parts, &self.channels);
+        labels(&mut parts, &self.purposes);
+        labels(&mut parts, &self.severities);
+        labels(&mut parts, &self.procedures);
+        let unit = |id: &Option<String>| desk.unit(set(id).as_deref()).map(|unit| unit.name);
+        let named = [
+            ("村", unit(&query.village_id)),
+            ("责任单位", unit(&query.unit_id)),
+            ("转往单位", unit(&query.offered_unit_id)),
+            (
+                "包案领导",
+                desk.user(set(&query.lead_id).as_deref())
+                    .map(|user| user.name),
+            ),
+            ("临时回执", set(&query.provisional)),
+            ("登记不早于", query.received_from.map(|day| day.to_string())),
+            ("登记不晚于", query.received_to.map(|day| day.to_string())),
+            ("到期不早于", query.due_from.map(|day| day.to_string())),
+            ("到期不晚于", query.due_before.map(|day| day.to_string())),
+        ];
+        for (name, value) in named {
+            parts.extend(value.map(|value| format!("{name}{value}")));
+        }
+        let either = [
+            (query.overdue, "已逾期", "未逾期"),
+            (query.backlog, "积案", "非积案"),
+            (query.collective, "集体访", "非集体访"),
+            (query.first, "初次", "重复"),
+            (query.open, "未办结", "已办结"),
+        ];
+        for (asked, yes, no) in either {
+            parts.extend(asked.map(|asked| if asked { yes } else { no }.to_owned()));
+        }
+        if query.mine == Some(true) {
+            parts.push("本人经办".to_owned());
+        }
+        parts.join("；")
+    }
+
     /// The conditions of each part of what the actor may know of ([`scope::parts`]).
     fn conditions(&self, conn: &mut Conn, actor: &Actor) -> QueryResult<Vec<Condition>> {
         let sqlite = conn.is_sqlite();
@@ -571,7 +626,7 @@ pub(crate) fn every(
     let mut seen = 0;
     filter.cursor = None;
     loop {
-        let (records, more) = records(conn, &desk.actor, &filter, 500)?;
+        let (records, more) = records(conn, &desk.actor, &filter, crate::export::CHUNK)?;
         for case in &records {
             each(conn, case)?;
             seen += 1;

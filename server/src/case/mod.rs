@@ -10,7 +10,7 @@ pub(crate) mod coded;
 pub(crate) mod demo;
 pub(crate) mod desk;
 pub(crate) mod due;
-mod export;
+pub(crate) mod export;
 pub(crate) mod home;
 pub(crate) mod list;
 pub(crate) mod matter;

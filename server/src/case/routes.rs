@@ -1,9 +1,8 @@
-//! `/cases`, `/dashboard`, `/exports/ledger.xlsx`. Each handler gathers, makes one service call,
-//! and answers.
+//! `/cases`, `/dashboard`. Each handler gathers, makes one service call, and answers.
 
 use actix_multipart::Multipart;
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use shared::case::action::{ActionInput, Availability, CaseAction};
 use shared::case::input::{CasePatch, NewCase, NewPerson, RevealRequest, SimilarQuery};
 use shared::case::view::{
@@ -16,7 +15,7 @@ use shared::term::Term;
 
 use super::list::{CaseQuery, Filter};
 use super::service::{self, PeopleChange, Registration};
-use super::{Desk, Error, attach, export, home, list, receipt, similar};
+use super::{Desk, Error, attach, home, list, receipt, similar};
 use crate::auth::Actor;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -65,8 +64,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .route(web::get().to(download_attachment))
                 .route(web::delete().to(remove_attachment)),
         )
-        .service(web::resource("/dashboard").route(web::get().to(dashboard)))
-        .service(web::resource("/exports/ledger.xlsx").route(web::get().to(export_ledger)));
+        .service(web::resource("/dashboard").route(web::get().to(dashboard)));
 }
 
 /// The documents of this room's routes.
@@ -90,8 +88,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     add_attachment,
     download_attachment,
     remove_attachment,
-    dashboard,
-    export_ledger
+    dashboard
 ))]
 pub struct Docs;
 
@@ -709,6 +706,11 @@ async fn download_attachment(
 
 /// A file as a download, whatever its type.
 pub(crate) fn download(media_type: &str, name: &str, content: Vec<u8>) -> HttpResponse {
+    attachment(media_type, name).body(content)
+}
+
+/// The head of an answer that is a download.
+pub(crate) fn attachment(media_type: &str, name: &str) -> HttpResponseBuilder {
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::FilenameExt(header::ExtendedValue {
@@ -717,15 +719,16 @@ pub(crate) fn download(media_type: &str, name: &str, content: Vec<u8>) -> HttpRe
             value: name.as_bytes().to_vec(),
         })],
     };
-    HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type(media_type)
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; sandbox",
         ))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header(disposition)
-        .body(content)
+        .insert_header(disposition);
+    response
 }
 
 /// 移除附件
@@ -779,39 +782,4 @@ async fn dashboard(
             .read_heavy(move |conn| home::home(conn, &desk))
             .await?,
     ))
-}
-
-/// 导出台账
-///
-/// 镇领导、镇综治办、村支部书记；只含本人看得到的，记入审计，表上写明导出人和时间。
-#[utoipa::path(
-    get, path = "/api/v1/exports/ledger.xlsx", operation_id = "export_ledger", tag = "cases",
-    params(CaseQuery),
-    responses(
-        (status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", description = "工作簿"),
-        (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 422, body = Problem),
-    ),
-    security(("bearer" = [])),
-)]
-async fn export_ledger(
-    actor: Actor,
-    context: RequestContext,
-    state: web::Data<State>,
-    query: web::Query<CaseQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let desk = Desk::open(&state, actor, context).await?;
-    let filter = Filter::read(query.into_inner(), desk.context.today())?;
-    let exporting = desk.clone();
-    let (content, count) = state
-        .db
-        .read_heavy(move |conn| export::ledger(conn, &exporting, filter))
-        .await?;
-    let name = format!("台账{}.xlsx", desk.context.today());
-    state
-        .db
-        .write(move |conn| export::note(conn, &desk, count))
-        .await?;
-    let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(download(media_type, &name, content))
 }

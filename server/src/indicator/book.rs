@@ -303,6 +303,11 @@ impl Book {
         })
     }
 
+    /// All of them, for what is the same whoever asks.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Tally> {
+        self.tallies.iter()
+    }
+
     /// A unit's number; none where no case names it.
     pub(crate) fn unit(&self, id: &str) -> Option<u16> {
         self.units.get(id).and_then(|n| u16::try_from(n).ok())

@@ -10,9 +10,11 @@
 
 pub(crate) mod book;
 mod dashboard;
+pub(crate) mod export;
 mod field;
 mod grid;
 mod list;
+pub(crate) mod month;
 pub(crate) mod routes;
 mod standing;
 mod table;
@@ -22,4 +24,37 @@ mod tests;
 
 pub(crate) use book::Figures;
 
-use crate::case::Error;
+use chrono::NaiveDate;
+use shared::case::number::Series;
+use shared::indicator::count;
+use shared::indicator::period::{Day, Window};
+
+use crate::case::{Desk, Error};
+use crate::db::Conn;
+
+/// How often the cases of a village broke each of the three-withouts within a period, as of its last
+/// day, whoever asks: without sealed accusations.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn breaches(
+    conn: &mut Conn,
+    figures: &Figures,
+    desk: &Desk,
+    village: &str,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<[u32; 3], Error> {
+    let (within, day) = (Window::new(from, to), Day::of(to));
+    figures.read(conn, &desk.names, |book| {
+        let Some(village) = book.unit(village) else {
+            return [0; 3];
+        };
+        let cases = book.all().filter(|tally| {
+            tally.village == village && tally.seal == Series::Open && tally.received <= day
+        });
+        cases.fold([0; 3], |[a, b, c], tally| {
+            let [x, y, z] = count::breaches(tally, within, day);
+            [a + x, b + y, c + z]
+        })
+    })
+}

@@ -42,6 +42,12 @@ impl StandingQuery {
     pub(super) const fn of(year: i32) -> Self {
         Self { year: Some(year) }
     }
+
+    /// What is asked for, in words.
+    pub(super) fn words(&self) -> String {
+        self.year
+            .map_or_else(String::new, |year| format!("{year}年"))
+    }
 }
 
 /// The query string of the evidence.

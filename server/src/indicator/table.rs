@@ -40,6 +40,20 @@ pub(crate) struct TableQuery {
     group: Option<FigureGroup>,
 }
 
+impl TableQuery {
+    /// What is asked for, in words.
+    pub(super) fn words(&self) -> String {
+        let parts = [
+            self.from.map(|day| format!("统计期自{day}")),
+            self.to.map(|day| format!("统计期至{day}")),
+            self.as_of.map(|day| format!("截止{day}")),
+            self.by.map(|by| format!("按{}", by.label())),
+            self.group.map(|group| group.label().to_owned()),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("；")
+    }
+}
+
 /// A checked period. As of its last day, when nobody says otherwise, so that a past period's figures
 /// stay as they are.
 pub(super) fn period(

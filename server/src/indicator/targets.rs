@@ -34,6 +34,14 @@ pub(crate) struct TargetsQuery {
     year: Option<i32>,
 }
 
+impl TargetsQuery {
+    /// What is asked for, in words.
+    pub(super) fn words(&self) -> String {
+        self.year
+            .map_or_else(String::new, |year| format!("{year}年"))
+    }
+}
+
 /// A target as it is kept.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = targets, treat_none_as_null = true, treat_none_as_default_value = false)]

@@ -39,6 +39,20 @@ pub(crate) struct BoardQuery {
     village_id: Option<String>,
 }
 
+impl BoardQuery {
+    /// What is asked for, in words.
+    pub(super) fn words(&self, desk: &Desk) -> String {
+        let village = self.village_id.as_deref().filter(|id| !id.is_empty());
+        let parts = [
+            self.kind.map(|kind| kind.label().to_owned()),
+            self.from.map(|day| format!("不早于{day}")),
+            self.to.map(|day| format!("不晚于{day}")),
+            desk.unit(village).map(|village| village.name),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("；")
+    }
+}
+
 /// How many days a board of a kind shows when the caller does not say, and at most.
 const fn span(kind: ReportKind) -> (u64, i64) {
     match kind {

@@ -62,6 +62,34 @@ pub(crate) struct ReportQuery {
     pub(crate) cursor: Option<String>,
 }
 
+impl ReportQuery {
+    /// What is asked for, in words.
+    pub(super) fn words(&self, desk: &Desk) -> String {
+        fn set(id: &Option<String>) -> Option<&str> {
+            id.as_deref().filter(|id| !id.is_empty())
+        }
+        let unit = set(&self.unit_id).map(|id| service::full_name(desk, id));
+        let village = desk.unit(set(&self.village_id)).map(|unit| unit.name);
+        let either = |asked: Option<bool>, yes: &str, no: &str| {
+            asked.map(|asked| if asked { yes } else { no }.to_owned())
+        };
+        let parts = [
+            self.kind.map(|kind| kind.label().to_owned()),
+            self.state.map(|state| state.label().to_owned()),
+            unit,
+            village,
+            self.from.map(|day| format!("报告期不早于{day}")),
+            self.to.map(|day| format!("报告期不晚于{day}")),
+            either(self.missing, "缺报", "非缺报"),
+            either(self.late, "迟报", "非迟报"),
+            either(self.pending, "待报", "已报"),
+            either(self.todo.filter(|todo| *todo), "本单位待报", ""),
+            either(self.open_findings.filter(|open| *open), "有待处置情况", ""),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("；")
+    }
+}
+
 /// A checked query.
 #[derive(Debug, Clone)]
 pub(crate) struct Filter {
@@ -183,9 +211,31 @@ pub(crate) fn page(
 ) -> Result<Page<ReportRow>, Error> {
     can(&desk.actor, Action::Report(ReportDeed::View), Facts::None)?;
     let total = count(conn, desk, filter)?;
+    let (records, more) = records(conn, desk, filter, filter.limit)?;
+    let next_cursor = records
+        .last()
+        .filter(|_| more)
+        .map(|last| cursor(&(last.due_at, last.id.as_str())));
+    Ok(Page {
+        items: records
+            .iter()
+            .map(|record| service::row(desk, record))
+            .collect(),
+        next_cursor,
+        total,
+    })
+}
+
+/// The records of one page and whether there are more.
+fn records(
+    conn: &mut Conn,
+    desk: &Desk,
+    filter: &Filter,
+    limit: i64,
+) -> QueryResult<(Vec<ReportRecord>, bool)> {
     let mut query = reports::table
         .filter(filter.condition(desk))
-        .limit(filter.limit + 1)
+        .limit(limit + 1)
         .select(ReportRecord::as_select())
         .into_boxed();
     if filter.ascending {
@@ -208,21 +258,35 @@ pub(crate) fn page(
         query = query.order((reports::due_at.desc(), reports::id.desc()));
     }
     let mut records: Vec<ReportRecord> = query.load(conn)?;
-    let most = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = records.len() > most;
     records.truncate(most);
-    let next_cursor = records
-        .last()
-        .filter(|_| more)
-        .map(|last| cursor(&(last.due_at, last.id.as_str())));
-    Ok(Page {
-        items: records
-            .iter()
-            .map(|record| service::row(desk, record))
-            .collect(),
-        next_cursor,
-        total,
-    })
+    Ok((records, more))
+}
+
+/// Every report that the filter finds, some at a time, to `each`.
+///
+/// # Errors
+/// [`Error::Case`]: denied; the database's own; `each`'s.
+pub(super) fn every(
+    conn: &mut Conn,
+    desk: &Desk,
+    filter: &Filter,
+    mut each: impl FnMut(&mut Conn, &[ReportRecord]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    can(&desk.actor, Action::Report(ReportDeed::View), Facts::None)?;
+    let mut filter = Filter {
+        after: None,
+        ..filter.clone()
+    };
+    loop {
+        let (records, more) = records(conn, desk, &filter, i64::from(crate::export::CHUNK))?;
+        each(conn, &records)?;
+        match records.last() {
+            Some(last) if more => filter.after = Some((last.due_at, last.id.clone())),
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// What the home page says of reports: what the own unit has to send, and for the office who is

@@ -7,6 +7,7 @@
 
 mod board;
 pub(crate) mod demo;
+pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod routes;
 mod rule;

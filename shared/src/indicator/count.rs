@@ -217,11 +217,17 @@ fn by_day(indicator: Indicator, tally: &Tally, at: &Stood) -> Option<(Day, bool)
     }
 }
 
-/// Whether a visit to a higher level with these bits lies in the period.
-fn has_up(tally: &Tally, within: Window, day: Day, bits: u16) -> bool {
-    tally.marks.iter().any(|mark| {
+/// Visits to a higher level with these bits that lie in the period.
+fn ups(tally: &Tally, within: Window, day: Day, bits: u16) -> u32 {
+    let of = |mark: &&Mark| {
         mark.what == What::Up && mark.on <= day && within.has(mark.on) && mark.arg & bits == bits
-    })
+    };
+    u32::try_from(tally.marks.iter().filter(of).count()).unwrap_or(u32::MAX)
+}
+
+/// Whether there is one.
+fn has_up(tally: &Tally, within: Window, day: Day, bits: u16) -> bool {
+    ups(tally, within, day, bits) > 0
 }
 
 /// Whether it was backlog at the end of a day.
@@ -234,14 +240,20 @@ pub fn is_backlog(tally: &Tally, day: Day) -> bool {
     })
 }
 
-/// The three things that break a village's three-without standing: an abnormal visit to the city, the
-/// province or the capital; a collective visit that left a level out; backlog.
-pub fn breaks(tally: &Tally, within: Window, day: Day) -> [bool; 3] {
+/// How often a case breaks each of the three things that a village's three-without standing asks for:
+/// abnormal visits to the city, the province or the capital; collective visits that left a level out;
+/// backlog, once.
+pub fn breaches(tally: &Tally, within: Window, day: Day) -> [u32; 3] {
     [
-        has_up(tally, within, day, up::ABNORMAL | up::BEYOND_COUNTY),
-        has_up(tally, within, day, up::SKIPPED | up::COLLECTIVE),
-        is_backlog(tally, day.min(within.to)),
+        ups(tally, within, day, up::ABNORMAL | up::BEYOND_COUNTY),
+        ups(tally, within, day, up::SKIPPED | up::COLLECTIVE),
+        u32::from(is_backlog(tally, day.min(within.to))),
     ]
+}
+
+/// Which of the three a case breaks.
+pub fn breaks(tally: &Tally, within: Window, day: Day) -> [bool; 3] {
+    breaches(tally, within, day).map(|count| count > 0)
 }
 
 /// Follow-ups that were owed in the period: whether each was done in time; none where nothing was

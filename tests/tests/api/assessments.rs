@@ -212,3 +212,59 @@ fn who_sees_which_village() {
         1
     );
 }
+
+/// What breaks the three-withouts is what the standing says of the same year, as of the same day: what was
+/// marked as backlog in March is none of last year's.
+#[test]
+fn the_sheet_and_the_standing_say_the_same() {
+    let app = TestApp::start();
+    let old = app
+        .case()
+        .village(VILLAGE)
+        .received("2025-06-01")
+        .register()
+        .then(Staff::Office, "mark_backlog", json!({"text": "久拖不决"}));
+    let visit = |on: &str, conduct: &str| {
+        let input = json!({
+            "on": on, "level": "city", "authority": "信访局", "people_count": 1,
+            "conduct": conduct, "rule": "条例第二十六条", "evidence": "notice",
+            "evidence_text": "通报1号", "skip_level": false,
+        });
+        let call = app.by(Staff::Office).post(old.path("/visits"));
+        call.json(&input).expect(201);
+    };
+    for (on, conduct) in [
+        ("2025-07-01", "abnormal"),
+        ("2025-08-01", "abnormal"),
+        ("2026-03-02", "normal"),
+    ] {
+        visit(on, conduct);
+    }
+    for (year, abnormal, backlog) in [(2025, 2, 0), (2026, 0, 1)] {
+        let row = of(&start(&app, year, "three_without"), VILLAGE);
+        let data = seen(&app, Staff::Office, &row).expect(200).json()["data"].clone();
+        assert_eq!(
+            (&data["abnormal_visits"], &data["backlog"]),
+            (&json!(abnormal), &json!(backlog)),
+            "{year}"
+        );
+        let path = format!("/villages/standing?year={year}");
+        let standing = app.by(Staff::Office).get(path).expect(200).json();
+        let villages = standing["villages"].as_array().unwrap();
+        let village = villages
+            .iter()
+            .find(|one| one["village"]["name"] == VILLAGE);
+        let broken: Vec<&str> = village.unwrap()["broken"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|broken| broken["what"].as_str().unwrap())
+            .collect();
+        let wanted: &[&str] = if year == 2025 {
+            &["abnormal"]
+        } else {
+            &["backlog"]
+        };
+        assert_eq!(broken, wanted, "{year}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use calamine::{Reader as _, Xlsx};
+use calamine::{Data, Reader as _, Xlsx};
 use serde_json::json;
 use tests::app::with_query;
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
@@ -126,7 +126,7 @@ fn it_says_who_took_it_out_and_so_does_the_log() {
         (&log["total"], &log["items"][0]["user_name"]),
         (&json!(1), &json!("周永福"))
     );
-    assert!(log["items"][0]["detail"].as_str().unwrap().contains("1件"));
+    assert!(log["items"][0]["detail"].as_str().unwrap().contains("1行"));
 }
 
 /// What people type is text in a cell, never a formula.
@@ -156,6 +156,140 @@ fn a_cell_is_never_a_formula() {
         calamine::open_workbook_from_rs(std::io::Cursor::new(file)).unwrap();
     let formulas = workbook.worksheet_formula("台账").unwrap();
     assert!(formulas.cells().all(|(_, _, formula)| formula.is_empty()));
+
+    // In CSV an apostrophe leads what would be one.
+    let csv = app
+        .by(Staff::Office)
+        .get("/exports/ledger.csv?sort=number")
+        .expect(200);
+    let lines = tests::files::csv(&csv.body);
+    let causes: Vec<&str> = lines[1..=texts.len()]
+        .iter()
+        .map(|line| line[8].as_str())
+        .collect();
+    assert_eq!(
+        causes,
+        [
+            "'=HYPERLINK(\"http://x\",\"点我\")",
+            "'+1+1",
+            "'-2+3",
+            "'@SUM(A1)",
+            "'=1+1",
+            "<b>&amp;",
+        ]
+    );
+    for line in &lines {
+        assert!(
+            line.iter()
+                .all(|field| !field.starts_with(['=', '+', '-', '@', '\t']))
+        );
+    }
+}
+
+/// Days are days, counts are numbers, an inexact count stays in words; the filters stand on the sheet.
+#[test]
+fn days_and_numbers_are_real() {
+    let app = TestApp::start();
+    app.case()
+        .village(VILLAGE)
+        .set("occurred_on", "2026-03-01")
+        .set("people_count", 3)
+        .received("2026-03-05")
+        .register();
+    let file = export(&app, Staff::Office, &[("kind", "petition")]);
+    let rows = tests::files::sheet(&file, "台账");
+    assert!(rows[2][0].to_string().contains("信访件"), "{:?}", rows[2]);
+    assert_eq!(rows[3][0].to_string(), "编号");
+    let day = |cell: &Data| match cell {
+        Data::DateTime(day) => day.as_datetime().unwrap().date().to_string(),
+        other => panic!("{other:?} is no day"),
+    };
+    assert_eq!(day(&rows[4][1]), "2026-03-05");
+    assert_eq!(day(&rows[4][9]), "2026-03-01");
+    assert_eq!(rows[4][6], Data::Float(3.0));
+    assert_eq!(rows[4][18], Data::Empty);
+    // What is printed: across, the head on every page, who and which page at the foot.
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&file)).unwrap();
+    let mut part = |name: &str| {
+        let mut text = String::new();
+        let mut part = zip.by_name(name).unwrap();
+        std::io::Read::read_to_string(&mut part, &mut text).unwrap();
+        text
+    };
+    let sheet = part("xl/worksheets/sheet1.xml");
+    for wanted in [
+        "orientation=\"landscape\"",
+        "孙立新",
+        "&amp;N",
+        "<mergeCell ref=\"A1:U1\"/>",
+    ] {
+        assert!(sheet.contains(wanted), "{wanted}");
+    }
+    assert!(part("xl/workbook.xml").contains("_xlnm.Print_Titles"));
+}
+
+#[test]
+fn csv_has_the_same_rows_a_mark_and_a_name() {
+    let app = TestApp::start();
+    app.case().village(VILLAGE).register();
+    app.case().village(VILLAGE).accuses(VILLAGE).register();
+    app.case().village(NEXT_VILLAGE).register();
+    for who in [Staff::Office, Staff::Secretary] {
+        let answer = app
+            .by(who)
+            .get("/exports/ledger.csv?sort=number")
+            .expect(200);
+        assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+        assert!(answer.header("content-disposition").contains(".csv"));
+        let lines = tests::files::csv(&answer.body);
+        let listed = app.found(who, &[("sort", "number")]);
+        let (mark, rows) = lines[1..].split_last().unwrap();
+        let numbers: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+        assert_eq!(numbers, listed, "{who:?}");
+        let name = who.record().3;
+        assert!(
+            mark[0].contains(name) && mark[0].contains("2026-03-10 10:"),
+            "{mark:?}"
+        );
+        let width = lines[0].len();
+        assert!(lines.iter().all(|line| line.len() == width));
+        let workbook = export(&app, who, &[("sort", "number")]);
+        let rows: Vec<Vec<String>> = rows.to_vec();
+        assert_eq!(rows_of(&workbook), rows, "{who:?}");
+    }
+    app.by(Staff::Office)
+        .get("/exports/ledger.pdf")
+        .send()
+        .problem("not_found");
+    app.by(Staff::Auditor)
+        .get("/exports/ledger.csv")
+        .send()
+        .problem("forbidden");
+    // A search word may be a name, so the log says only that there was one.
+    app.by(Staff::Office)
+        .get(with_query(
+            "/exports/ledger.csv",
+            &[("q", "张三"), ("kind", "petition")],
+        ))
+        .expect(200);
+    let log = app
+        .by(Staff::Auditor)
+        .get("/audit?action=export")
+        .expect(200)
+        .json();
+    let detail = log["items"][0]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("CSV") && detail.contains("搜索词") && detail.contains("信访件"),
+        "{detail}"
+    );
+    assert!(!detail.contains("张三"), "{detail}");
+    // Nothing lies about afterwards.
+    let left = std::fs::read_dir(app.data_dir()).unwrap();
+    let left: Vec<String> = left
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with(".tmp"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

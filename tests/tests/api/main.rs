@@ -8,6 +8,7 @@
 mod actions;
 mod administration;
 mod alerts;
+mod analysis;
 mod assessments;
 mod attachments;
 mod backlog;
@@ -16,6 +17,7 @@ mod contact;
 mod documents;
 mod durability;
 mod export;
+mod exports;
 mod figures;
 mod imports;
 mod lists;

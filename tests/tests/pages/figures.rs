@@ -121,3 +121,62 @@ async fn the_leader_sees_standing_and_targets_and_a_large_screen() {
     .await;
     secretary.close().await;
 }
+
+/// Taking something out, and the monthly analysis: from the office's words to the frozen month.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_taken_out_and_a_month_is_analysed() {
+    let town = Town::demo();
+    let driver = Driver::start().await;
+    let office = at_desk(&driver, &town, "coordination_office").await;
+    for (path, words) in [
+        ("/cases", "已导出台账"),
+        ("/reports?view=board", "已导出报送情况"),
+        ("/reports?view=list", "已导出排查报告"),
+        ("/indicators?by=village", "已导出统计指标"),
+        ("/standing", "已导出三无情况"),
+        ("/targets", "已导出年度目标"),
+        ("/assessments", "已导出村级考核"),
+    ] {
+        office.goto(path).await;
+        office.press("export").await;
+        office.read(words).await;
+        office.settle().await;
+        office
+            .picture(&format!("export{}", path.replace(['/', '?', '='], "-")))
+            .await;
+    }
+    office.press("export-csv").await;
+    office.read("已导出村级考核").await;
+
+    // The month that is over is what opens first: the office is at its words.
+    all(
+        &office,
+        "/analysis",
+        "[data-testid='analysis-words']",
+        "analysis",
+    )
+    .await;
+    office.goto("/analysis").await;
+    office.see("[data-code='received']").await;
+    office
+        .fill("opinion", "用水和工资方面的诉求上升，要早介入。")
+        .await;
+    office.press("save-words").await;
+    office.read("已保存").await;
+    office.press("word").await;
+    office.read("已导出分析研判").await;
+    office.press("issue").await;
+    submit(&office).await;
+    office.see("[data-testid='issued']").await;
+    office.read("用水和工资方面的诉求上升").await;
+    office.settle().await;
+    office.picture("analysis-issued-1440").await;
+    // The month before is another; the running one cannot be issued yet.
+    office.press("month-before").await;
+    office.see("[data-testid='issued']").await;
+    office.goto("/analysis").await;
+    office.press("month-after").await;
+    office.read("本月尚未结束").await;
+    assert!(!office.has("[data-testid='issue']").await);
+    office.close().await;
+}

@@ -6,6 +6,7 @@ use chrono::Datelike;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::assessment::{AssessmentDeed, AssessmentKind, AssessmentRow, Assessments};
+use shared::export::ExportDeed;
 use shared::term::Term;
 
 use super::{score, standing};
@@ -17,6 +18,7 @@ use crate::pages::heading;
 use crate::pages::visits::act::{Step, Steps};
 use crate::session;
 use crate::shell::narrow;
+use crate::ui::export::exports;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live};
 use crate::ui::states::{empty, waiting};
@@ -65,6 +67,15 @@ pub(crate) fn page() -> AnyView {
             )
         })
     });
+    let export = session::may(Action::Export(ExportDeed::Assessment)).then(|| {
+        exports("村级考核", move || {
+            let (year, kind) = (year.get_untracked(), kind.get_untracked());
+            (
+                "/exports/assessments".to_owned(),
+                format!("?year={year}&kind={kind}"),
+            )
+        })
+    });
     let body = table.view(waiting, |all| {
         if all.items.is_empty() {
             return empty(
@@ -102,6 +113,7 @@ pub(crate) fn page() -> AnyView {
                 </div>
                 <div class="row page-buttons">
                     {start}
+                    {export}
                     <button
                         type="button"
                         class="btn no-print"

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use serde_json::{Map, Value, json};
+use shared::access::Action;
 use shared::assessment::{
     AssessmentKind, AssessmentStep, AssessmentView, ItemView, MAX_WORDS, Said, Stage, TENTHS,
     VillageFacts, points,
 };
 use shared::case::matter::form::{Choice, Field, FieldKind};
+use shared::export::ExportDeed;
 use shared::json;
 use shared::term::Term;
 
@@ -20,7 +22,9 @@ use crate::load::load;
 use crate::pages::case::facts::fact;
 use crate::pages::heading;
 use crate::pages::visits::act::{MakeBody, Step, Steps, as_it_is};
+use crate::session;
 use crate::shell::narrow;
+use crate::ui::export::exports;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::states::waiting;
 
@@ -64,6 +68,12 @@ fn draw(view: &AssessmentView, steps: Steps) -> AnyView {
             steps.button(class, testid(*step), ask(view, *step))
         })
         .collect_view();
+    let id = row.id.clone();
+    let export = session::may(Action::Export(ExportDeed::Assessment)).then(|| {
+        exports(format!("{}考核表", row.village.name), move || {
+            (format!("/exports/assessments/{id}"), String::new())
+        })
+    });
     let until = if view.frozen {
         format!("数据截至{}，已固定。", format::date(view.data_until))
     } else {
@@ -87,6 +97,7 @@ fn draw(view: &AssessmentView, steps: Steps) -> AnyView {
             </div>
             <div class="row page-buttons">
                 {buttons}
+                {export}
                 <button type="button" class="btn" on:click=move |_| browser::print()>
                     {icon(Icon::Print)}
                     "打印"

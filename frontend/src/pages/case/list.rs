@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::access::Action;
 use shared::case::view::CaseRow;
+use shared::export::ExportDeed;
 use shared::page::Page;
 use shared::term::Term;
 use wasm_bindgen::JsCast;
@@ -22,10 +23,10 @@ use crate::place;
 use crate::session;
 use crate::shell::narrow;
 use crate::ui::dialog::dialog;
+use crate::ui::export::exports;
 use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{each, follow, live, watch};
-use crate::ui::notice::notices;
 use crate::ui::states::{empty, failed, waiting_rows};
 use crate::{browser, format, route};
 
@@ -163,38 +164,15 @@ fn page_buttons(query: Memo<Query>) -> AnyView {
             view! { <a class="btn desk-only" href="/imports">{icon(Icon::Upload)} "导入台账"</a> }
         })
     });
-    let export = live(move || session::may(Action::ExportLedger).then(|| export_button(query)));
+    let export = live(move || {
+        session::may(Action::Export(ExportDeed::Ledger)).then(|| {
+            exports("台账", move || {
+                let query = query.get_untracked().text();
+                ("/exports/ledger".to_owned(), query)
+            })
+        })
+    });
     view! { <div class="row page-buttons">{export} {import} {new}</div> }.into_any()
-}
-
-fn export_button(query: Memo<Query>) -> AnyView {
-    let busy = RwSignal::new(false);
-    let notices = notices();
-    let export = move |_| {
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        let path = format!("/exports/ledger.xlsx{}", query.get_untracked().text());
-        spawn_local(async move {
-            match Call::get(path).file().await {
-                Ok(file) => {
-                    let day = format::short_date(browser::today());
-                    browser::save_file(&format!("台账-{day}.xlsx"), &file);
-                    notices.say("已导出当前筛选的台账。导出已记入审计。");
-                }
-                Err(failure) => notices.say(failure.message()),
-            }
-            busy.try_set(false);
-        });
-    };
-    view! {
-        <button type="button" class="btn" data-testid="export" on:click=export>
-            {icon(Icon::Download)}
-            {live(move || if busy.get() { "正在导出…" } else { "导出" })}
-        </button>
-    }
-    .into_any()
 }
 
 /// A list that somebody wants to see again.

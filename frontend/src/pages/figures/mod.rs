@@ -1,6 +1,7 @@
 //! `/figures`, `/indicators`, `/standing`, `/targets`: where we stand, each figure with the cases behind
 //! it.
 
+pub(crate) mod analysis;
 pub(crate) mod board;
 pub(crate) mod cases;
 pub(crate) mod standing;
@@ -9,6 +10,7 @@ pub(crate) mod targets;
 
 use leptos::prelude::*;
 use shared::access::Action;
+use shared::analysis::AnalysisDeed;
 use shared::indicator::view::{FigureCell, FigureColumn};
 use shared::indicator::{FigureDeed, percent_text};
 
@@ -19,14 +21,15 @@ use crate::session;
 /// The head of these pages: the title and the ways between them.
 fn head(current: &Place, lead: &'static str) -> AnyView {
     let links = [
-        (Place::Figures, FigureDeed::Dashboard),
-        (Place::Indicators, FigureDeed::Indicators),
-        (Place::Standing, FigureDeed::Standing),
-        (Place::Targets, FigureDeed::Targets),
+        (Place::Figures, Action::Figures(FigureDeed::Dashboard)),
+        (Place::Indicators, Action::Figures(FigureDeed::Indicators)),
+        (Place::Standing, Action::Figures(FigureDeed::Standing)),
+        (Place::Targets, Action::Figures(FigureDeed::Targets)),
+        (Place::Analysis, Action::Analysis(AnalysisDeed::View)),
     ];
     let links = links
         .into_iter()
-        .filter(|(_, deed)| session::may(Action::Figures(*deed)))
+        .filter(|(_, action)| session::may(*action))
         .map(|(place, _)| {
             let here = (place == *current).then_some("page");
             view! { <li><a href=place.path() aria-current=here>{place.title()}</a></li> }.into_any()

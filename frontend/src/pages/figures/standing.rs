@@ -3,6 +3,8 @@
 
 use chrono::Datelike;
 use leptos::prelude::*;
+use shared::access::Action;
+use shared::export::ExportDeed;
 use shared::indicator::standing::{MOST_YEARS, Without};
 use shared::indicator::view::{StandingRisk, StandingView, VillageStanding};
 use shared::term::Term;
@@ -15,6 +17,8 @@ use crate::format;
 use crate::load::load;
 use crate::pages::matters::select;
 use crate::place::Place;
+use crate::session;
+use crate::ui::export::exports;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::states::{empty, waiting};
 
@@ -38,6 +42,12 @@ pub(crate) fn page() -> AnyView {
             year
         }
     });
+    let export = session::may(Action::Export(ExportDeed::Standing)).then(|| {
+        exports("三无情况", move || {
+            let query = api::query([("year", year.get_untracked().as_str())]);
+            ("/exports/standing".to_owned(), query)
+        })
+    });
     view! {
         <div class="page page-wide fig-page">
             {head(
@@ -48,6 +58,7 @@ pub(crate) fn page() -> AnyView {
                 {select("standing-year", "年度", chosen, Signal::stored(years), move |year| {
                     go.run(format!("/standing{}", api::query([("year", year.as_str())])));
                 })}
+                {export}
             </form>
             {found.view(waiting, drawn)}
         </div>

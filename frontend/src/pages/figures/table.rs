@@ -2,6 +2,8 @@
 //! means is its tooltip, and the page's last part.
 
 use leptos::prelude::*;
+use shared::access::Action;
+use shared::export::ExportDeed;
 use shared::indicator::view::{FigureCell, FigureColumn, FigureRow, IndicatorTable};
 use shared::indicator::{FigureBy, FigureGroup};
 use shared::term::Term;
@@ -13,7 +15,8 @@ use crate::browser;
 use crate::load::load;
 use crate::pages::matters::select;
 use crate::place::Place;
-use crate::ui::chart::{Cell, Sheet};
+use crate::session;
+use crate::ui::export::exports;
 use crate::ui::field::offer;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::states::waiting;
@@ -138,8 +141,18 @@ fn drawn(table: IndicatorTable) -> AnyView {
         "统计期{}至{}，截止{}；上年同期{}至{}。{since}",
         table.from, table.to, table.as_of, table.last_from, table.last_to
     );
-    let sheet = StoredValue::new(sheet(&table));
-    let name = format!("指标{}至{}", table.from, table.to);
+    let group = app::query("group").get_untracked();
+    let asked = api::query([
+        ("from", table.from.to_string().as_str()),
+        ("to", table.to.to_string().as_str()),
+        ("by", table.by.code()),
+        ("group", group.as_str()),
+    ]);
+    let exports = session::may(Action::Export(ExportDeed::Indicators)).then(|| {
+        exports("统计指标", move || {
+            ("/exports/indicators".to_owned(), asked.clone())
+        })
+    });
     let body = if table.by == FigureBy::Township {
         one(&table)
     } else {
@@ -166,14 +179,7 @@ fn drawn(table: IndicatorTable) -> AnyView {
     view! {
         <p class="quiet" data-testid="period">{period}</p>
         <p class="figures-tools">
-            <button
-                type="button"
-                class="btn"
-                on:click=move |_| sheet.with_value(|sheet| sheet.save(&name))
-            >
-                {icon(Icon::Download)}
-                "下载 CSV"
-            </button>
+            {exports}
             <button type="button" class="btn" on:click=|_| browser::print()>
                 {icon(Icon::Print)}
                 "打印"
@@ -287,33 +293,4 @@ fn line(table: &IndicatorTable, row: &FigureRow) -> AnyView {
         .collect_view();
     let class = if row.key.is_none() { "figure-sum" } else { "" };
     view! { <tr class=class><th scope="row">{row.label.clone()}</th>{cells}</tr> }.into_any()
-}
-
-/// The same for a spreadsheet: what counts, what it is measured against, the figure.
-fn sheet(table: &IndicatorTable) -> Sheet {
-    let mut head = vec![table.by.label().to_owned()];
-    for column in &table.columns {
-        let (over, below) = if column.drop {
-            ("本期", "上年同期")
-        } else {
-            ("分子", "分母")
-        };
-        head.push(format!("{}{over}", column.label));
-        head.push(format!("{}{below}", column.label));
-        head.push(column.label.clone());
-    }
-    let number = |count: Option<u64>| count.map_or_else(String::new, |count| count.to_string());
-    let rows = table.rows.iter().map(|row| {
-        let mut cells = vec![Cell::new(&row.label)];
-        for (column, of) in table.columns.iter().zip(&row.cells) {
-            cells.push(Cell::new(number(of.numerator)));
-            cells.push(Cell::new(number(of.denominator)));
-            cells.push(Cell::new(words(of, column.drop)));
-        }
-        cells
-    });
-    Sheet {
-        head,
-        rows: rows.collect(),
-    }
 }

@@ -3,6 +3,7 @@
 use chrono::Datelike;
 use leptos::prelude::*;
 use shared::access::Action;
+use shared::export::ExportDeed;
 use shared::indicator::target::TargetPatch;
 use shared::indicator::view::{TargetView, Targets};
 use shared::indicator::{FigureDeed, percent_text};
@@ -18,6 +19,7 @@ use crate::pages::matters::select;
 use crate::place::Place;
 use crate::session;
 use crate::ui::dialog::dialog;
+use crate::ui::export::exports;
 use crate::ui::field::{Form, field, filled};
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::waiting;
@@ -64,6 +66,12 @@ pub(crate) fn page() -> AnyView {
             None => String::new(),
         })
     });
+    let export = session::may(Action::Export(ExportDeed::Targets)).then(|| {
+        exports("年度目标", move || {
+            let query = api::query([("year", year.get_untracked().as_str())]);
+            ("/exports/targets".to_owned(), query)
+        })
+    });
     view! {
         <div class="page page-wide fig-page">
             {head(&Place::Targets, "全年目标由镇领导和综治办确定。“简单外推”只按目前的速度推算，不是预测。")}
@@ -71,6 +79,7 @@ pub(crate) fn page() -> AnyView {
                 {select("targets-year", "年度", chosen, Signal::stored(years), move |year| {
                     go.run(format!("/targets{}", api::query([("year", year.as_str())])));
                 })}
+                {export}
             </form>
             {targets.view(waiting, move |targets| drawn(desk, &targets))}
         </div>

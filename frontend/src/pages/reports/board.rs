@@ -3,6 +3,7 @@
 use chrono::{Datelike, Days, Months, NaiveDate};
 use leptos::prelude::*;
 use shared::access::Action;
+use shared::export::ExportDeed;
 use shared::report::state::Standing;
 use shared::report::view::{BoardPeriod, BoardUnit, BoardView, Cell, Totals};
 use shared::report::{ReportDeed, ReportKind};
@@ -18,6 +19,7 @@ use crate::load::load;
 use crate::pages::matters::select;
 use crate::session;
 use crate::shell::narrow;
+use crate::ui::export::exports;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
 use crate::ui::states::{empty, waiting};
@@ -162,6 +164,13 @@ fn toolbar(asked: Memo<Asked>) -> AnyView {
         let asked = asked.read();
         format!("{}至{}", short(asked.from()), short(asked.to))
     });
+    let export = session::may(Action::Export(ExportDeed::Board)).then(|| {
+        let buttons = exports("报送情况", move || {
+            let query = asked.get_untracked().query(false);
+            ("/exports/report-board".to_owned(), query)
+        });
+        view! { <p class="row no-print">{buttons}</p> }
+    });
     let newest = move || asked.read().to >= browser::today();
     view! {
         <div class="calendar-bar">
@@ -196,6 +205,7 @@ fn toolbar(asked: Memo<Asked>) -> AnyView {
                 {choose}
             </div>
         </div>
+        {export}
     }
     .into_any()
 }

@@ -10,6 +10,7 @@ mod write;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::matter::Tone;
+use shared::export::ExportDeed;
 use shared::json;
 use shared::page::Page;
 use shared::report::input::NewReport;
@@ -31,6 +32,7 @@ use crate::load::{Loader, load};
 use crate::outbox::{Sent, Slip};
 use crate::rows::rows;
 use crate::session;
+use crate::ui::export::exports;
 use crate::ui::field::{Form, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live};
@@ -440,6 +442,15 @@ fn list() -> AnyView {
             },
         )
     });
+    let export = session::may(Action::Export(ExportDeed::Reports)).then(|| {
+        let buttons = exports("排查报告", move || {
+            let values = values.each_ref().map(|value| value.get_untracked());
+            let pairs = KEYS.iter().zip(&values);
+            let pairs = pairs.map(|(key, value)| (*key, value.as_str()));
+            ("/exports/reports".to_owned(), api::query(pairs))
+        });
+        view! { <p class="row no-print">{buttons}</p> }
+    });
     view! {
         <div class="matters-filters" role="group" aria-label="筛选">
             {select("reports-standing", "情况", shown, standings.into(), stand)}
@@ -448,6 +459,7 @@ fn list() -> AnyView {
             })}
             {village}
         </div>
+        {export}
         {found.view(none, |rows| lines(&rows))}
     }
     .into_any()

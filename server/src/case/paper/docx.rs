@@ -3,9 +3,9 @@
 use std::io::Cursor;
 
 use docx_rs::{
-    AlignmentType, Docx, Footer, LineSpacing, LineSpacingType, PageMargin, PageNum, Paragraph, Run,
-    RunFonts, SpecialIndentType, Tab, TabLeaderType, TabValueType, Table, TableCell,
-    TableLayoutType, TableRow, VAlignType, WidthType,
+    AlignmentType, Docx, Footer, Header, LineSpacing, LineSpacingType, PageMargin, PageNum,
+    Paragraph, Run, RunFonts, SpecialIndentType, Tab, TabLeaderType, TabValueType, Table,
+    TableCell, TableLayoutType, TableRow, VAlignType, WidthType,
 };
 use shared::case::paper::{Block, Envelope, Paper};
 
@@ -20,6 +20,7 @@ const SIZE_TITLE: usize = 44;
 const SIZE_TEXT: usize = 32;
 const SIZE_TABLE: usize = 28;
 const SIZE_SMALL: usize = 24;
+const SIZE_MARK: usize = 18;
 /// Twentieths of a point.
 const LINE: i32 = 560;
 const LINE_TABLE: i32 = 440;
@@ -29,11 +30,54 @@ const INDENT: i32 = 640;
 /// The width of the type area: 156 mm.
 const WIDTH: usize = 8844;
 
-/// Draws it.
+/// What is drawn: a document of a case, or another that looks like one.
+pub(crate) struct Letter<'a> {
+    /// A red line above all: that it is void.
+    pub(crate) note: Option<&'static str>,
+    /// Who took it out and when, small at the head of each page.
+    pub(crate) mark: Option<String>,
+    /// The line above the title.
+    pub(crate) issuer: String,
+    /// Its title.
+    pub(crate) title: String,
+    /// Its number, or what stands there.
+    pub(crate) number: String,
+    /// To whom.
+    pub(crate) addressee: Option<&'a str>,
+    /// What it says.
+    pub(crate) blocks: &'a [Block],
+    /// Who signs.
+    pub(crate) signer: Option<String>,
+    /// Its date.
+    pub(crate) date: String,
+    /// What stands on the outside.
+    pub(crate) envelope: Option<&'a Envelope>,
+}
+
+/// Draws a document of a case.
 ///
 /// # Errors
 /// [`Error::Damaged`] where it cannot be packed.
 pub(super) fn draw(paper: &Paper, void: bool) -> Result<Vec<u8>, Error> {
+    letter(&Letter {
+        note: void.then_some("已 作 废"),
+        mark: None,
+        issuer: paper.issuer.clone(),
+        title: paper.title.clone(),
+        number: paper.number.clone(),
+        addressee: paper.addressee.as_deref(),
+        blocks: &paper.blocks,
+        signer: paper.signer.clone(),
+        date: paper.date.clone(),
+        envelope: paper.envelope.as_ref(),
+    })
+}
+
+/// Draws it.
+///
+/// # Errors
+/// [`Error::Damaged`] where it cannot be packed.
+pub(crate) fn letter(paper: &Letter<'_>) -> Result<Vec<u8>, Error> {
     let mut docx = Docx::new()
         .page_size(11906, 16838)
         .page_margin(PageMargin {
@@ -48,8 +92,11 @@ pub(super) fn draw(paper: &Paper, void: bool) -> Result<Vec<u8>, Error> {
         .default_fonts(fonts(TEXT))
         .default_size(SIZE_TEXT)
         .footer(page_number());
-    if void {
-        let run = Run::new().add_text("已 作 废").bold().size(SIZE_TEXT);
+    if let Some(mark) = &paper.mark {
+        docx = docx.header(head(mark));
+    }
+    if let Some(note) = paper.note {
+        let run = Run::new().add_text(note).bold().size(SIZE_TEXT);
         docx = docx.add_paragraph(centred(run.color("C00000"), 0));
     }
     if !paper.issuer.is_empty() {
@@ -67,7 +114,7 @@ pub(super) fn draw(paper: &Paper, void: bool) -> Result<Vec<u8>, Error> {
     for paragraph in foot(paper) {
         docx = docx.add_paragraph(paragraph);
     }
-    if let Some(envelope) = &paper.envelope {
+    if let Some(envelope) = paper.envelope {
         docx = cover(docx, envelope);
     }
     let mut file = Cursor::new(Vec::new());
@@ -75,6 +122,16 @@ pub(super) fn draw(paper: &Paper, void: bool) -> Result<Vec<u8>, Error> {
         .pack(&mut file)
         .map_err(|e| Error::Damaged(format!("docx: {e}")))?;
     Ok(file.into_inner())
+}
+
+/// Who took it out and when, on each page.
+fn head(mark: &str) -> Header {
+    let run = Run::new()
+        .add_text(mark)
+        .fonts(fonts(TEXT))
+        .size(SIZE_MARK)
+        .color("808080");
+    Header::new().add_paragraph(Paragraph::new().align(AlignmentType::Right).add_run(run))
 }
 
 fn fonts(name: &str) -> RunFonts {
@@ -241,7 +298,7 @@ fn cell(words: &str, width: usize, named: bool, last: bool) -> TableCell {
 
 /// Who signs, the date below, the place of the seal over both: on the right half, below the text
 /// by more than a line, so that the seal covers none of it.
-fn foot(paper: &Paper) -> Vec<Paragraph> {
+fn foot(paper: &Letter<'_>) -> Vec<Paragraph> {
     let half = i32::try_from(WIDTH / 2).unwrap_or_default();
     let right = |run: Run, before: u32| {
         line(LINE)

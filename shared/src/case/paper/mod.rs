@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use model::{Block, Envelope, Paper};
+pub use model::{Block, Envelope, Paper, chinese_day};
 pub use write::{Review, Stance, compose, fields, refuses};
 
 use crate::case::matter::any::Any;
