@@ -140,6 +140,19 @@ pub(super) fn before_commit(
     now.map_or(Ok(()), |f| f(conn))
 }
 
+/// Does `f` in a savepoint; an error takes back what it put off, too.
+pub(super) fn savepoint<T, E: From<DieselError>>(
+    conn: &mut Conn,
+    f: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    let before = put_off();
+    let answer = diesel::Connection::transaction(conn, f);
+    if answer.is_err() {
+        forget_from(before);
+    }
+    answer
+}
+
 /// How much this thread's batch has to do last so far.
 fn put_off() -> usize {
     LAST.with_borrow(|last| last.as_ref().map_or(0, Vec::len))
