@@ -15,15 +15,15 @@
 //! Nothing is lost between passes, by the rules that figures rely on, too ([`crate::indicator`]): a
 //! greater `docid` is never visible before a smaller one, and a pass begins with a mark that all that
 //! commits later is not below. On SQLite, with its one writer, that is a number that rises; on PostgreSQL,
-//! where transactions commit in any order, the `xmin` of the pass's first snapshot. What committed while
-//! an older transaction was running comes twice; a reader compares `version`.
+//! where transactions commit in any order, the pass's first snapshot: the next pass tells of what that did
+//! not see. What changes while a pass is under way may come twice; a reader compares `version`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 use serde::{Deserialize, Serialize};
 use shared::access::{self, Action, CaseFacts, Facts, can, visible};
 use shared::audit::AuditAction;
@@ -33,7 +33,7 @@ use shared::ids::CaseId;
 
 use super::coded::Coded;
 use super::desk::Desk;
-use super::scope::{Condition, visible_to};
+use super::scope::{Backend, Condition, visible_to};
 use super::store::{self, CaseRecord, utc};
 use super::{Error, view};
 use crate::audit;
@@ -133,11 +133,39 @@ impl FeedCase {
 }
 
 /// Up to where changes were told: of cases, and of what may be seen of them. On PostgreSQL both are the
-/// number of a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// snapshot's `xmin`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Mark {
     changed: i64,
     scopes: i64,
+    /// Of PostgreSQL: what was seen. Not all from `xmin` on was not.
+    snapshot: Option<String>,
+}
+
+impl Mark {
+    /// Of changes that the mark's snapshot did not see.
+    fn changes(&self) -> Condition {
+        match &self.snapshot {
+            None => Box::new(sql::<Bool>("TRUE")),
+            Some(snapshot) => Box::new(
+                sql::<Bool>("NOT txid_visible_in_snapshot(cases.changed, ")
+                    .bind::<Text, _>(snapshot.clone())
+                    .sql("::txid_snapshot)"),
+            ),
+        }
+    }
+
+    /// The same, of what could be seen of cases.
+    fn moves(&self) -> Box<dyn BoxableExpression<case_scopes::table, Backend, SqlType = Bool>> {
+        match &self.snapshot {
+            None => Box::new(sql::<Bool>("TRUE")),
+            Some(snapshot) => Box::new(
+                sql::<Bool>("NOT txid_visible_in_snapshot(case_scopes.seq, ")
+                    .bind::<Text, _>(snapshot.clone())
+                    .sql("::txid_snapshot)"),
+            ),
+        }
+    }
 }
 
 /// What a reader has been told.
@@ -215,6 +243,7 @@ impl Cursor {
             mark: Mark {
                 changed: 0,
                 scopes: 0,
+                snapshot: None,
             },
             seen: Vec::new(),
             pass: None,
@@ -245,11 +274,11 @@ impl Cursor {
 }
 
 /// Whether a database can have given the cursor: not one of before it was restored to an earlier state.
-fn is_of_here(cursor: &Cursor, epoch: i64, now: Mark) -> bool {
-    let within = |mark: Mark| mark.changed <= now.changed && mark.scopes <= now.scopes;
+fn is_of_here(cursor: &Cursor, epoch: i64, now: &Mark) -> bool {
+    let within = |mark: &Mark| mark.changed <= now.changed && mark.scopes <= now.scopes;
     cursor.epoch == epoch
-        && within(cursor.mark)
-        && cursor.pass.as_ref().is_none_or(|pass| within(pass.mark))
+        && within(&cursor.mark)
+        && cursor.pass.as_ref().is_none_or(|pass| within(&pass.mark))
 }
 
 fn epoch(conn: &mut Conn) -> QueryResult<i64> {
@@ -262,11 +291,15 @@ fn epoch(conn: &mut Conn) -> QueryResult<i64> {
 /// The mark that all that commits after this look is not below.
 fn mark(conn: &mut Conn) -> QueryResult<Mark> {
     if !conn.is_sqlite() {
-        let xmin = diesel::select(sql::<BigInt>("txid_snapshot_xmin(txid_current_snapshot())"))
-            .get_result(conn)?;
+        let (xmin, snapshot) = diesel::select((
+            sql::<BigInt>("txid_snapshot_xmin(txid_current_snapshot())"),
+            sql::<Text>("txid_current_snapshot()::text"),
+        ))
+        .get_result::<(i64, String)>(conn)?;
         return Ok(Mark {
             changed: xmin,
             scopes: xmin,
+            snapshot: Some(snapshot),
         });
     }
     let changed: Option<i64> = cases::table
@@ -279,6 +312,7 @@ fn mark(conn: &mut Conn) -> QueryResult<Mark> {
     Ok(Mark {
         changed: changed.unwrap_or(0),
         scopes: scopes.unwrap_or(0),
+        snapshot: None,
     })
 }
 
@@ -305,7 +339,7 @@ pub(super) fn follow(
         }
         let (epoch, now) = (epoch(conn)?, mark(conn)?);
         let mut cursor = match cursor {
-            Some(cursor) if is_of_here(&cursor, epoch, now) => cursor,
+            Some(cursor) if is_of_here(&cursor, epoch, &now) => cursor,
             Some(_) => return Err(foreign().into()),
             None => Cursor::beginning(epoch),
         };
@@ -417,6 +451,7 @@ impl Step<'_> {
         let first = after(self.conn, self.cursor.mark.scopes);
         let moved: Vec<String> = case_scopes::table
             .filter(case_scopes::seq.ge(first))
+            .filter(self.cursor.mark.moves())
             .filter(case_scopes::docid.gt(docid))
             .filter(case_scopes::docid.le(until))
             .select(case_scopes::case_id)
@@ -448,6 +483,7 @@ impl Step<'_> {
             .and(case_scopes::id.gt(id.to_owned())));
         let rows: Vec<(i64, String, String, String)> = case_scopes::table
             .filter(later)
+            .filter(self.cursor.mark.moves())
             .filter(case_scopes::docid.le(self.cursor.docid))
             .order((case_scopes::seq, case_scopes::id))
             .limit(self.limit())
@@ -494,6 +530,7 @@ impl Step<'_> {
             .filter(sql::<Bool>("cases.changed > 0"))
             .filter(cases::changed.ge(changed))
             .filter(later)
+            .filter(self.cursor.mark.changes())
             .filter(cases::docid.le(self.cursor.docid))
             .filter(visible_to(self.reader))
             .order((cases::changed, cases::docid))
@@ -651,6 +688,7 @@ mod tests {
                 mark: Mark {
                     changed: 1,
                     scopes: 2,
+                    snapshot: Some("1:2:".to_owned()),
                 },
                 reader: reader.clone(),
                 stage: Stage::Gone(3, "x".to_owned()),
@@ -665,14 +703,18 @@ mod tests {
 
     #[test]
     fn a_cursor_of_another_time_is_refused() {
-        let mark = |changed, scopes| Mark { changed, scopes };
+        let mark = |changed, scopes| Mark {
+            changed,
+            scopes,
+            snapshot: None,
+        };
         let cursor = Cursor {
             mark: mark(5, 5),
             ..Cursor::beginning(1)
         };
-        assert!(is_of_here(&cursor, 1, mark(5, 5)));
-        assert!(!is_of_here(&cursor, 2, mark(5, 5)), "another database");
-        assert!(!is_of_here(&cursor, 1, mark(4, 5)), "restored to before");
+        assert!(is_of_here(&cursor, 1, &mark(5, 5)));
+        assert!(!is_of_here(&cursor, 2, &mark(5, 5)), "another database");
+        assert!(!is_of_here(&cursor, 1, &mark(4, 5)), "restored to before");
     }
 
     async fn visible_now(db: &Db, actor: &access::Actor) -> Copy {
