@@ -18,7 +18,7 @@ use crate::state::State;
 use crate::{
     account, alert, analysis, assessment, audit, case, db, files, health, idempotency, import,
     indicator, keys, memory, notify, openapi, org, photo, public, publicity, receipt, reception,
-    report, satisfaction, settings, setup, sync, visit,
+    report, satisfaction, settings, setup, sync, token, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -69,6 +69,7 @@ impl State {
             directory,
             sessions,
             lookups: Arc::new(lookups),
+            tokens: Arc::default(),
             looks: audit::Looks::default(),
             recent: case::recent::Recent::default(),
             figures: indicator::Figures::default(),
@@ -87,6 +88,7 @@ impl State {
         let free = self.db.write_blocking(move |conn| {
             idempotency::clean_up(conn, now)?;
             session::store::forget_before(conn, now - chrono::Duration::days(30))?;
+            token::store::forget_before(conn, now - chrono::Duration::days(90))?;
             photo::clean_up(conn, now)
         })?;
         let directory = files::directory(self);
@@ -148,6 +150,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(indicator::export::configure)
         .configure(assessment::export::configure)
         .configure(analysis::routes::configure)
+        .configure(case::bulk::configure)
         .configure(indicator::routes::configure)
         .configure(photo::routes::configure)
         .configure(report::routes::configure)
@@ -165,6 +168,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(account::routes::configure)
         .configure(settings::routes::configure)
         .configure(audit::routes::configure)
+        .configure(token::routes::configure)
         .configure(notify::routes::configure)
         .configure(import::routes::configure);
 }

@@ -9,11 +9,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use shared::access;
 use shared::problem::Code;
+use shared::token::PREFIX;
 
 use crate::directory::{Member, Snapshot};
 use crate::error::ApiError;
 use crate::session::token::Claims;
 use crate::state::State;
+use crate::token;
 
 /// The signed-in caller. It reads as [`access::Actor`], so `can(&actor, …)` takes it as it is.
 /// Callers whose initial password still stands are refused (403 `password_change_required`).
@@ -30,6 +32,25 @@ impl Actor {
             member,
             session_id: "local".into(),
         }
+    }
+
+    /// Who bears an API token: its owner.
+    pub(crate) fn by_token(owner: &Arc<Member>, token_id: &str) -> Self {
+        Self {
+            member: Arc::clone(owner),
+            session_id: format!("token:{token_id}").into(),
+        }
+    }
+
+    /// The same caller as they are now, for what outlasts a request; none where their sign-ins were
+    /// ended meanwhile.
+    pub(crate) fn as_of(&self, directory: &Snapshot) -> Option<Self> {
+        let member = directory.member(&self.member.user.id)?;
+        let good = !member.user.disabled && member.token_version == self.member.token_version;
+        good.then(|| Self {
+            member: Arc::clone(member),
+            session_id: Arc::clone(&self.session_id),
+        })
     }
 
     /// The person's name.
@@ -88,12 +109,20 @@ impl FromRequest for SignedIn {
             let state = request
                 .app_data::<web::Data<State>>()
                 .ok_or_else(|| ApiError::internal("no state"))?;
-            let claims = claims(&request, state).ok_or_else(unauthenticated)?;
+            let secret = bearer(&request).filter(|token| token.starts_with(PREFIX));
+            let claims = match secret {
+                None => Some(claims(&request, state).ok_or_else(unauthenticated)?),
+                Some(_) => None,
+            };
             let directory = match state.directory.fresh() {
                 Some(directory) => directory,
                 None => state.directory.current().await?,
             };
-            let actor = admit(&directory, &claims).ok_or_else(unauthenticated)?;
+            let actor = match (secret, claims) {
+                (Some(secret), _) => token::admit(&request, state, &directory, secret).await?,
+                (None, Some(claims)) => admit(&directory, &claims).ok_or_else(unauthenticated)?,
+                (None, None) => return Err(unauthenticated()),
+            };
             request
                 .extensions_mut()
                 .insert(CallerId(actor.member.user.id.clone()));

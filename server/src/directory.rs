@@ -20,6 +20,7 @@ use shared::org::{Unit, UnitKind};
 use crate::clock::Clock;
 use crate::db::{Conn, Db};
 use crate::settings::{self, store::General};
+use crate::token::{self, Known};
 
 /// How long another process's change may stay unnoticed.
 pub const FRESH: Duration = Duration::from_secs(4);
@@ -55,6 +56,8 @@ pub struct Snapshot {
     ended: HashSet<String>,
     general: General,
     law_profiles: Vec<LawProfile>,
+    /// By the hashes of their secrets.
+    tokens: HashMap<String, Known>,
 }
 
 /// A user, and what decisions look at.
@@ -197,6 +200,10 @@ impl Snapshot {
             ended: crate::session::store::ended_since(conn, since)?,
             general: settings::store::general(conn)?,
             law_profiles: settings::store::law_profiles(conn)?,
+            tokens: token::store::known(conn)?
+                .into_iter()
+                .map(|token| (token.hash.clone(), token))
+                .collect(),
             ..Self::default()
         };
         Ok(Arc::new(parts.with(units, users)))
@@ -308,6 +315,11 @@ impl Snapshot {
     /// Whether the unit is `root` or below it.
     pub fn is_within(&self, id: &UnitId, root: &UnitId) -> bool {
         self.upwards(id).any(|unit| unit.id == *root)
+    }
+
+    /// The API token whose secret has this hash, good or not.
+    pub(crate) fn token(&self, hash: &str) -> Option<&Known> {
+        self.tokens.get(hash)
     }
 
     /// The law profiles, by the date in force; never empty.

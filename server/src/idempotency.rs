@@ -70,6 +70,11 @@ impl From<Error> for ApiError {
 pub struct IdempotencyKey(Option<String>);
 
 impl IdempotencyKey {
+    /// A key that came in the body, checked: an item's of a batch.
+    pub(crate) const fn of(key: String) -> Self {
+        Self(Some(key))
+    }
+
     /// Binds the key to its user, route and body.
     pub fn claim(
         self,
@@ -208,6 +213,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// The JSON text.
     pub fn body(&self) -> &str {
         &self.body

@@ -4,14 +4,16 @@ use std::sync::LazyLock;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+use shared::term::Term;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::token::needs::{self, Need};
 use crate::{
     account, alert, analysis, assessment, audit, case, health, import, indicator, notify, org,
     photo, publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
-    visit,
+    token, visit,
 };
 
 /// Where the document is.
@@ -56,6 +58,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "users", description = "用户"),
         (name = "settings", description = "设置与期限规定"),
         (name = "notifications", description = "通知、实时事件、群机器人"),
+        (name = "tokens", description = "API 令牌"),
         (name = "audit", description = "审计"),
         (name = "health", description = "运行状况"),
     ),
@@ -73,6 +76,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::paper::routes::Docs::openapi(),
         case::calendar::routes::Docs::openapi(),
         case::backlog::Docs::openapi(),
+        case::bulk::Docs::openapi(),
         indicator::routes::Docs::openapi(),
         analysis::routes::Docs::openapi(),
         case::export::Docs::openapi(),
@@ -95,6 +99,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         settings::routes::Docs::openapi(),
         notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
+        token::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];
     for room in rooms {
@@ -104,11 +109,50 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .build();
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("xf_…")
+        .description(Some(
+            "API 令牌，由本人在“令牌”页面新建；每个接口需要的权限写在接口说明的末尾。",
+        ))
+        .build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.add_security_scheme("token", SecurityScheme::Http(token));
+    say_scopes(&mut document);
     document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    document
+}
+
+/// Says of each operation which scope a token needs for it, in words and for programs.
+fn say_scopes(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("GET", &mut item.get),
+            ("POST", &mut item.post),
+            ("PUT", &mut item.put),
+            ("PATCH", &mut item.patch),
+            ("DELETE", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            let words = match needs::of(method, path) {
+                Some(Need::Scope(scope)) => {
+                    let code = scope.code();
+                    if let Some(security) = &mut operation.security {
+                        security.push(SecurityRequirement::new("token", [code]));
+                    }
+                    format!("令牌权限：`{code}`。")
+                }
+                Some(Need::Session) | None => "不能用令牌调用。".to_owned(),
+                Some(Need::Open) => continue,
+            };
+            let description = operation.description.get_or_insert_default();
+            if !description.is_empty() {
+                description.push_str("\n\n");
+            }
+            description.push_str(&words);
+        }
+    }
 }
 
 /// The document as it is served and printed.

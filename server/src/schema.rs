@@ -815,3 +815,33 @@ diesel::table! {
         version -> BigInt,
     }
 }
+
+diesel::table! {
+    api_tokens (id) {
+        id -> Text,
+        user_id -> Text,
+        hash -> Text,
+        hint -> Text,
+        name -> Text,
+        scopes -> Text,
+        addresses -> Text,
+        per_minute -> Integer,
+        role -> Text,
+        token_version -> BigInt,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+        last_address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    case_scopes (id) {
+        id -> Text,
+        seq -> BigInt,
+        case_id -> Text,
+        docid -> BigInt,
+        facts -> Text,
+    }
+}

@@ -25,6 +25,8 @@ pub struct State {
     pub directory: Directory,
     /// Tokens, password checks, throttles.
     pub sessions: Arc<Sessions>,
+    /// How often API tokens are used, and which uses were noted.
+    pub(crate) tokens: Arc<crate::token::Gate>,
     /// Attempts to look up a case on the public page.
     pub(crate) lookups: Arc<Throttle>,
     /// Looks at cases that wait to be noted.

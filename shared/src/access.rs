@@ -23,6 +23,7 @@ use crate::reception::ReceptionDeed;
 use crate::report::ReportDeed;
 use crate::role::Role;
 use crate::satisfaction::{self, Answerers};
+use crate::token::{self, TokenDeed};
 use crate::visit::VisitDeed;
 
 /// The signed-in caller, as far as decisions look at them.
@@ -144,6 +145,8 @@ pub enum Action {
     Assessment(AssessmentDeed),
     /// Do something with figures: indicators, standing, targets, dashboards.
     Figures(FigureDeed),
+    /// Do something about API tokens.
+    Token(TokenDeed),
 }
 
 /// What an action is about.
@@ -720,6 +723,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         Action::Report(deed) => may_report(role, deed).0,
         Action::Publicity(deed) => may_publicise(role, deed).0,
         Action::Assessment(deed) => may_assess(role, deed).0,
+        Action::Token(deed) => token::may(role, deed).0,
         Action::Visit(deed) => can_visit_in_general(role, deed),
         Action::Reception(deed) => can_receive_in_general(role, deed),
         Action::EditCase
@@ -746,6 +750,7 @@ const fn whose_in_general(action: Action) -> &'static str {
         Action::Report(deed) => may_report(Role::Administrator, deed).1,
         Action::Publicity(deed) => may_publicise(Role::Auditor, deed).1,
         Action::Assessment(deed) => may_assess(Role::Administrator, deed).1,
+        Action::Token(deed) => token::may(Role::Auditor, deed).1,
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
         Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {

@@ -59,6 +59,8 @@ terms! {
         TargetWrite = "target_write", "变更年度目标";
         /// A token or a feed's address was made or taken back.
         Token = "token", "令牌与订阅";
+        /// A token was used: noted once a day, token and address.
+        TokenUse = "token_use", "使用令牌";
         /// A report was written, sent, judged, or a finding of it dealt with.
         ReportWrite = "report_write", "变更报告";
         /// A chat robot was written.

@@ -20,6 +20,8 @@ terms! {
         Forbidden = "forbidden", "没有权限";
         /// 403: the initial password must be changed first.
         PasswordChangeRequired = "password_change_required", "请先修改初始密码";
+        /// 403: the token's scope does not have it; the detail names the one that is needed.
+        InsufficientScope = "insufficient_scope", "令牌权限不足";
         /// 404: not there, or not for this caller to know of.
         NotFound = "not_found", "没有找到";
         /// 405: the path knows other methods.
@@ -55,7 +57,7 @@ impl Code {
         match self {
             Self::BadRequest => 400,
             Self::Unauthenticated | Self::WrongCredentials | Self::SessionReused => 401,
-            Self::Forbidden | Self::PasswordChangeRequired => 403,
+            Self::Forbidden | Self::PasswordChangeRequired | Self::InsufficientScope => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict | Self::Changed | Self::IdempotencyMismatch => 409,

@@ -135,6 +135,7 @@ fn about(operation: &str) -> About {
         | "similar_cases"
         | "show_dashboard"
         | "export_ledger"
+        | "follow_cases"
         | "list_audit"
         | "sync_phone"
         | "list_matters"
@@ -705,6 +706,7 @@ impl Desk<'_> {
             }
             "show_dashboard" => self.client.get("/dashboard").send(),
             "export_ledger" => self.client.get("/exports/ledger.xlsx").send(),
+            "follow_cases" => self.client.get("/exports/cases.ndjson").send(),
             "list_audit" => self
                 .client
                 .get(format!("/audit?case_id={}", case.id))
@@ -796,6 +798,11 @@ fn prepare(app: &TestApp, operation: &str) -> String {
                 }
             }
         }
+        // Of the secretary of 五里墩村.
+        "revoke_token" => {
+            let call = app.by(Staff::Secretary).post("/tokens");
+            id(&call.json(&token()).expect(201).json()["token"]["id"])
+        }
         // A notice of the police station.
         "read_notification" => {
             app.case().register().accepted().dispatched("派出所");
@@ -814,6 +821,11 @@ fn prepare(app: &TestApp, operation: &str) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// A token for nothing much.
+fn token() -> Value {
+    json!({"name": "试用", "scopes": ["org:read"], "expires_on": "2026-06-30"})
 }
 
 /// Where nobody listens.
@@ -1052,6 +1064,16 @@ impl Desk<'_> {
             | "list_units" | "get_unit" | "get_settings" | "list_law_profiles" | "setup_status"
             | "list_users" | "list_colleagues" | "get_user" | "reset_password" | "health_live"
             | "health_ready" => call.send(),
+            "list_tokens" => call.send(),
+            "make_token" => call.json(&token()).send(),
+            "revoke_token" => call.send(),
+            "register_cases" => {
+                let item = json!({
+                    "idempotency_key": format!("k{}", fresh()),
+                    "case": app.case().village(VILLAGE).input(),
+                });
+                call.json(&json!({"items": [item]})).send()
+            }
             "show_calendar_feed" | "make_calendar_feed" | "end_calendar_feed"
             | "read_calendar_feed" => call.send(),
             "list_assessments" | "show_assessment" => call.send(),

@@ -489,7 +489,10 @@ mod tests {
             assert!(loader_text.contains(&base(name)), "{loader_text}");
             (part_of(name).unwrap().to_owned(), content.clone())
         };
-        assert_eq!(part("assets/part-list-"), ("list".to_owned(), vec![1, 2, 2]));
+        assert_eq!(
+            part("assets/part-list-"),
+            ("list".to_owned(), vec![1, 2, 2])
+        );
         assert_eq!(part("assets/part-page-"), ("page".to_owned(), vec![1]));
         assert!(loader_text.contains("[['chunk_1', 1], ['split_list', 2]]"));
         assert!(!loader_text.contains("makeLoad"), "{loader_text}");

@@ -5,12 +5,15 @@
 
 pub(crate) mod attach;
 pub(crate) mod backlog;
+mod batch;
+pub(crate) mod bulk;
 pub(crate) mod calendar;
 pub(crate) mod coded;
 pub(crate) mod demo;
 pub(crate) mod desk;
 pub(crate) mod due;
 pub(crate) mod export;
+pub(crate) mod feed;
 pub(crate) mod home;
 pub(crate) mod list;
 pub(crate) mod matter;

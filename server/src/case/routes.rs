@@ -149,7 +149,7 @@ async fn register(
     input: web::Json<NewCase>,
 ) -> Result<Answer, ApiError> {
     let input = input.into_inner();
-    let claim = key.claim(&state, &actor, &context, "POST /cases", &input);
+    let claim = key.claim(&state, &actor, &context, REGISTER, &input);
     let desk = Desk::open(&state, actor, context).await?;
     if !claim.is_free() {
         // The first answer comes again whatever has changed since, so the key is looked at first.
@@ -170,7 +170,11 @@ async fn register(
     Ok(Answer::of(made).map_err(Error::from)?)
 }
 
-fn registered(case: CaseView) -> Made<CaseView> {
+/// What the keys of registering belong to; a batch shares them.
+pub(super) const REGISTER: &str = "POST /cases";
+
+/// The answer to a registration.
+pub(super) fn registered(case: CaseView) -> Made<CaseView> {
     let (version, place) = (case.row.version, format!("/api/v1/cases/{}", case.row.id));
     Made::created(case, version, place)
 }

@@ -757,7 +757,7 @@ impl Draft {
             store::insert_person(conn, person)?;
         }
         if let Some(unit) = &case.responsible_unit_id {
-            store::refer(conn, &case.id, unit, case.updated_at)?;
+            store::refer_new(conn, &case.id, unit, case.updated_at)?;
         }
         let number = shared::search::index_terms(&case.number);
         store::index(conn, case.docid, format!("{number} {terms}"), true)?;

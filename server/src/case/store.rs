@@ -22,6 +22,7 @@ use shared::ids::{UnitId, UserId};
 use shared::term::Term;
 
 use super::coded::Coded;
+use super::feed;
 use crate::db::{Conn, Db, on_either};
 use crate::schema::{
     case_attachments, case_events, case_numbers, case_people, case_search, case_units, cases,
@@ -297,9 +298,10 @@ pub(crate) fn insert(conn: &mut Conn, case: &CaseRecord) -> QueryResult<()> {
     .map(drop)
 }
 
-/// Saves a case that was read at `version`; whether it still stood at that. Figures find it by
-/// `cases.changed` ([`crate::indicator`]).
+/// Saves a case that was read at `version`; whether it still stood at that. Figures and the change
+/// feed find it by `cases.changed` ([`crate::indicator`], [`feed`]).
 pub(crate) fn save(conn: &mut Conn, case: &CaseRecord, version: i64) -> QueryResult<bool> {
+    feed::note_if_moved(conn, case)?;
     let change = if conn.is_sqlite() {
         "(SELECT COALESCE(MAX(c.changed), 0) + 1 FROM cases c WHERE c.changed > 0)"
     } else {
@@ -348,6 +350,20 @@ pub(crate) fn unit_ids(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<String
 
 /// Notes that a unit was given the case, unless it was before.
 pub(crate) fn refer(
+    conn: &mut Conn,
+    case_id: &str,
+    unit_id: &str,
+    at: NaiveDateTime,
+) -> QueryResult<()> {
+    if unit_ids(conn, case_id)?.iter().any(|unit| unit == unit_id) {
+        return Ok(());
+    }
+    feed::note(conn, case_id)?;
+    refer_new(conn, case_id, unit_id, at)
+}
+
+/// As [`refer`], of a case that nobody has seen yet.
+pub(crate) fn refer_new(
     conn: &mut Conn,
     case_id: &str,
     unit_id: &str,

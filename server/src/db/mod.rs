@@ -382,6 +382,18 @@ impl Db {
         writer::before_commit(conn, f)
     }
 
+    /// Does `f` in a savepoint of the transaction that `conn` is in: an error takes back what `f` did,
+    /// with what it wanted done before the commit, and leaves the rest.
+    ///
+    /// # Errors
+    /// What `f` answers, or the database's own.
+    pub(crate) fn savepoint<T, E: From<DieselError>>(
+        conn: &mut Conn,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        writer::savepoint(conn, f)
+    }
+
     fn on_own_connection<T, E: From<DieselError>>(
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, E>,

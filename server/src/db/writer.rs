@@ -185,6 +185,19 @@ pub(super) fn before_commit(
     now.map_or(Ok(()), |f| f(conn))
 }
 
+/// Does `f` in a savepoint; an error takes back what it put off, too.
+pub(super) fn savepoint<T, E: From<DieselError>>(
+    conn: &mut Conn,
+    f: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    let before = put_off();
+    let answer = diesel::Connection::transaction(conn, f);
+    if answer.is_err() {
+        forget_from(before);
+    }
+    answer
+}
+
 /// How much this thread's batch has to do last so far.
 fn put_off() -> usize {
     LAST.with_borrow(|last| last.as_ref().map_or(0, Vec::len))
@@ -637,7 +650,9 @@ fn take_on(
 /// Runs one job in a savepoint of its own.
 fn alone(conn: &mut Conn, mut job: Box<dyn Job>, done: &mut Done) -> Result<(), Lost> {
     let ran = in_savepoint(conn, job.as_mut());
-    let own = ran.as_ref().map_or_else(|lost| Err(lost.clone()), Clone::clone);
+    let own = ran
+        .as_ref()
+        .map_or_else(|lost| Err(lost.clone()), Clone::clone);
     done.push((job, own));
     ran.map(drop)
 }

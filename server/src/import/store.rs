@@ -264,6 +264,7 @@ pub(super) fn linked_to(conn: &mut Conn, import_id: &str) -> QueryResult<Vec<Str
 /// Takes a case out as if it had never been entered.
 pub(super) fn delete_case(conn: &mut Conn, case: &OwnCase) -> QueryResult<()> {
     case_store::unindex(conn, case.docid)?;
+    crate::case::feed::note(conn, &case.id)?;
     diesel::delete(cases::table.find(&case.id))
         .execute(conn)
         .map(drop)

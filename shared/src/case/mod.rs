@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod backlog;
+pub mod batch;
 pub mod calendar;
 pub mod care;
 pub mod deadline;

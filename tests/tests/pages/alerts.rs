@@ -166,7 +166,10 @@ async fn who_has_to_act_hears_and_sees_it_at_once() {
     for (who, browser) in told {
         browser.see("[data-testid='banner']").await;
         browser.read("重要信息").await;
-        println!("{who} sees it {:.1} s after the first touch", began.elapsed().as_secs_f64());
+        println!(
+            "{who} sees it {:.1} s after the first touch",
+            began.elapsed().as_secs_f64()
+        );
         let tones = tones(&browser).await;
         let pitches: Vec<_> = tones.iter().map(|tone| tone[0].as_i64()).collect();
         assert_eq!(pitches, [Some(880); 3], "{who}: {tones:?}");

@@ -1,0 +1,2 @@
+DROP TABLE case_scopes;
+DELETE FROM generations WHERE name = 'feed';

@@ -1,0 +1,191 @@
+//! The examples of `docs/api.md`, run as they stand against a started server; and a copy that follows
+//! the changes with nothing but what that page says.
+//!
+//! Python is `XINFANG_PYTHON`, or `target/python/bin/python` (a virtual environment), or `python3`,
+//! whichever has `requests` first; where none has, what needs it is passed over with a note.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tests::staff::{NEXT_VILLAGE, VILLAGE};
+use tests::{Staff, TestApp};
+
+const DOCS: &str = include_str!("../../../docs/api.md");
+const LEDGER: &[u8] = include_bytes!("../../fixtures/ledger-2023.xlsx");
+
+/// The examples in their order: file name and text.
+fn examples() -> Vec<(String, String)> {
+    let mut examples = Vec::new();
+    let mut blocks = DOCS.split("```");
+    // Text, block, text, block …
+    blocks.next();
+    while let Some(block) = blocks.next() {
+        if let Some((language, text)) = block.split_once('\n')
+            && matches!(language, "bash" | "python")
+        {
+            let name = text
+                .lines()
+                .next()
+                .and_then(|line| line.strip_prefix("# example: "));
+            let name = name.unwrap_or_else(|| panic!("an example without a name: {text}"));
+            examples.push((name.to_owned(), text.to_owned()));
+        }
+        blocks.next();
+    }
+    examples
+}
+
+/// A Python that has `requests`.
+fn python() -> Option<PathBuf> {
+    let environment = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python");
+    let named = std::env::var_os("XINFANG_PYTHON").map(PathBuf::from);
+    let found = named
+        .into_iter()
+        .chain([environment, PathBuf::from("python3")])
+        .find(|python| {
+            let asked = Command::new(python)
+                .args(["-c", "import requests"])
+                .output();
+            asked.is_ok_and(|output| output.status.success())
+        });
+    if found.is_none() {
+        eprintln!("note: no Python with `requests`: the Python examples are passed over");
+    }
+    found
+}
+
+fn has(program: &str) -> bool {
+    let asked = Command::new(program).arg("--version").output();
+    let found = asked.is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("note: no {program}: its examples are passed over");
+    }
+    found
+}
+
+fn token(app: &TestApp, who: Staff, scopes: &[&str]) -> String {
+    let input = json!({"name": "示例", "scopes": scopes, "expires_on": "2026-06-30"});
+    let made = app.by(who).post("/tokens").json(&input).expect(201).json();
+    made["secret"].as_str().unwrap().to_owned()
+}
+
+fn run(app: &TestApp, token: &str, folder: &Path, program: &Path, arguments: &[&str]) -> Output {
+    Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .env("XINFANG_URL", app.url())
+        .env("XINFANG_TOKEN", token)
+        .env("NO_PROXY", "*")
+        .env("PYTHONIOENCODING", "utf-8")
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output, name: &str) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {text}{errors}");
+    text
+}
+
+#[test]
+fn the_examples_run_as_they_stand() {
+    let app = TestApp::start();
+    for _ in 0..5 {
+        app.case().village(VILLAGE).register();
+    }
+    let scopes = ["cases:read", "cases:write", "imports:write", "org:read"];
+    let token = token(&app, Staff::Office, &scopes);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ledger.xlsx"), LEDGER).unwrap();
+    let (python, curl) = (python(), has("curl"));
+    let examples = examples();
+    assert!(examples.len() >= 8, "{}", examples.len());
+    for (name, text) in examples {
+        std::fs::write(folder.path().join(&name), &text).unwrap();
+        let program = match (name.ends_with(".py"), &python) {
+            (true, Some(python)) => python.clone(),
+            (false, _) if curl => PathBuf::from("bash"),
+            _ => continue,
+        };
+        let output = run(&app, &token, folder.path(), &program, &[&name]);
+        let text = said(&output, &name);
+        let json = || -> Value { serde_json::from_str(&text).unwrap() };
+        match name.as_str() {
+            "who_am_i.sh" => assert_eq!(json()["user"]["name"], "孙立新"),
+            "first_page.sh" => {
+                assert_eq!(json()["items"].as_array().unwrap().len(), 2);
+                assert_eq!(json()["total"], 5);
+            }
+            "read_pages.py" => assert_eq!(text.lines().count(), 5, "{text}"),
+            "register.sh" => assert_eq!(json()["people"][0]["name"], "李四"),
+            "register_many.py" => {
+                assert_eq!(text.lines().count(), 2, "{text}");
+                assert!(String::from_utf8_lossy(&output.stderr).contains("hotline-2026-000126"));
+            }
+            "preview_ledger.sh" => assert!(json()["report"]["read"].as_u64() > Some(0)),
+            "load_ledger.py" => assert!(text.contains("loaded"), "{text}"),
+            "follow.py" => {
+                let total = app.list(Staff::Office, &[])["total"].as_u64().unwrap();
+                assert_eq!(text.trim(), format!("{total} cases"));
+            }
+            other => panic!("say here what {other} should print"),
+        }
+    }
+}
+
+/// A village secretary's script, made from the page alone, stays in step.
+#[test]
+fn a_script_that_follows_the_page_stays_in_step() {
+    let Some(python) = python() else { return };
+    let app = TestApp::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (_, text) = examples()
+        .into_iter()
+        .find(|(name, _)| name == "follow.py")
+        .unwrap();
+    std::fs::write(folder.path().join("follow.py"), text).unwrap();
+    let in_step = |token: &str| {
+        let output = run(&app, token, folder.path(), &python, &["follow.py"]);
+        said(&output, "follow.py");
+        let dump = "import sqlite3, json; print(json.dumps(dict(sqlite3.connect('copy.db').execute('SELECT id, version FROM cases'))))";
+        let output = run(&app, token, folder.path(), &python, &["-c", dump]);
+        let copy: BTreeMap<String, i64> = serde_json::from_str(&said(&output, "dump")).unwrap();
+        let ledger: BTreeMap<String, i64> = app
+            .walk(Staff::Secretary, 200, &[])
+            .into_iter()
+            .map(|case| {
+                let id = case["id"].as_str().unwrap().to_owned();
+                (id, case["version"].as_i64().unwrap())
+            })
+            .collect();
+        assert_eq!(copy, ledger);
+        copy.len()
+    };
+    let scopes = ["cases:read"];
+    let first = token(&app, Staff::Secretary, &scopes);
+    assert_eq!(in_step(&first), 0);
+    let one = app.case().village(VILLAGE).register();
+    let two = app.case().village(VILLAGE).register();
+    app.case().village(NEXT_VILLAGE).register();
+    assert_eq!(in_step(&first), 2);
+    one.accepted().dispatched(VILLAGE).taken(Staff::Secretary);
+    assert_eq!(in_step(&first), 2);
+    let sealing = json!({"purpose": "accusation", "accused_unit_id": app.unit(VILLAGE)});
+    let etag = app.etag(&two.id, Staff::Office);
+    let call = app.by(Staff::Office).patch(two.path("")).if_match(etag);
+    call.json(&sealing).expect(200);
+    assert_eq!(in_step(&first), 1);
+    // To the office: the old token ends, the copy goes on with a new one.
+    let admin = app.by(Staff::Admin);
+    let path = format!("/users/{}", app.user(Staff::Secretary));
+    let etag = admin.get(&path).expect(200).etag();
+    let patch = json!({"role": "coordination_office", "unit_id": app.unit("镇综治办")});
+    admin.patch(&path).if_match(etag).json(&patch).expect(200);
+    let output = run(&app, &first, folder.path(), &python, &["follow.py"]);
+    assert!(!output.status.success(), "the token ended with the role");
+    let second = token(&app, Staff::Secretary, &scopes);
+    assert_eq!(in_step(&second), 3);
+}
