@@ -116,6 +116,8 @@ pub(crate) enum Place {
     Audit,
     /// Settings.
     Settings,
+    /// API tokens.
+    Tokens,
     /// Help.
     Help,
     /// What one was told.
@@ -222,6 +224,7 @@ impl Place {
             Self::Roles => "/roles",
             Self::Audit => "/audit",
             Self::Settings => "/settings",
+            Self::Tokens => "/tokens",
             Self::Help => "/help",
             Self::Inbox => "/inbox",
             Self::Account => "/account",
@@ -259,6 +262,7 @@ impl Place {
             Self::Roles,
             Self::Audit,
             Self::Settings,
+            Self::Tokens,
             Self::Help,
             Self::Inbox,
             Self::Account,
@@ -289,6 +293,7 @@ impl Place {
             | Self::Roles
             | Self::Audit
             | Self::Settings
+            | Self::Tokens
             | Self::Help => Part::Office,
             Self::Publicity
             | Self::NewCampaign
@@ -371,6 +376,7 @@ impl Place {
             Self::Roles => "权限一览",
             Self::Audit => "审计",
             Self::Settings => "设置",
+            Self::Tokens => "API 令牌",
             Self::Help => "帮助",
             Self::Inbox => "通知",
             Self::Account => "我的",
@@ -431,6 +437,7 @@ impl Place {
             Self::Roles => "roles",
             Self::Audit => "audit",
             Self::Settings => "settings",
+            Self::Tokens => "tokens",
             Self::Help => "help",
             Self::Inbox => "inbox",
             Self::Account => "account",
@@ -465,7 +472,7 @@ impl Place {
             Self::Imports => Icon::Upload,
             Self::Org => Icon::Tree,
             Self::Users => Icon::People,
-            Self::Roles => Icon::Key,
+            Self::Roles | Self::Tokens => Icon::Key,
             Self::Audit => Icon::Eye,
             Self::Settings => Icon::Settings,
             Self::Help => Icon::Help,
@@ -484,6 +491,8 @@ impl Place {
             Self::Report(_) => Self::Reports,
             Self::Provisional(_) => Self::Drafts,
             Self::Password => Self::Account,
+            // Only the administrator has them in the menu.
+            Self::Tokens if !session::may(Action::ManageUsers) => Self::Account,
             // Whoever has no dashboard has the indicators in the menu.
             Self::Indicators
             | Self::IndicatorCases
@@ -571,6 +580,8 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     let keeps = session::may(Action::Publicity(PublicityDeed::KeepLaws));
     add(true, Place::Laws, keeps);
     add(true, Place::Settings, manages);
+    // Everybody else finds theirs through the own account.
+    add(true, Place::Tokens, manages);
     add(false, Place::Org, !manages && session::may(Action::ViewOrg));
     add(
         false,

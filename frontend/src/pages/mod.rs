@@ -27,6 +27,7 @@ pub(crate) mod robots;
 pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod visits;
 
@@ -150,6 +151,7 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Roles => roles::page(),
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
+        Place::Tokens => tokens::page(),
         Place::Help => help::page(),
         _ => nowhere(),
     })

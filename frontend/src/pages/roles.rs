@@ -15,6 +15,7 @@ use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
 use shared::role::Role;
 use shared::term::Term;
+use shared::token::TokenDeed;
 use shared::visit::VisitDeed;
 
 use super::heading;
@@ -327,6 +328,8 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
             line("查看设置", Action::ViewSettings),
             line("修改设置、群机器人", Action::ManageSettings),
             line("查看审计", Action::ViewAudit),
+            line("建自己的 API 令牌", Action::Token(TokenDeed::Own)),
+            line("查看、撤销全部令牌", Action::Token(TokenDeed::Oversee)),
         ],
     ));
     parts

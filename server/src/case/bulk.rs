@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 use shared::access::{Action, Facts, can};
 use shared::case::batch::{BatchAnswer, CaseBatch};
+use shared::export::ExportDeed;
 use shared::problem::{Code, Problem};
 use shared::validate::Errors;
 
@@ -96,7 +97,7 @@ async fn follow(
 ) -> Result<HttpResponse, ApiError> {
     let query = query.into_inner();
     let desk = Desk::open(&state, actor, context).await?;
-    can(&desk.actor, Action::ExportLedger, Facts::None)?;
+    can(&desk.actor, Action::Export(ExportDeed::Ledger), Facts::None)?;
     let mut errors = Errors::new();
     if query
         .limit

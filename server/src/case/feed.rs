@@ -29,6 +29,7 @@ use shared::access::{self, Action, CaseFacts, Facts, can, visible};
 use shared::audit::AuditAction;
 use shared::case::view::{CaseRow, Named};
 use shared::case::{LawfulPath, Outcome, Procedure, Purpose};
+use shared::export::ExportDeed;
 use shared::ids::CaseId;
 
 use super::coded::Coded;
@@ -331,7 +332,7 @@ pub(super) fn follow(
     cursor: Option<Cursor>,
     most: usize,
 ) -> Result<Batch, Error> {
-    can(&desk.actor, Action::ExportLedger, Facts::None)?;
+    can(&desk.actor, Action::Export(ExportDeed::Ledger), Facts::None)?;
     conn.transaction(|conn| {
         if !conn.is_sqlite() {
             diesel::sql_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -748,7 +749,7 @@ mod tests {
         // Those who may export.
         let readers: Vec<access::Actor> = scopes::actors()
             .into_iter()
-            .filter(|actor| can(actor, Action::ExportLedger, Facts::None).is_ok())
+            .filter(|actor| can(actor, Action::Export(ExportDeed::Ledger), Facts::None).is_ok())
             .filter(|actor| actor.user_id.as_str() == "a")
             .collect();
         let mut copies: Vec<(Copy, Option<Cursor>)> =

@@ -21,6 +21,7 @@ mod reports;
 mod settling;
 mod shell;
 mod story;
+mod tokens;
 mod town;
 mod visits;
 mod wire;

@@ -35,6 +35,7 @@ pub(crate) fn page() -> AnyView {
                 <dl class="facts">{facts}</dl>
                 <p class="row">
                     <a class="btn" href="/password">"修改密码"</a>
+                    <a class="btn" href="/tokens">"API 令牌"</a>
                 </p>
             </section>
             {others()}

@@ -1,0 +1,477 @@
+//! `/tokens`: API tokens for programs. Everybody makes and takes back their own; the administrator sees
+//! the township's and takes back any.
+
+use std::time::Duration;
+
+use chrono::{Days, NaiveDate};
+use leptos::prelude::*;
+use shared::access::Action;
+use shared::term::Term;
+use shared::token::{
+    MAX_DAYS, MAX_RATE, MadeToken, NewToken, Token, TokenDeed, TokenScope, TokenState, USUAL_RATE,
+};
+use shared::validate::Errors;
+
+use super::admin::{foot, number};
+use super::heading;
+use crate::api::Call;
+use crate::browser;
+use crate::format;
+use crate::rows::{Rows, rows};
+use crate::session;
+use crate::shell::narrow;
+use crate::ui::dialog::dialog;
+use crate::ui::field::{Form, field, terms};
+use crate::ui::icon::{Icon, icon};
+use crate::ui::live::live;
+use crate::ui::notice::{Notices, notices};
+use crate::ui::states::empty;
+
+/// Where the secret stands, to be copied.
+const SECRET: &str = "token-secret";
+/// For how many days a token is good unless its maker says otherwise.
+const USUAL_DAYS: u64 = 90;
+
+/// What is in the dialog.
+#[derive(Clone)]
+enum Doing {
+    Making,
+    Telling(MadeToken),
+    Ending(Token),
+}
+
+impl Doing {
+    fn title(&self) -> String {
+        match self {
+            Self::Making => "新建令牌".to_owned(),
+            Self::Telling(made) => format!("令牌“{}”", made.token.name),
+            Self::Ending(token) => format!("撤销令牌“{}”", token.name),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Desk {
+    own: Rows<Token>,
+    /// The township's, for the administrator.
+    all: Option<Rows<Token>>,
+    notices: Notices,
+    doing: RwSignal<Option<Doing>>,
+    up: RwSignal<bool>,
+}
+
+impl Desk {
+    fn start(self, doing: Doing) {
+        self.doing.set(Some(doing));
+        self.up.set(true);
+    }
+
+    fn reload(self) {
+        self.own.reload();
+        if let Some(all) = self.all {
+            all.reload();
+        }
+    }
+
+    /// Shows a secret, once.
+    fn tell(self, made: MadeToken) {
+        self.up.try_set(false);
+        // The other dialog goes first, so that the focus comes back to where it began.
+        browser::later(Duration::from_millis(50), move || {
+            self.doing.try_set(Some(Doing::Telling(made)));
+            self.up.try_set(true);
+        });
+        self.reload();
+    }
+}
+
+/// The page.
+pub(crate) fn page() -> AnyView {
+    let oversees = session::may(Action::Token(TokenDeed::Oversee));
+    let path = |path: &'static str| Memo::new(move |_| path.to_owned());
+    let desk = Desk {
+        own: rows(path("/tokens")),
+        all: oversees.then(|| rows(path("/tokens?all=true"))),
+        notices: notices(),
+        doing: RwSignal::new(None),
+        up: RwSignal::new(false),
+    };
+    let title = Signal::derive(move || {
+        desk.doing
+            .with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
+    });
+    let body = move || match desk.doing.get_untracked() {
+        None => ().into_any(),
+        Some(Doing::Making) => make(desk),
+        Some(Doing::Telling(made)) => tell(desk, &made),
+        Some(Doing::Ending(token)) => end(desk, token),
+    };
+    // What was told once is not told again.
+    Effect::new(move |was_up: Option<bool>| {
+        let up = desk.up.get();
+        if was_up == Some(true) && !up {
+            desk.doing.set(None);
+        }
+        up
+    });
+    let own = desk.own.view(
+        || {
+            empty(
+                "您还没有令牌",
+                "要让别的程序替您取数、登记时，在这里新建令牌。日常办公用不着。",
+                None,
+            )
+        },
+        move |tokens| list(desk, tokens, false),
+    );
+    let all = desk.all.map(|all| {
+        let list = all.view(
+            || empty("本镇还没有人建令牌", "有人新建后会显示在这里。", None),
+            move |tokens| list(desk, tokens, true),
+        );
+        view! {
+            <section class="stack" aria-labelledby="all-tokens">
+                <h2 id="all-tokens">"本镇全部令牌"</h2>
+                <p class="quiet">"人员调离、程序停用时，把对应的令牌撤销。使用记录见审计。"</p>
+                {list}
+            </section>
+        }
+        .into_any()
+    });
+    view! {
+        <div class="page page-wide">
+            <div class="page-head">
+                {heading("API 令牌")}
+                <div class="row page-buttons">
+                    <a class="btn" href="/api/docs/" target="_blank" rel="noopener">"接口文档"</a>
+                    <button
+                        type="button"
+                        class="btn btn-primary"
+                        data-testid="add-token"
+                        on:click=move |_| desk.start(Doing::Making)
+                    >
+                        {icon(Icon::Add)}
+                        "新建令牌"
+                    </button>
+                </div>
+            </div>
+            <p class="quiet">
+                "令牌让县平台等程序以您的名义调用接口：能看、能办的不会超出您的角色，还可以再收窄。拿到令牌的程序就等于您本人，请像密码一样保管。"
+            </p>
+            <section class="stack" aria-labelledby="own-tokens">
+                <h2 id="own-tokens">"我的令牌"</h2>
+                {own}
+            </section>
+            {all}
+            {dialog(desk.up, title, body)}
+        </div>
+    }
+    .into_any()
+}
+
+fn list(desk: Desk, tokens: Vec<Token>, whose: bool) -> AnyView {
+    let tokens = StoredValue::new(tokens);
+    live(move || {
+        let tokens = tokens.get_value();
+        if narrow() {
+            let cards = tokens
+                .into_iter()
+                .map(|token| card(desk, token, whose))
+                .collect_view();
+            return view! { <ul class="cards">{cards}</ul> }.into_any();
+        }
+        let lines = tokens
+            .into_iter()
+            .map(|token| line(desk, token, whose))
+            .collect_view();
+        let owner = whose.then(|| view! { <th scope="col">"持有人"</th> }.into_any());
+        view! {
+            <div class="table-box">
+                <table class="table">
+                    <caption class="sr-only">"令牌"</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"名称"</th>
+                            {owner}
+                            <th scope="col">"权限"</th>
+                            <th scope="col">"允许的地址"</th>
+                            <th scope="col">"有效期至"</th>
+                            <th scope="col">"上次使用"</th>
+                            <th scope="col">"状态"</th>
+                            <th scope="col">"操作"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{lines}</tbody>
+                </table>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn standing(state: TokenState) -> AnyView {
+    let class = match state {
+        TokenState::Active => "badge badge-answered",
+        _ => "badge badge-done",
+    };
+    view! { <span class=class>{state.label()}</span> }.into_any()
+}
+
+fn scopes(token: &Token) -> String {
+    let labels: Vec<&str> = token.scopes.iter().map(|scope| scope.label()).collect();
+    labels.join("；")
+}
+
+fn addresses(token: &Token) -> String {
+    if token.addresses.is_empty() {
+        "不限".to_owned()
+    } else {
+        token.addresses.join("、")
+    }
+}
+
+/// The last day on which it is good: the instant is the midnight after it.
+fn last_day(token: &Token) -> NaiveDate {
+    let shanghai = token.expires_at + chrono::TimeDelta::hours(8);
+    let next = shanghai.date_naive();
+    next.checked_sub_days(Days::new(1)).unwrap_or(next)
+}
+
+fn last_use(token: &Token) -> String {
+    match (token.last_used_at, &token.last_address) {
+        (Some(at), Some(address)) => format!("{}　{address}", format::moment(at)),
+        (Some(at), None) => format::moment(at),
+        (None, _) => "未用过".to_owned(),
+    }
+}
+
+fn owner(token: &Token) -> String {
+    format!("{}（{}）", token.owner.name, token.unit.name)
+}
+
+fn end_button(desk: Desk, token: Token) -> Option<AnyView> {
+    (token.state == TokenState::Active).then(|| {
+        let label = format!("撤销：{}", token.name);
+        view! {
+            <button
+                type="button"
+                class="btn btn-small"
+                data-testid="end-token"
+                aria-label=label
+                on:click=move |_| desk.start(Doing::Ending(token.clone()))
+            >
+                "撤销"
+            </button>
+        }
+        .into_any()
+    })
+}
+
+fn line(desk: Desk, token: Token, whose: bool) -> AnyView {
+    let owner = whose.then(|| view! { <td>{owner(&token)}</td> }.into_any());
+    view! {
+        <tr data-testid="token">
+            <th scope="row">
+                {token.name.clone()}
+                <span class="quiet number">{format!(" {}…", token.hint)}</span>
+            </th>
+            {owner}
+            <td>{scopes(&token)}</td>
+            <td class="number">{addresses(&token)}</td>
+            <td>{format::date(last_day(&token))}</td>
+            <td>{last_use(&token)}</td>
+            <td>{standing(token.state)}</td>
+            <td>{end_button(desk, token)}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn card(desk: Desk, token: Token, whose: bool) -> AnyView {
+    let owner =
+        whose.then(|| view! { <div><dt>"持有人"</dt><dd>{owner(&token)}</dd></div> }.into_any());
+    view! {
+        <li class="card admin-card" data-testid="token">
+            <p class="admin-card-head">
+                <strong>{token.name.clone()}</strong>
+                {standing(token.state)}
+            </p>
+            <dl class="facts">
+                {owner}
+                <div><dt>"令牌"</dt><dd class="number">{format!("{}…", token.hint)}</dd></div>
+                <div><dt>"权限"</dt><dd>{scopes(&token)}</dd></div>
+                <div><dt>"允许的地址"</dt><dd class="number">{addresses(&token)}</dd></div>
+                <div><dt>"有效期至"</dt><dd>{format::date(last_day(&token))}</dd></div>
+                <div><dt>"上次使用"</dt><dd>{last_use(&token)}</dd></div>
+            </dl>
+            <p class="row">{end_button(desk, token)}</p>
+        </li>
+    }
+    .into_any()
+}
+
+fn make(desk: Desk) -> AnyView {
+    let form = Form::new();
+    let today = browser::today();
+    let later = |days| today.checked_add_days(Days::new(days)).unwrap_or(today);
+    let text = |text: String| RwSignal::new(text);
+    let name = text(String::new());
+    let chosen = RwSignal::new(Vec::<String>::new());
+    let until = text(later(USUAL_DAYS).to_string());
+    let from = text(String::new());
+    let rate = text(USUAL_RATE.to_string());
+    let key = StoredValue::new(browser::random_key());
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let codes = chosen.get_untracked();
+        let typed = rate.get_untracked();
+        let day = until.get_untracked().parse::<NaiveDate>();
+        let mut wrong = Errors::new();
+        let (Ok(expires_on), Some(per_minute)) = (day, number(&typed)) else {
+            if until.get_untracked().parse::<NaiveDate>().is_err() {
+                wrong.add("expires_on", "required", "请选择有效期。");
+            }
+            if number(&typed).is_none() {
+                wrong.add("per_minute", "invalid", "每分钟请求数应为整数。");
+            }
+            form.accept(wrong);
+            return;
+        };
+        let input = NewToken {
+            name: name.get_untracked(),
+            scopes: codes
+                .iter()
+                .filter_map(|code| TokenScope::from_code(code))
+                .collect(),
+            expires_on,
+            addresses: from
+                .get_untracked()
+                .split([',', '，', '、', ' ', '\n'])
+                .map(str::trim)
+                .filter(|address| !address.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            per_minute: Some(per_minute),
+        };
+        // One field for all addresses: what is wrong with any of them is said there.
+        let mut errors = Errors::new();
+        for error in input.check(browser::today()).into_vec() {
+            let field = match error.field.split_once('.') {
+                Some((field, _)) => field.to_owned(),
+                None => error.field,
+            };
+            errors.add(field, &error.code, error.message);
+        }
+        if !form.accept(errors) {
+            return;
+        }
+        let call = Call::post("/tokens").once(&key.get_value()).json(&input);
+        form.send_or(
+            call.fetch::<MadeToken>(),
+            move |made| desk.tell(made),
+            move |failure| {
+                // What comes next is another request.
+                key.try_set_value(browser::random_key());
+                form.fail(failure);
+            },
+        );
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {field(form, "name", "名称")
+                .hint("写明给谁、做什么用，以后好认。".to_owned())
+                .placeholder("如：县平台同步")
+                .required()
+                .input(name)}
+            {field(form, "scopes", "权限")
+                .hint("只选程序用得着的。账号、设置、令牌和完整号码，任何令牌都不能动。".to_owned())
+                .required()
+                .several(chosen, terms::<TokenScope>())}
+            {field(form, "expires_on", "有效期至")
+                .hint(format!("最长一年（{MAX_DAYS}天）。"))
+                .between(today, later(MAX_DAYS))
+                .required()
+                .date(until)}
+            {field(form, "addresses", "允许的地址")
+                .hint(
+                    "程序所在电脑的 IP 或网段，多个用逗号隔开；能填就填，泄露了别处也用不了。空着则不限。"
+                        .to_owned(),
+                )
+                .placeholder("如：10.20.0.5，10.30.0.0/16")
+                .input(from)}
+            {field(form, "per_minute", "每分钟最多请求数")
+                .hint(format!("1 至 {MAX_RATE}。"))
+                .mode("numeric")
+                .required()
+                .input(rate)}
+            {foot(form, desk.up, "新建", "btn btn-primary")}
+        </form>
+    }
+    .into_any()
+}
+
+/// The secret: shown this once.
+fn tell(desk: Desk, made: &MadeToken) -> AnyView {
+    let copied = RwSignal::new(None::<bool>);
+    let copy = move |_| copied.set(Some(browser::copy_text(SECRET)));
+    let said = live(move || match copied.get() {
+        None => "",
+        Some(true) => "已复制。",
+        Some(false) => "浏览器不让复制，请选中后按 Ctrl+C。",
+    });
+    let until = format::date(last_day(&made.token));
+    view! {
+        <p class="note note-sealed">
+            {icon(Icon::Warning)}
+            " 只显示这一次，关闭后谁也查不到。请直接放进程序的配置里，不要发到工作群里。"
+        </p>
+        <p>
+            <code class="secret" id=SECRET data-testid=SECRET>{made.secret.clone()}</code>
+        </p>
+        <p class="hint">
+            {format!("有效期至{until}。放在请求头 Authorization: Bearer 之后。丢了或泄露了就撤销，再建一个。")}
+        </p>
+        <p class="row">
+            <button type="button" class="btn" data-testid="copy-token" on:click=copy>
+                {icon(Icon::Copy)}
+                "复制令牌"
+            </button>
+            <span role="status">{said}</span>
+        </p>
+        <div class="row row-end">
+            <button
+                type="button"
+                class="btn btn-primary"
+                data-testid="token-noted"
+                on:click=move |_| desk.up.set(false)
+            >
+                "已保存，关闭"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+fn end(desk: Desk, token: Token) -> AnyView {
+    let form = Form::new();
+    let path = format!("/tokens/{}", token.id);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let call = Call::delete(path.clone());
+        form.send(call.done(), move |()| {
+            desk.up.try_set(false);
+            desk.notices.say("令牌已撤销。");
+            desk.reload();
+        });
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            <p>"撤销后，用这个令牌的程序立即不能再调用接口，也不能恢复。"</p>
+            <p class="quiet">{format!("持有人：{}。{}", owner(&token), last_use(&token))}</p>
+            {foot(form, desk.up, "撤销", "btn btn-danger")}
+        </form>
+    }
+    .into_any()
+}
