@@ -78,6 +78,12 @@ pub(crate) enum Place {
     Assessments,
     /// A village's assessment.
     Assessment(String),
+    /// The criteria sheets of assessments.
+    Criteria,
+    /// Answers that wait for somebody to ask the petitioner.
+    FollowUps,
+    /// The map of the villages.
+    VillageMap,
     /// Mediations, hearings, orders and other matters of all cases.
     Matters,
     /// The backlog, and what is proposed for it.
@@ -92,6 +98,8 @@ pub(crate) enum Place {
     Indicators,
     /// The cases behind an indicator.
     IndicatorCases,
+    /// The reports, visits and urgent information behind an indicator.
+    IndicatorRecords,
     /// The three-without standing of villages.
     Standing,
     /// The cases that break a village's standing.
@@ -157,6 +165,7 @@ impl Place {
             (Some("publicity"), Some(id), None, _) => Self::Campaign(id.to_owned()),
             (Some("assessments"), Some(id), None, _) => Self::Assessment(id.to_owned()),
             (Some("indicators"), Some("cases"), None, _) => Self::IndicatorCases,
+            (Some("indicators"), Some("records"), None, _) => Self::IndicatorRecords,
             (Some("standing"), Some("cases"), None, _) => Self::StandingCases,
             (Some("reception"), Some(id), None, _) => Self::Reception(id.to_owned()),
             (Some("reception"), Some(id), Some("notice"), None) => {
@@ -201,6 +210,9 @@ impl Place {
             Self::Laws => "/laws",
             Self::Assessments => "/assessments",
             Self::Assessment(id) => return format!("/assessments/{id}"),
+            Self::Criteria => "/criteria",
+            Self::FollowUps => "/follow-ups",
+            Self::VillageMap => "/village-map",
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Reports => "/reports",
@@ -208,6 +220,7 @@ impl Place {
             Self::Figures => "/figures",
             Self::Indicators => "/indicators",
             Self::IndicatorCases => "/indicators/cases",
+            Self::IndicatorRecords => "/indicators/records",
             Self::Standing => "/standing",
             Self::StandingCases => "/standing/cases",
             Self::Targets => "/targets",
@@ -230,7 +243,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 29] {
+    fn simple() -> [Self; 32] {
         [
             Self::Figures,
             Self::Indicators,
@@ -244,6 +257,9 @@ impl Place {
             Self::Publicity,
             Self::Laws,
             Self::Assessments,
+            Self::Criteria,
+            Self::FollowUps,
+            Self::VillageMap,
             Self::Matters,
             Self::Reports,
             Self::Backlog,
@@ -285,6 +301,7 @@ impl Place {
             | Self::Roles
             | Self::Audit
             | Self::Settings
+            | Self::VillageMap
             | Self::Help => Part::Office,
             Self::Publicity
             | Self::NewCampaign
@@ -292,7 +309,9 @@ impl Place {
             | Self::Campaign(_)
             | Self::Laws
             | Self::Assessments
-            | Self::Assessment(_) => Part::Year,
+            | Self::Assessment(_)
+            | Self::Criteria
+            | Self::FollowUps => Part::Year,
             Self::NewCase
             | Self::EditCase(_)
             | Self::Receipt(_)
@@ -303,6 +322,7 @@ impl Place {
             Self::Figures
             | Self::Indicators
             | Self::IndicatorCases
+            | Self::IndicatorRecords
             | Self::Standing
             | Self::StandingCases
             | Self::Targets => Part::Figures,
@@ -348,6 +368,9 @@ impl Place {
             Self::PublicityYear => "宣传覆盖",
             Self::Laws => "法律法规",
             Self::Assessments | Self::Assessment(_) => "村级考核",
+            Self::Criteria => "考核表",
+            Self::FollowUps => "满意度回访",
+            Self::VillageMap => "村庄地图",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
             Self::Reports => "排查报告",
@@ -355,6 +378,7 @@ impl Place {
             Self::Figures => "数据看板",
             Self::Indicators => "统计指标",
             Self::IndicatorCases | Self::StandingCases => "数字背后的事项",
+            Self::IndicatorRecords => "数字背后的记录",
             Self::Standing => "三无情况",
             Self::Targets => "年度目标",
             Self::Calendar => "日程",
@@ -406,6 +430,9 @@ impl Place {
             Self::Laws => "laws",
             Self::Assessments => "assessments",
             Self::Assessment(_) => "assessment",
+            Self::Criteria => "criteria",
+            Self::FollowUps => "follow-ups",
+            Self::VillageMap => "village-map",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
             Self::Reports => "reports",
@@ -413,6 +440,7 @@ impl Place {
             Self::Figures => "figures",
             Self::Indicators => "indicators",
             Self::IndicatorCases => "indicator-cases",
+            Self::IndicatorRecords => "indicator-records",
             Self::Standing => "standing",
             Self::StandingCases => "standing-cases",
             Self::Targets => "targets",
@@ -448,7 +476,8 @@ impl Place {
                 Icon::Horn
             }
             Self::Laws => Icon::File,
-            Self::Assessments | Self::Assessment(_) => Icon::Check,
+            Self::Assessments | Self::Assessment(_) | Self::Criteria => Icon::Check,
+            Self::FollowUps => Icon::Person,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Reports | Self::Report(_) => Icon::Report,
@@ -480,6 +509,7 @@ impl Place {
             // Whoever has no dashboard has the indicators in the menu.
             Self::Indicators
             | Self::IndicatorCases
+            | Self::IndicatorRecords
             | Self::Standing
             | Self::StandingCases
             | Self::Targets => figures().unwrap_or_else(|| self.clone()),
@@ -488,7 +518,8 @@ impl Place {
             Self::Coverage if session::may(Action::Visit(VisitDeed::View)) => Self::Visits,
             Self::Reception(_) | Self::ReceptionNotice(_) => Self::Receptions,
             Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => Self::Publicity,
-            Self::Assessment(_) => Self::Assessments,
+            Self::Assessment(_) | Self::Criteria => Self::Assessments,
+            Self::VillageMap => Self::Settings,
             place => place.clone(),
         }
     }
@@ -545,6 +576,7 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
+    add(true, Place::FollowUps, session::may(Action::FollowUps));
     // For those who hold it, and those who look after it; the rest find it through a link.
     let publicises = session::may(Action::Publicity(PublicityDeed::Record))
         || session::me()
@@ -629,6 +661,7 @@ mod tests {
             Place::Alert(id.clone()),
             Place::Exchanged(id),
             Place::IndicatorCases,
+            Place::IndicatorRecords,
             Place::StandingCases,
         ];
         places.extend(Place::simple());

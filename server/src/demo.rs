@@ -15,16 +15,20 @@ use shared::term::Term;
 use self::cast::Cast;
 use crate::account;
 use crate::alert;
+use crate::assessment;
 use crate::case;
 use crate::context::RequestContext;
 use crate::db::Conn;
 use crate::notify;
+use crate::publicity;
 use crate::reception;
 use crate::report;
+use crate::satisfaction;
 use crate::session::password;
 use crate::settings;
 use crate::setup;
 use crate::state::State;
+use crate::village_map;
 use crate::visit;
 
 /// Everybody's password. It guards nothing: the demo's people are made up, and its database is
@@ -147,6 +151,10 @@ pub fn load(state: &State) -> Result<(), Error> {
         visit::demo::load(conn, &cast, &cases)?;
         reception::demo::load(conn, &cast, &cases)?;
         alert::demo::load(conn, &cast, &cases)?;
+        satisfaction::demo::load(conn, &cast, &cases)?;
+        publicity::demo::load(conn, &cast)?;
+        assessment::demo::load(conn, &cast)?;
+        village_map::demo::load(conn, &cast)?;
         Ok::<_, Error>(notify::demo::load(conn, cast.minutes_ago(0))?)
     })?;
     Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)

@@ -57,6 +57,7 @@ pub mod settings;
 pub mod setup;
 pub mod state;
 mod sync;
+mod village_map;
 mod visit;
 mod web;
 

@@ -10,7 +10,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     account, alert, assessment, audit, case, health, import, indicator, notify, org, photo,
-    publicity, receipt, reception, report, satisfaction, session, settings, setup, sync, visit,
+    publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
+    village_map, visit,
 };
 
 /// Where the document is.
@@ -80,6 +81,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         satisfaction::routes::Docs::openapi(),
         publicity::routes::Docs::openapi(),
         assessment::routes::Docs::openapi(),
+        village_map::routes::Docs::openapi(),
         sync::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),

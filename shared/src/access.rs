@@ -132,6 +132,8 @@ pub enum Action {
     Reception(ReceptionDeed),
     /// Record what the petitioner says of an answer ([`Facts::Answer`]).
     Rate,
+    /// See which answers wait for somebody to ask the petitioner.
+    FollowUps,
     /// Give the petitioner the code for the public page.
     QueryCode,
     /// Do something about legal publicity ([`Facts::Field`]), or in general.
@@ -532,6 +534,14 @@ const fn may_assess(role: Role, deed: AssessmentDeed) -> (bool, &'static str) {
             matches!(role, R::CoordinationOffice),
             "考核由镇综治办组织和审核。",
         ),
+        D::WriteCriteria | D::Propose => (
+            matches!(role, R::CoordinationOffice),
+            "考核表和命名奖励由镇综治办提出，镇领导决定。",
+        ),
+        D::Enforce | D::Honour => (
+            matches!(role, R::TownshipLeader),
+            "考核表的施行、命名和奖励由镇领导决定。",
+        ),
         D::Submit | D::Object => (
             matches!(role, R::VillageSecretary),
             "自评和异议由本村支部书记提出。",
@@ -698,6 +708,10 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
             R::Court | R::Auditor | R::Administrator => false,
         },
         Action::ListMeasures => matches!(role, R::TownshipLeader | R::Auditor),
+        Action::FollowUps => matches!(
+            role,
+            R::TownshipLeader | R::CoordinationOffice | R::ServiceCentre
+        ),
         Action::ImportLedger => role == R::CoordinationOffice,
         Action::ExportLedger => {
             matches!(
@@ -747,6 +761,7 @@ const fn whose_in_general(action: Action) -> &'static str {
         Action::Publicity(deed) => may_publicise(Role::Auditor, deed).1,
         Action::Assessment(deed) => may_assess(Role::Administrator, deed).1,
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
+        Action::FollowUps => "满意度回访由便民服务中心、镇综治办和镇领导办理。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
         Action::ExportLedger => "台账导出由镇领导、镇综治办和村支部书记办理。",
         Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {

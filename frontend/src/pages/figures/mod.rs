@@ -3,6 +3,7 @@
 
 pub(crate) mod board;
 pub(crate) mod cases;
+mod map;
 pub(crate) mod standing;
 pub(crate) mod table;
 pub(crate) mod targets;
