@@ -437,7 +437,8 @@ async fn post(
     call.text().await
 }
 
-async fn post_photo(key: &str, name: &str, content: &web_sys::Blob) -> Answer<String> {
+/// Uploads a photo, once a key; the answer's text.
+pub(crate) async fn post_photo(key: &str, name: &str, content: &web_sys::Blob) -> Answer<String> {
     let Ok(form) = web_sys::FormData::new() else {
         return Err(Failure::Offline);
     };

@@ -78,6 +78,12 @@ pub(crate) enum Place {
     Assessments,
     /// A village's assessment.
     Assessment(String),
+    /// The criteria sheets of assessments.
+    Criteria,
+    /// Answers that wait for somebody to ask the petitioner.
+    FollowUps,
+    /// The map of the villages.
+    VillageMap,
     /// Mediations, hearings, orders and other matters of all cases.
     Matters,
     /// The backlog, and what is proposed for it.
@@ -92,6 +98,8 @@ pub(crate) enum Place {
     Indicators,
     /// The cases behind an indicator.
     IndicatorCases,
+    /// The reports, visits and urgent information behind an indicator.
+    IndicatorRecords,
     /// The three-without standing of villages.
     Standing,
     /// The cases that break a village's standing.
@@ -161,6 +169,7 @@ impl Place {
             (Some("publicity"), Some(id), None, _) => Self::Campaign(id.to_owned()),
             (Some("assessments"), Some(id), None, _) => Self::Assessment(id.to_owned()),
             (Some("indicators"), Some("cases"), None, _) => Self::IndicatorCases,
+            (Some("indicators"), Some("records"), None, _) => Self::IndicatorRecords,
             (Some("standing"), Some("cases"), None, _) => Self::StandingCases,
             (Some("reception"), Some(id), None, _) => Self::Reception(id.to_owned()),
             (Some("reception"), Some(id), Some("notice"), None) => {
@@ -205,6 +214,9 @@ impl Place {
             Self::Laws => "/laws",
             Self::Assessments => "/assessments",
             Self::Assessment(id) => return format!("/assessments/{id}"),
+            Self::Criteria => "/criteria",
+            Self::FollowUps => "/follow-ups",
+            Self::VillageMap => "/village-map",
             Self::Matters => "/matters",
             Self::Backlog => "/backlog",
             Self::Reports => "/reports",
@@ -212,6 +224,7 @@ impl Place {
             Self::Figures => "/figures",
             Self::Indicators => "/indicators",
             Self::IndicatorCases => "/indicators/cases",
+            Self::IndicatorRecords => "/indicators/records",
             Self::Standing => "/standing",
             Self::StandingCases => "/standing/cases",
             Self::Targets => "/targets",
@@ -236,7 +249,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 30] {
+    fn simple() -> [Self; 34] {
         [
             Self::Figures,
             Self::Indicators,
@@ -251,6 +264,9 @@ impl Place {
             Self::Publicity,
             Self::Laws,
             Self::Assessments,
+            Self::Criteria,
+            Self::FollowUps,
+            Self::VillageMap,
             Self::Matters,
             Self::Reports,
             Self::Backlog,
@@ -294,6 +310,7 @@ impl Place {
             | Self::Audit
             | Self::Settings
             | Self::Tokens
+            | Self::VillageMap
             | Self::Help => Part::Office,
             Self::Publicity
             | Self::NewCampaign
@@ -301,7 +318,9 @@ impl Place {
             | Self::Campaign(_)
             | Self::Laws
             | Self::Assessments
-            | Self::Assessment(_) => Part::Year,
+            | Self::Assessment(_)
+            | Self::Criteria
+            | Self::FollowUps => Part::Year,
             Self::NewCase
             | Self::EditCase(_)
             | Self::Receipt(_)
@@ -312,6 +331,7 @@ impl Place {
             Self::Figures
             | Self::Indicators
             | Self::IndicatorCases
+            | Self::IndicatorRecords
             | Self::Standing
             | Self::StandingCases
             | Self::Targets
@@ -358,6 +378,9 @@ impl Place {
             Self::PublicityYear => "宣传覆盖",
             Self::Laws => "法律法规",
             Self::Assessments | Self::Assessment(_) => "村级考核",
+            Self::Criteria => "考核表",
+            Self::FollowUps => "满意度回访",
+            Self::VillageMap => "村庄地图",
             Self::Matters => "办理专项",
             Self::Backlog => "积案",
             Self::Reports => "排查报告",
@@ -365,6 +388,7 @@ impl Place {
             Self::Figures => "数据看板",
             Self::Indicators => "统计指标",
             Self::IndicatorCases | Self::StandingCases => "数字背后的事项",
+            Self::IndicatorRecords => "数字背后的记录",
             Self::Standing => "三无情况",
             Self::Targets => "年度目标",
             Self::Analysis => "分析研判",
@@ -418,6 +442,9 @@ impl Place {
             Self::Laws => "laws",
             Self::Assessments => "assessments",
             Self::Assessment(_) => "assessment",
+            Self::Criteria => "criteria",
+            Self::FollowUps => "follow-ups",
+            Self::VillageMap => "village-map",
             Self::Matters => "matters",
             Self::Backlog => "backlog",
             Self::Reports => "reports",
@@ -425,6 +452,7 @@ impl Place {
             Self::Figures => "figures",
             Self::Indicators => "indicators",
             Self::IndicatorCases => "indicator-cases",
+            Self::IndicatorRecords => "indicator-records",
             Self::Standing => "standing",
             Self::StandingCases => "standing-cases",
             Self::Targets => "targets",
@@ -462,7 +490,8 @@ impl Place {
                 Icon::Horn
             }
             Self::Laws => Icon::File,
-            Self::Assessments | Self::Assessment(_) => Icon::Check,
+            Self::Assessments | Self::Assessment(_) | Self::Criteria => Icon::Check,
+            Self::FollowUps => Icon::Person,
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Reports | Self::Report(_) => Icon::Report,
@@ -496,6 +525,7 @@ impl Place {
             // Whoever has no dashboard has the indicators in the menu.
             Self::Indicators
             | Self::IndicatorCases
+            | Self::IndicatorRecords
             | Self::Standing
             | Self::StandingCases
             | Self::Targets
@@ -505,7 +535,8 @@ impl Place {
             Self::Coverage if session::may(Action::Visit(VisitDeed::View)) => Self::Visits,
             Self::Reception(_) | Self::ReceptionNotice(_) => Self::Receptions,
             Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => Self::Publicity,
-            Self::Assessment(_) => Self::Assessments,
+            Self::Assessment(_) | Self::Criteria => Self::Assessments,
+            Self::VillageMap => Self::Settings,
             place => place.clone(),
         }
     }
@@ -562,6 +593,7 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     for place in [Place::Matters, Place::Calendar, Place::Backlog] {
         add(true, place, session::may(Action::ListCases));
     }
+    add(true, Place::FollowUps, session::may(Action::FollowUps));
     // For those who hold it, and those who look after it; the rest find it through a link.
     let publicises = session::may(Action::Publicity(PublicityDeed::Record))
         || session::me()
@@ -648,6 +680,7 @@ mod tests {
             Place::Alert(id.clone()),
             Place::Exchanged(id),
             Place::IndicatorCases,
+            Place::IndicatorRecords,
             Place::StandingCases,
         ];
         places.extend(Place::simple());

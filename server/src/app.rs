@@ -18,7 +18,7 @@ use crate::state::State;
 use crate::{
     account, alert, analysis, assessment, audit, case, db, files, health, idempotency, import,
     indicator, keys, memory, notify, openapi, org, photo, public, publicity, receipt, reception,
-    report, satisfaction, settings, setup, sync, token, visit,
+    report, satisfaction, settings, setup, sync, token, village_map, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -161,6 +161,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(satisfaction::routes::configure)
         .configure(publicity::routes::configure)
         .configure(assessment::routes::configure)
+        .configure(village_map::routes::configure)
         .configure(sync::routes::configure)
         .configure(session::routes::configure)
         .configure(setup::routes::configure)

@@ -15,18 +15,21 @@ use shared::term::Term;
 use self::cast::Cast;
 use crate::account;
 use crate::alert;
-use crate::analysis;
 use crate::case;
 use crate::context::RequestContext;
 use crate::db::Conn;
 use crate::notify;
+use crate::publicity;
 use crate::reception;
 use crate::report;
+use crate::satisfaction;
 use crate::session::password;
 use crate::settings;
 use crate::setup;
 use crate::state::State;
+use crate::village_map;
 use crate::visit;
+use crate::{analysis, assessment};
 
 /// Everybody's password. It guards nothing: the demo's people are made up, and its database is
 /// never the real one.
@@ -143,14 +146,21 @@ pub fn load(state: &State) -> Result<(), Error> {
         .db
         .write_blocking(move |conn| case::demo::load(conn, &players))?;
     report::demo::load(state)?;
-    let readers = cast.clone();
+    let (readers, judges) = (cast.clone(), cast.clone());
     state.db.write_blocking(move |conn| {
         case::matter::demo::load(conn, &cast, &cases)?;
         visit::demo::load(conn, &cast, &cases)?;
         reception::demo::load(conn, &cast, &cases)?;
         alert::demo::load(conn, &cast, &cases)?;
+        satisfaction::demo::load(conn, &cast, &cases)?;
+        publicity::demo::load(conn, &cast)?;
+        village_map::demo::load(conn, &cast)?;
         Ok::<_, Error>(notify::demo::load(conn, cast.minutes_ago(0))?)
     })?;
+    let figures = state.figures.clone();
+    state
+        .db
+        .write_blocking(move |conn| assessment::demo::load(conn, &judges, &figures))?;
     analysis::demo::load(state, &readers)?;
     Ok(state.db.write_blocking(settings::store::mark_demo_loaded)?)
 }

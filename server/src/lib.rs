@@ -61,6 +61,7 @@ pub mod setup;
 pub mod state;
 mod sync;
 mod token;
+mod village_map;
 mod visit;
 mod web;
 

@@ -13,7 +13,7 @@ use crate::token::needs::{self, Need};
 use crate::{
     account, alert, analysis, assessment, audit, case, health, import, indicator, notify, org,
     photo, publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
-    token, visit,
+    token, village_map, visit,
 };
 
 /// Where the document is.
@@ -92,6 +92,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         satisfaction::routes::Docs::openapi(),
         publicity::routes::Docs::openapi(),
         assessment::routes::Docs::openapi(),
+        village_map::routes::Docs::openapi(),
         sync::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),

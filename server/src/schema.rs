@@ -817,6 +817,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    criteria_sheets (id) {
+        id -> Text,
+        township_id -> Text,
+        kind -> Text,
+        year -> Integer,
+        number -> Integer,
+        state -> Text,
+        body -> Text,
+        note -> Nullable<Text>,
+        author_id -> Text,
+        enforced_by -> Nullable<Text>,
+        enforced_at -> Nullable<Timestamp>,
+        ground -> Nullable<Text>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    honours (id) {
+        id -> Text,
+        assessment_id -> Text,
+        kind -> Text,
+        title -> Text,
+        evidence -> Text,
+        state -> Text,
+        author_id -> Text,
+        proposed_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        ground -> Nullable<Text>,
+        number -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     api_tokens (id) {
         id -> Text,
         user_id -> Text,
@@ -843,5 +880,15 @@ diesel::table! {
         case_id -> Text,
         docid -> BigInt,
         facts -> Text,
+    }
+}
+
+diesel::table! {
+    village_maps (township_id) {
+        township_id -> Text,
+        body -> Text,
+        user_id -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
     }
 }

@@ -137,6 +137,8 @@ pub enum Action {
     Reception(ReceptionDeed),
     /// Record what the petitioner says of an answer ([`Facts::Answer`]).
     Rate,
+    /// See which answers wait for somebody to ask the petitioner.
+    FollowUps,
     /// Give the petitioner the code for the public page.
     QueryCode,
     /// Do something about legal publicity ([`Facts::Field`]), or in general.
@@ -539,6 +541,14 @@ pub(crate) const fn may_assess(role: Role, deed: AssessmentDeed) -> (bool, &'sta
             matches!(role, R::CoordinationOffice),
             "考核由镇综治办组织和审核。",
         ),
+        D::WriteCriteria | D::Propose => (
+            matches!(role, R::CoordinationOffice),
+            "考核表和命名奖励由镇综治办提出，镇领导决定。",
+        ),
+        D::Enforce | D::Honour => (
+            matches!(role, R::TownshipLeader),
+            "考核表的施行、命名和奖励由镇领导决定。",
+        ),
         D::Submit | D::Object => (
             matches!(role, R::VillageSecretary),
             "自评和异议由本村支部书记提出。",
@@ -707,6 +717,10 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
             R::Court | R::Auditor | R::Administrator => false,
         },
         Action::ListMeasures => matches!(role, R::TownshipLeader | R::Auditor),
+        Action::FollowUps => matches!(
+            role,
+            R::TownshipLeader | R::CoordinationOffice | R::ServiceCentre
+        ),
         Action::ImportLedger => role == R::CoordinationOffice,
         Action::ViewOrg => true,
         Action::ViewColleagues => role != R::Auditor,
@@ -752,6 +766,7 @@ const fn whose_in_general(action: Action) -> &'static str {
         Action::Assessment(deed) => may_assess(Role::Administrator, deed).1,
         Action::Token(deed) => token::may(Role::Auditor, deed).1,
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
+        Action::FollowUps => "满意度回访由便民服务中心、镇综治办和镇领导办理。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
         Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
             "这项管理由系统管理员办理。"

@@ -4,9 +4,14 @@
 //! It is villages that are assessed, never people. What a sheet was scored with is kept with it, so that
 //! a year that was decided on stays as it was, whatever happens to a case afterwards.
 
+pub mod criteria;
+pub mod honour;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use self::criteria::{CriteriaItem, CriteriaSheet, CriteriaVeto};
+use self::honour::HonourView;
 use crate::access::FieldFacts;
 use crate::case::view::Named;
 use crate::term::Term;
@@ -15,7 +20,7 @@ use crate::validate::Errors;
 
 /// The longest words of an item, an objection, a decision, in characters.
 pub const MAX_WORDS: usize = 1000;
-/// A village with at least so many points, and no veto, can be named.
+/// A village with at least so many points, and no veto, can be named, unless a sheet says otherwise.
 pub const NAMED_FROM: u32 = 90;
 /// What all items of a sheet come to.
 pub const FULL: u32 = 100;
@@ -81,6 +86,14 @@ terms! {
         Object = "object", "提出异议";
         /// Decide.
         Decide = "decide", "作出决定";
+        /// Write a criteria sheet.
+        WriteCriteria = "write_criteria", "修改考核表";
+        /// Put a criteria sheet into force.
+        Enforce = "enforce", "施行考核表";
+        /// Propose naming or reward.
+        Propose = "propose", "提出命名奖励";
+        /// Decide about naming or reward.
+        Honour = "honour", "决定命名奖励";
     }
 }
 
@@ -144,218 +157,6 @@ pub struct VillageFacts {
     pub visits: u32,
     /// Quarters with a campaign of legal publicity.
     pub publicity_quarters: u32,
-}
-
-/// How an item is scored.
-#[derive(Debug, Clone, Copy)]
-pub enum Rule {
-    /// By the office, with evidence.
-    Hand,
-    /// Full, less so many tenths for each that is counted.
-    Less(fn(&VillageFacts) -> u32, u32),
-    /// The share of the good among all that is counted (good, all); full where nothing was to be done.
-    Share(fn(&VillageFacts) -> (u32, u32)),
-    /// So many tenths for each that is counted, up to full.
-    Each(fn(&VillageFacts) -> u32, u32),
-}
-
-/// An item of a sheet.
-#[derive(Debug, Clone, Copy)]
-pub struct Criterion {
-    /// Its stable code.
-    pub code: &'static str,
-    /// What it is about.
-    pub title: &'static str,
-    /// How it is scored, in words.
-    pub standard: &'static str,
-    /// Its full mark, in points.
-    pub points: u32,
-    /// How it is scored.
-    pub rule: Rule,
-}
-
-/// A veto item (一票否决): whoever has one is not named, whatever the points.
-#[derive(Debug, Clone, Copy)]
-pub struct Veto {
-    /// Its stable code.
-    pub code: &'static str,
-    /// What it is about.
-    pub title: &'static str,
-    /// Whether the data says so; the office says it of the rest.
-    pub holds: Option<fn(&VillageFacts) -> bool>,
-}
-
-const THREE_WITHOUT: &[Criterion] = &[
-    Criterion {
-        code: "no_abnormal",
-        title: "无到市赴省进京非正常访",
-        standard: "每发生一次扣10分，扣完为止",
-        points: 30,
-        rule: Rule::Less(|facts| facts.abnormal_visits, 100),
-    },
-    Criterion {
-        code: "no_skip",
-        title: "无越级集体访",
-        standard: "每发生一批扣10分，扣完为止",
-        points: 20,
-        rule: Rule::Less(|facts| facts.skip_collectives, 100),
-    },
-    Criterion {
-        code: "no_backlog",
-        title: "无信访积案",
-        standard: "每有一件积案扣5分，扣完为止",
-        points: 20,
-        rule: Rule::Less(|facts| facts.backlog, 50),
-    },
-    Criterion {
-        code: "in_time",
-        title: "事项按期办理",
-        standard: "按没有超期的事项占当年事项的比例计分",
-        points: 10,
-        rule: Rule::Share(|facts| (facts.cases.saturating_sub(facts.overdue), facts.cases)),
-    },
-    Criterion {
-        code: "reports",
-        title: "排查报告按时报送",
-        standard: "按准时报送的比例计分",
-        points: 10,
-        rule: Rule::Share(|facts| {
-            (
-                facts.reports.saturating_sub(facts.reports_missed),
-                facts.reports,
-            )
-        }),
-    },
-    Criterion {
-        code: "organisation",
-        title: "组织领导和责任落实",
-        standard: "由镇综治办查看台账、方案和会议记录评分",
-        points: 10,
-        rule: Rule::Hand,
-    },
-];
-
-const PEACEFUL: &[Criterion] = &[
-    Criterion {
-        code: "disputes",
-        title: "矛盾纠纷就地化解",
-        standard: "每有一件积案扣5分，扣完为止",
-        points: 20,
-        rule: Rule::Less(|facts| facts.backlog, 50),
-    },
-    Criterion {
-        code: "in_time",
-        title: "事项按期办理",
-        standard: "按没有超期的事项占当年事项的比例计分",
-        points: 15,
-        rule: Rule::Share(|facts| (facts.cases.saturating_sub(facts.overdue), facts.cases)),
-    },
-    Criterion {
-        code: "reports",
-        title: "排查报告按时报送",
-        standard: "按准时报送的比例计分",
-        points: 15,
-        rule: Rule::Share(|facts| {
-            (
-                facts.reports.saturating_sub(facts.reports_missed),
-                facts.reports,
-            )
-        }),
-    },
-    Criterion {
-        code: "visits",
-        title: "走访群众",
-        standard: "每次走访计0.3分，最多15分",
-        points: 15,
-        rule: Rule::Each(|facts| facts.visits, 3),
-    },
-    Criterion {
-        code: "publicity",
-        title: "法制宣传",
-        standard: "每个有宣传的季度计2.5分",
-        points: 10,
-        rule: Rule::Each(|facts| facts.publicity_quarters, 25),
-    },
-    Criterion {
-        code: "order",
-        title: "治安防范和平安宣传",
-        standard: "由镇综治办会同派出所查看记录评分",
-        points: 15,
-        rule: Rule::Hand,
-    },
-    Criterion {
-        code: "organisation",
-        title: "组织领导和责任落实",
-        standard: "由镇综治办查看台账、方案和会议记录评分",
-        points: 10,
-        rule: Rule::Hand,
-    },
-];
-
-const VETOES: &[Veto] = &[
-    Veto {
-        code: "capital",
-        title: "发生进京赴省非正常访造成恶劣影响",
-        holds: None,
-    },
-    Veto {
-        code: "incident",
-        title: "发生群体性事件或民转刑命案",
-        holds: None,
-    },
-    Veto {
-        code: "concealed",
-        title: "瞒报、谎报重要信息",
-        holds: None,
-    },
-    Veto {
-        code: "repeated",
-        title: "当年非正常访三次以上",
-        holds: Some(|facts| facts.abnormal_visits >= 3),
-    },
-];
-
-impl AssessmentKind {
-    /// The items of its sheet; they come to [`FULL`].
-    pub const fn criteria(self) -> &'static [Criterion] {
-        match self {
-            Self::ThreeWithout => THREE_WITHOUT,
-            Self::Peaceful => PEACEFUL,
-        }
-    }
-
-    /// Its veto items.
-    pub const fn vetoes(self) -> &'static [Veto] {
-        VETOES
-    }
-}
-
-impl Criterion {
-    /// Whether it is scored by hand.
-    pub const fn is_by_hand(&self) -> bool {
-        matches!(self.rule, Rule::Hand)
-    }
-
-    /// Its full mark, in tenths of a point.
-    pub const fn full(&self) -> u32 {
-        self.points * TENTHS
-    }
-
-    /// What the data gives, in tenths of a point; none where it is scored by hand.
-    pub fn by_data(&self, facts: &VillageFacts) -> Option<u32> {
-        let full = self.full();
-        match self.rule {
-            Rule::Hand => None,
-            Rule::Less(count, each) => Some(full.saturating_sub(count(facts).saturating_mul(each))),
-            Rule::Each(count, each) => Some(count(facts).saturating_mul(each).min(full)),
-            Rule::Share(parts) => {
-                let (good, all) = parts(facts);
-                let share = u64::from(full) * u64::from(good.min(all));
-                let share = share.checked_div(u64::from(all));
-                Some(share.map_or(full, |share| u32::try_from(share).unwrap_or(full)))
-            }
-        }
-    }
 }
 
 /// What was filled in for an item.
@@ -443,6 +244,12 @@ pub struct Sheet {
     pub facts: Option<VillageFacts>,
     /// What was said on the way: who, when, what.
     pub said: Vec<Said>,
+    /// The sheet that it began with; the bundled one where it began before sheets were kept.
+    #[serde(default)]
+    pub criteria: Option<CriteriaSheet>,
+    /// That sheet's number.
+    #[serde(default)]
+    pub criteria_number: u32,
 }
 
 /// A step that was taken.
@@ -464,17 +271,22 @@ fn mark<'a>(marks: &'a [Mark], code: &str) -> Option<&'a Mark> {
 }
 
 impl Sheet {
+    /// What it asks for.
+    pub fn criteria(&self, kind: AssessmentKind) -> CriteriaSheet {
+        self.criteria.clone().unwrap_or_else(|| kind.bundled())
+    }
+
     /// The items, scored with the data that was kept or, before the first review, with `now`.
     pub fn items(&self, kind: AssessmentKind, now: &VillageFacts) -> Vec<ItemView> {
         let facts = self.facts.as_ref().unwrap_or(now);
-        let item = |criterion: &Criterion| {
-            let own = mark(&self.own, criterion.code);
-            let office = mark(&self.marks, criterion.code);
+        let item = |criterion: &CriteriaItem| {
+            let own = mark(&self.own, &criterion.code);
+            let office = mark(&self.marks, &criterion.code);
             let by_data = criterion.by_data(facts);
             ItemView {
-                code: criterion.code.to_owned(),
-                title: criterion.title.to_owned(),
-                standard: criterion.standard.to_owned(),
+                code: criterion.code.clone(),
+                title: criterion.title.clone(),
+                standard: criterion.words(),
                 full: criterion.full(),
                 by_data: by_data.is_some(),
                 own: own.and_then(|mark| mark.score),
@@ -483,22 +295,22 @@ impl Sheet {
                 evidence: office.and_then(|mark| mark.evidence.clone()),
             }
         };
-        kind.criteria().iter().map(item).collect()
+        self.criteria(kind).items.iter().map(item).collect()
     }
 
-    /// The veto items.
+    /// The veto items, by the data that was kept or, before the first review, by `now`.
     pub fn vetoes(&self, kind: AssessmentKind, now: &VillageFacts) -> Vec<VetoView> {
         let facts = self.facts.as_ref().unwrap_or(now);
-        let veto = |veto: &Veto| {
-            let by_data = veto.holds.map(|holds| holds(facts));
+        let veto = |veto: &CriteriaVeto| {
+            let by_data = veto.by_data(facts);
             VetoView {
-                code: veto.code.to_owned(),
-                title: veto.title.to_owned(),
+                code: veto.code.clone(),
+                title: veto.title.clone(),
                 by_data: by_data.is_some(),
-                holds: by_data == Some(true) || self.vetoes.iter().any(|code| code == veto.code),
+                holds: by_data == Some(true) || self.vetoes.contains(&veto.code),
             }
         };
-        kind.vetoes().iter().map(veto).collect()
+        self.criteria(kind).vetoes.iter().map(veto).collect()
     }
 }
 
@@ -510,18 +322,22 @@ pub fn total(items: &[ItemView]) -> Option<u32> {
         .sum()
 }
 
-/// Whether a village can be named, and why not.
+/// Whether a village can be named with a sheet that names from so many points on, and why not.
 ///
 /// # Errors
 /// The reason, in a sentence.
-pub fn may_be_named(items: &[ItemView], vetoes: &[VetoView]) -> Result<(), String> {
+pub fn may_be_named(
+    items: &[ItemView],
+    vetoes: &[VetoView],
+    named_from: u32,
+) -> Result<(), String> {
     if let Some(veto) = vetoes.iter().find(|veto| veto.holds) {
         return Err(format!("有一票否决的情形：{}，不能命名。", veto.title));
     }
     match total(items) {
-        Some(total) if total >= NAMED_FROM * TENTHS => Ok(()),
+        Some(total) if total >= named_from * TENTHS => Ok(()),
         Some(total) => Err(format!(
-            "得分{}分，不到{NAMED_FROM}分，不能命名。",
+            "得分{}分，不到{named_from}分，不能命名。",
             points(total)
         )),
         None => Err("还有项目没有评分。".to_owned()),
@@ -550,15 +366,15 @@ pub fn ranks(totals: &[Option<u32>]) -> Vec<Option<u32>> {
 }
 
 impl AssessmentInput {
-    /// What is wrong with the input of a step.
-    pub fn check(&self, step: AssessmentStep, kind: AssessmentKind, stage: Stage) -> Errors {
+    /// What is wrong with the input of a step, by the sheet that the assessment began with.
+    pub fn check(&self, step: AssessmentStep, sheet: &CriteriaSheet, stage: Stage) -> Errors {
         use AssessmentStep as A;
         let mut errors = Errors::new();
         let text = self.text.as_deref().unwrap_or("");
         match step {
             A::Submit | A::Review => {
                 for (at, mark) in self.marks.iter().enumerate() {
-                    let criterion = kind.criteria().iter().find(|one| one.code == mark.code);
+                    let criterion = sheet.item(&mark.code);
                     let field = |name: &str| format!("marks.{at}.{name}");
                     let Some(criterion) = criterion else {
                         errors.add(field("code"), "unknown", "考核表中没有这一项。");
@@ -582,15 +398,15 @@ impl AssessmentInput {
                         errors.add(field("code"), "duplicate", "同一项填了两次。");
                     }
                 }
-                for criterion in kind.criteria() {
+                for criterion in &sheet.items {
                     let scored =
-                        mark(&self.marks, criterion.code).is_some_and(|mark| mark.score.is_some());
+                        mark(&self.marks, &criterion.code).is_some_and(|mark| mark.score.is_some());
                     if criterion.is_by_hand() && !scored {
                         let message = format!("请给“{}”打分。", criterion.title);
                         errors.add("marks", "required", message);
                     }
                 }
-                let known = |code: &String| kind.vetoes().iter().any(|veto| veto.code == code);
+                let known = |code: &String| sheet.vetoes.iter().any(|veto| veto.code == *code);
                 if step == A::Submit && !self.vetoes.is_empty() {
                     errors.add("vetoes", "not_used", "一票否决由镇综治办审核时填。");
                 } else if !self.vetoes.iter().all(known) {
@@ -648,6 +464,9 @@ pub struct AssessmentRow {
     pub vetoed: bool,
     /// Whether the village was named, once that is decided.
     pub named: Option<bool>,
+    /// Naming and rewards that a leader granted, in words.
+    #[serde(default)]
+    pub honours: Vec<String>,
 }
 
 /// The ranking of a year.
@@ -660,6 +479,10 @@ pub struct Assessments {
     pub kind: AssessmentKind,
     /// The villages, by rank, those not scored yet last.
     pub items: Vec<AssessmentRow>,
+    /// How many there are.
+    pub total: u64,
+    /// A village with at least so many points, and no veto, can be named.
+    pub named_from: u32,
 }
 
 /// An assessment, whole.
@@ -682,6 +505,14 @@ pub struct AssessmentView {
     pub steps: Vec<AssessmentStep>,
     /// The day to which the data goes.
     pub data_until: NaiveDate,
+    /// A village with at least so many points, and no veto, can be named.
+    pub named_from: u32,
+    /// The number of the sheet that it began with; 0 of the bundled one.
+    pub criteria_number: u32,
+    /// Naming and rewards, the last in front. Those not granted only for office, leaders and auditor.
+    pub honours: Vec<HonourView>,
+    /// Whether the caller may propose naming or reward now.
+    pub may_propose: bool,
     /// What permission decisions look at.
     pub facts: FieldFacts,
     /// Rises with each change.
@@ -695,26 +526,17 @@ mod tests {
     use super::*;
 
     fn hand(kind: AssessmentKind, score: u32) -> Vec<Mark> {
-        kind.criteria()
+        let sheet = kind.bundled();
+        sheet
+            .items
             .iter()
             .filter(|criterion| criterion.is_by_hand())
             .map(|criterion| Mark {
-                code: criterion.code.to_owned(),
+                code: criterion.code.clone(),
                 score: Some(score),
                 evidence: Some("查看台账".to_owned()),
             })
             .collect()
-    }
-
-    #[test]
-    fn every_sheet_comes_to_a_hundred_points() {
-        for kind in AssessmentKind::ALL {
-            let sum: u32 = kind.criteria().iter().map(|one| one.points).sum();
-            assert_eq!(sum, FULL, "{kind}");
-            let codes: std::collections::BTreeSet<_> =
-                kind.criteria().iter().map(|one| one.code).collect();
-            assert_eq!(codes.len(), kind.criteria().len(), "{kind}");
-        }
     }
 
     #[test]
@@ -741,7 +563,7 @@ mod tests {
         assert_eq!(total(&items), Some(740));
         assert_eq!(points(740), "74");
         assert_eq!(points(745), "74.5");
-        let refused = may_be_named(&items, &sheet.vetoes(kind, &facts)).unwrap_err();
+        let refused = may_be_named(&items, &sheet.vetoes(kind, &facts), NAMED_FROM).unwrap_err();
         assert!(refused.contains("74分"), "{refused}");
     }
 
@@ -760,9 +582,9 @@ mod tests {
         // Frozen: what happened since does not count.
         let items = sheet.items(kind, &now);
         assert_eq!(total(&items), Some(1000));
-        assert!(may_be_named(&items, &sheet.vetoes(kind, &now)).is_ok());
+        assert!(may_be_named(&items, &sheet.vetoes(kind, &now), NAMED_FROM).is_ok());
         sheet.vetoes = vec!["concealed".to_owned()];
-        assert!(may_be_named(&items, &sheet.vetoes(kind, &now)).is_err());
+        assert!(may_be_named(&items, &sheet.vetoes(kind, &now), NAMED_FROM).is_err());
         sheet.vetoes.clear();
         sheet.facts = Some(VillageFacts {
             abnormal_visits: 3,
@@ -808,7 +630,7 @@ mod tests {
     fn a_score_needs_its_evidence() {
         let kind = AssessmentKind::ThreeWithout;
         let codes = |input: &AssessmentInput, step, stage| {
-            let errors = input.check(step, kind, stage).into_vec();
+            let errors = input.check(step, &kind.bundled(), stage).into_vec();
             errors
                 .into_iter()
                 .map(|error| format!("{}:{}", error.field, error.code))
@@ -855,35 +677,36 @@ mod tests {
         );
     }
 
-    proptest! {
-        /// No data brings an item above its full mark, and more of what is bad never brings more points.
-        #[test]
-        fn scores_stay_within_their_marks(
-            abnormal_visits in 0u32..9, backlog in 0u32..9, cases in 0u32..50, overdue in 0u32..60,
-            reports in 0u32..400, reports_missed in 0u32..500, visits: u32, quarters in 0u32..5,
-        ) {
-            let facts = VillageFacts {
-                abnormal_visits, backlog, cases, overdue, reports, reports_missed, visits,
-                publicity_quarters: quarters,
-                skip_collectives: 0,
-            };
-            let worse = VillageFacts {
-                abnormal_visits: abnormal_visits + 1,
-                backlog: backlog + 1,
-                overdue: overdue + 1,
-                reports_missed: reports_missed + 1,
-                ..facts
-            };
-            for kind in AssessmentKind::ALL {
-                for criterion in kind.criteria() {
-                    if let (Some(score), Some(after)) = (criterion.by_data(&facts), criterion.by_data(&worse)) {
-                        prop_assert!(score <= criterion.full());
-                        prop_assert!(after <= score);
-                    }
-                }
-            }
-        }
+    /// An assessment keeps the sheet that it began with, whatever the bundled one becomes.
+    #[test]
+    fn the_own_sheet_counts() {
+        let kind = AssessmentKind::ThreeWithout;
+        let mut own = kind.bundled();
+        own.items.retain(|item| item.code == "no_backlog");
+        let item = own.items.first_mut().unwrap();
+        (item.points, item.each) = (100, Some(300));
+        own.named_from = 70;
+        let facts = VillageFacts {
+            backlog: 1,
+            ..VillageFacts::default()
+        };
+        let sheet = Sheet {
+            criteria: Some(own),
+            ..Sheet::default()
+        };
+        let items = sheet.items(kind, &facts);
+        // 100 − 1 × 30.
+        assert_eq!(total(&items), Some(700));
+        let vetoes = sheet.vetoes(kind, &facts);
+        assert!(may_be_named(&items, &vetoes, 70).is_ok());
+        assert!(may_be_named(&items, &vetoes, 71).is_err());
+        // What was kept before sheets were.
+        let text = r#"{"own":[],"marks":[],"vetoes":[],"facts":null,"said":[]}"#;
+        let old: Sheet = serde_json::from_str(text).unwrap();
+        assert_eq!(old.criteria(kind), kind.bundled());
+    }
 
+    proptest! {
         /// Ranks begin with 1, follow the points, and who has none has no rank.
         #[test]
         fn ranks_follow_points(totals in prop::collection::vec(prop::option::of(0u32..1000), 0..12)) {

@@ -55,6 +55,8 @@ terms! {
         UserWrite = "user_write", "变更用户";
         /// A setting was written.
         SettingWrite = "setting_write", "变更设置";
+        /// The map of the villages was uploaded, changed or taken away.
+        MapWrite = "map_write", "变更村庄地图";
         /// A target of the year was set.
         TargetWrite = "target_write", "变更年度目标";
         /// A token or a feed's address was made or taken back.

@@ -21,6 +21,7 @@
 //! | [`notice`] | what somebody is told of |
 //! | [`outbox`] | how what was written down without a network goes out once and only once |
 //! | [`photo`] | photos of records |
+//! | [`village_map`] | the schematic map of the villages |
 //! | [`visit`], [`reception`] | visits with what was promised, and reception days: checks, weekly duty, rosters |
 //! | [`problem`] | error codes and the error document |
 //! | [`public`] | the page without a sign-in: query codes, numbers as people write them, plain words |
@@ -68,4 +69,5 @@ pub mod sync;
 pub mod term;
 pub mod token;
 pub mod validate;
+pub mod village_map;
 pub mod visit;

@@ -22,6 +22,8 @@ terms! {
         Alert = "alert", "重要信息";
         /// A campaign of legal publicity.
         Publicity = "publicity", "法制宣传";
+        /// Naming or a reward of an assessment.
+        Honour = "honour", "命名奖励";
         /// A case; there it is a file of the case, too.
         Case = "case", "事项";
     }

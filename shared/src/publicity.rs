@@ -437,6 +437,9 @@ pub struct PublicityYear {
     pub villages: Vec<VillageYear>,
     /// The laws, those publicised most in front.
     pub laws: Vec<LawYear>,
+    /// Villages that have had none in the last quarter that has begun; a secretary's own alone.
+    #[serde(default)]
+    pub total: u64,
 }
 
 /// A campaign as coverage counts it.
@@ -491,6 +494,29 @@ pub fn village_year(
         last_on,
         missing,
     }
+}
+
+/// Of the rows of a year, how many villages have had no campaign in the last quarter that has begun; with
+/// `own`, of that village alone.
+pub fn villages_missing(
+    rows: &[VillageYear],
+    year: i32,
+    today: NaiveDate,
+    own: Option<&str>,
+) -> u64 {
+    let last = match year.cmp(&today.year()) {
+        std::cmp::Ordering::Less => 4,
+        std::cmp::Ordering::Equal => quarter(today),
+        std::cmp::Ordering::Greater => return 0,
+    };
+    let missing = rows.iter().filter(|row| {
+        row.missing.contains(&last)
+            && row
+                .village
+                .as_ref()
+                .is_some_and(|village| own.is_none_or(|own| own == village.id))
+    });
+    u64::try_from(missing.count()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -236,6 +236,36 @@ pub struct SatisfactionView {
     pub version: i64,
 }
 
+/// For so many days after an answer the petitioner is to be asked; after that nobody calls any more.
+pub const FOLLOW_UP_DAYS: u64 = 90;
+
+/// An answer that waits for somebody to ask its petitioner. It names nobody: whoever calls opens the case,
+/// and shows the number there, which the audit log has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FollowUp {
+    /// The case and its number.
+    pub case: Named,
+    /// What it is about, shortened.
+    pub cause: String,
+    /// Its village.
+    pub village: Option<Named>,
+    /// The unit that answered.
+    pub unit: Option<Named>,
+    /// The day of the answer.
+    pub answered_on: NaiveDate,
+    /// Whether the case has ended.
+    pub closed: bool,
+    /// How many days it has waited.
+    pub days: u64,
+    /// Whether it may be asked by telephone: nobody who brought the case has asked not to be called.
+    pub call: bool,
+    /// What is to be minded when they are reached, a line a person (`shared::case::care`).
+    pub care: Vec<String>,
+    /// The case's version, for `If-Match`.
+    pub version: i64,
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

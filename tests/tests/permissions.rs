@@ -30,6 +30,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 use shared::alert::AlertStep;
+use shared::assessment::honour::HonourStep;
 use shared::assessment::{AssessmentKind, AssessmentStep};
 use shared::case::action::CaseAction;
 use shared::case::matter::{Deed, MatterKind};
@@ -207,6 +208,10 @@ fn operations(app: &TestApp) -> BTreeMap<String, (String, String)> {
                 }
             } else if name == "act_on_assessment" {
                 for step in AssessmentStep::ALL {
+                    operations.insert(format!("{name}:{}", step.code()), request.clone());
+                }
+            } else if name == "act_on_honour" {
+                for step in HonourStep::ALL {
                     operations.insert(format!("{name}:{}", step.code()), request.clone());
                 }
             } else if name == "make_document" {
@@ -770,6 +775,14 @@ fn prepare(app: &TestApp, operation: &str) -> String {
             let (_, step) = operation.split_once(':').unwrap();
             assessment(app, AssessmentStep::from_code(step))
         }
+        "propose_honour" => decided(app),
+        _ if operation.starts_with("act_on_honour") => honour(app, operation),
+        "show_criteria" | "patch_criteria" | "enforce_criteria" => draft_sheet(app),
+        "patch_village_map" | "remove_village_map" => {
+            let call = admin.post("/village-map").json(&village_map());
+            call.expect(200);
+            String::new()
+        }
         // Of the office.
         "show_campaign" | "patch_campaign" | "strike_campaign" => {
             let call = app.by(Staff::Office).post("/publicity");
@@ -887,6 +900,67 @@ fn assessment(app: &TestApp, step: Option<AssessmentStep>) -> String {
         call.json(&assessing(*step)).expect(200);
     }
     id
+}
+
+/// A decided assessment of 五里墩村.
+fn decided(app: &TestApp) -> String {
+    let office = app.by(Staff::Office);
+    for year in 2020..=2026 {
+        let list = office.get(format!("/assessments?year={year}&stage=decided"));
+        let list = list.expect(200).json();
+        if let Some(row) = list["items"].as_array().unwrap().first() {
+            return row["id"].as_str().unwrap().to_owned();
+        }
+    }
+    let id = assessment(app, Some(AssessmentStep::Decide));
+    let call = app.by(Staff::Leader);
+    let call = call.post(format!("/assessments/{id}/steps/decide"));
+    let call = call.if_match("\"3\"");
+    call.json(&assessing(AssessmentStep::Decide)).expect(200);
+    id
+}
+
+fn reward() -> Value {
+    json!({"kind": "reward", "title": "奖励工作经费", "evidence": "会议纪要"})
+}
+
+/// A reward that waits for a decision, or was granted, where a step needs that.
+fn honour(app: &TestApp, operation: &str) -> String {
+    let path = format!("/assessments/{}/honours", decided(app));
+    let made = app.by(Staff::Office).post(path).json(&reward());
+    let made = made.expect(201).json();
+    let id = made["honours"][0]["id"].as_str().unwrap().to_owned();
+    if operation == "act_on_honour:revoke" {
+        let call = app.by(Staff::Leader);
+        let call = call.post(format!("/honours/{id}/steps/grant"));
+        let call = call.if_match("\"1\"");
+        call.json(&json!({"text": "会议决定"})).expect(200);
+    }
+    id
+}
+
+/// The criteria sheet that the office is at work on.
+fn draft_sheet(app: &TestApp) -> String {
+    let office = app.by(Staff::Office);
+    let list = office.get("/criteria-sheets").expect(200).json();
+    let mut all = list["items"].as_array().unwrap().iter();
+    let there = all.find(|sheet| sheet["state"] == "draft").cloned();
+    let draft = there.unwrap_or_else(|| {
+        let new = json!({"kind": "three_without", "year": 2027});
+        office
+            .post("/criteria-sheets")
+            .json(&new)
+            .expect(201)
+            .json()
+    });
+    draft["id"].as_str().unwrap().to_owned()
+}
+
+fn village_map() -> Value {
+    json!({"property": "name", "geojson": {"type": "FeatureCollection", "features": [{
+        "type": "Feature", "properties": {"name": VILLAGE}, "geometry": {"type": "Polygon",
+        "coordinates": [[[100.0, 39.0], [100.1, 39.0], [100.1, 39.1], [100.0, 39.0]]]},
+    }]}})
 }
 
 fn campaign(village: Option<&str>) -> Value {
@@ -1110,6 +1184,39 @@ impl Desk<'_> {
                 };
                 let call = call.if_match(format!("\"{version}\""));
                 call.json(&assessing(step)).send()
+            }
+            "propose_honour" => call.json(&reward()).send(),
+            operation if operation.starts_with("act_on_honour") => {
+                let (_, step) = operation.split_once(':').unwrap();
+                let call = self.client.call(method, path.replace("{step}", step));
+                let version = if step == "revoke" { 2 } else { 1 };
+                let call = call.if_match(format!("\"{version}\""));
+                call.json(&json!({"text": "会议决定"})).send()
+            }
+            "list_criteria" | "show_criteria" => call.send(),
+            "begin_criteria" => {
+                let new = json!({"kind": "peaceful", "year": 2027});
+                call.json(&new).send()
+            }
+            "patch_criteria" | "enforce_criteria" => {
+                let office = app.by(Staff::Office);
+                let seen = office.get(format!("/criteria-sheets/{id}")).expect(200);
+                let input = match operation {
+                    "patch_criteria" => json!({"note": "改一处"}),
+                    _ => json!({"text": "会议决定"}),
+                };
+                call.if_match(seen.etag()).json(&input).send()
+            }
+            "show_village_map" | "list_follow_ups" => call.send(),
+            "upload_village_map" => call.json(&village_map()).send(),
+            "patch_village_map" => {
+                let choice = json!({"choices": [{"area": 0, "village_id": null}]});
+                call.if_match(etag()).json(&choice).send()
+            }
+            "remove_village_map" => call.if_match(etag()).send(),
+            "list_indicator_records" => {
+                let query = "indicator=visits_done&from=2026-03-01&to=2026-03-10";
+                self.client.get(format!("{path}?{query}")).send()
             }
             "list_campaigns" | "show_publicity_year" | "show_campaign" | "list_laws" => call.send(),
             "record_campaign" => call.json(&campaign(Some(app.unit(VILLAGE)))).send(),

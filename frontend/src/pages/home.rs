@@ -189,6 +189,7 @@ fn administrator() -> AnyView {
                 <li><a href="/org">"核对单位"</a>"：村、社和站所的名称与第一责任人。"</li>
                 <li><a href="/users">"建立用户"</a>"：每人一个账号，初始密码只显示一次。"</li>
                 <li><a href="/settings">"核对设置"</a>"：乡镇名称和法定期限。"</li>
+                <li><a href="/village-map">"上传村庄地图"</a>"：没有上传的，数据看板上没有地图。"</li>
             </ol>
             <p class="hint">"系统管理员看不到事项内容。"</p>
         </section>

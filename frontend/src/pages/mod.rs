@@ -11,6 +11,7 @@ pub(crate) mod case;
 pub(crate) mod drafts;
 pub(crate) mod field_case;
 pub(crate) mod figures;
+pub(crate) mod follow_ups;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
@@ -29,6 +30,7 @@ pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod village_map;
 pub(crate) mod visits;
 
 use leptos::prelude::*;
@@ -152,6 +154,7 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
         Place::Tokens => tokens::page(),
+        Place::VillageMap => village_map::page(),
         Place::Help => help::page(),
         _ => nowhere(),
     })
@@ -171,6 +174,8 @@ pub(crate) fn year(place: Place) -> Drawn {
         Place::Laws => publicity::laws::page(),
         Place::Assessments => assessments::list::page(),
         Place::Assessment(id) => assessments::show::page(id),
+        Place::Criteria => assessments::criteria::page(),
+        Place::FollowUps => follow_ups::page(),
         _ => nowhere(),
     })
 }
@@ -185,6 +190,7 @@ pub(crate) fn figures(place: Place) -> Drawn {
         Place::Figures => figures::board::page(),
         Place::Indicators => figures::table::page(),
         Place::IndicatorCases => figures::cases::of_indicator(),
+        Place::IndicatorRecords => figures::cases::of_records(),
         Place::Standing => figures::standing::page(),
         Place::StandingCases => figures::cases::of_standing(),
         Place::Targets => figures::targets::page(),

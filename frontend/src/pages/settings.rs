@@ -61,9 +61,24 @@ fn settings() -> AnyView {
             {heading("设置")}
             {desk.settings.view(waiting, move |now| general(desk, &now.value))}
             {dialog(desk.changing, "修改设置".to_owned(), body)}
+            {session::may(Action::ManageSettings).then(map)}
             {session::may(Action::ManageSettings).then(super::robots::section)}
             {law(desk)}
         </div>
+    }
+    .into_any()
+}
+
+/// The way to the map of the villages.
+fn map() -> AnyView {
+    view! {
+        <section class="card" aria-labelledby="map">
+            <div class="card-head">
+                <h2 id="map">"村庄地图"</h2>
+                <a class="btn" href="/village-map" data-testid="village-map">"上传和对应"</a>
+            </div>
+            <p class="quiet">"上传各村边界的 GeoJSON 文件以后，数据看板上按村着色。"</p>
+        </section>
     }
     .into_any()
 }

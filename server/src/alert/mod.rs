@@ -20,7 +20,7 @@ use shared::validate::Errors;
 use crate::error::ApiError;
 use crate::{case, idempotency, photo};
 
-pub(crate) use service::{OPEN, may_see, open, show as whole, todos, told};
+pub(crate) use service::{OPEN, board, may_see, open, show as whole, todos, told};
 pub(crate) use tell::tick;
 
 /// What can go wrong with urgent information.

@@ -16,6 +16,7 @@ use shared::case::state::Refused;
 use shared::case::view::{FieldKind, FieldMark, Todo, TodoList};
 use shared::case::{Channel, Kind, Purpose};
 use shared::ids::{AlertId, CaseId, UnitId, UserId};
+use shared::indicator::view::UrgentBoard;
 use shared::org::UnitKind;
 use shared::page::Page;
 use shared::photo::OwnerKind;
@@ -610,6 +611,33 @@ pub(crate) fn open(conn: &mut Conn, desk: &Desk) -> Result<Page<AlertRow>, Error
     list(conn, desk, &wanted)
 }
 
+/// What has not ended at a glance: how many stand where, and the last of them.
+///
+/// # Errors
+/// [`Error::Denied`], the database's own.
+pub(crate) fn board(conn: &mut Conn, desk: &Desk) -> Result<UrgentBoard, Error> {
+    let open = Wanted {
+        open: Some(true),
+        limit: i64::try_from(UrgentBoard::SHOWN).unwrap_or(i64::MAX),
+        ..Wanted::default()
+    };
+    let items = list(conn, desk, &open)?.items;
+    let mut count = |state: AlertState| -> Result<u64, Error> {
+        let wanted = Wanted {
+            states: vec![state],
+            ..Wanted::default()
+        };
+        let (_, count) = store::page(conn, || wanted.condition(desk), None, 0)?;
+        Ok(count)
+    };
+    Ok(UrgentBoard {
+        reported: count(AlertState::Reported)?,
+        acknowledged: count(AlertState::Acknowledged)?,
+        dispatched: count(AlertState::Dispatched)?,
+        items,
+    })
+}
+
 /// What waits for an acknowledgement, for those who give it.
 ///
 /// # Errors
@@ -700,6 +728,10 @@ pub(super) fn rate(
 
 /// Urgent information as the rate counts it.
 pub(crate) struct Told {
+    /// Its id; of what was missed, none.
+    pub(crate) id: Option<String>,
+    /// Its kind's code.
+    pub(crate) kind: String,
     /// When it was reported; of what was missed, when it was discovered.
     pub(crate) at: NaiveDateTime,
     /// Whose it was to report.
@@ -725,13 +757,17 @@ pub(crate) fn told(
         .map(|alert| Told {
             in_time: times::report(&alert.moments(), alert.limits()).verdict
                 == times::Verdict::InTime,
+            id: Some(alert.id),
+            kind: alert.kind,
             at: alert.reported_at,
             unit: alert.unit_id,
             village: alert.village_id,
         })
         .collect();
     let missed = store::missed_within(conn, township, within)?.into_iter();
-    told.extend(missed.map(|(at, unit)| Told {
+    told.extend(missed.map(|(at, unit, kind)| Told {
+        id: None,
+        kind,
         at,
         unit,
         village: None,

@@ -271,17 +271,22 @@ pub(super) fn count_missed(
     Ok(count.unsigned_abs())
 }
 
-/// When what a township missed within a time was discovered, and whose it was to report.
+/// When what a township missed within a time was discovered, whose it was to report, of which kind.
 pub(super) fn missed_within(
     conn: &mut Conn,
     township: &str,
     (from, before): (NaiveDateTime, NaiveDateTime),
-) -> QueryResult<Vec<(NaiveDateTime, String)>> {
+) -> QueryResult<Vec<(NaiveDateTime, String, String)>> {
     missed_alerts::table
         .filter(missed_alerts::township_id.eq(township))
         .filter(missed_alerts::discovered_at.ge(from))
         .filter(missed_alerts::discovered_at.lt(before))
-        .select((missed_alerts::discovered_at, missed_alerts::unit_id))
+        .order(missed_alerts::id)
+        .select((
+            missed_alerts::discovered_at,
+            missed_alerts::unit_id,
+            missed_alerts::kind,
+        ))
         .load(conn)
 }
 

@@ -1,8 +1,10 @@
 //! What can be done with assessments. Each change runs inside one transaction with its audit entry.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 use serde::Deserialize;
 use shared::access::{Action, Facts, FieldFacts, can};
+use shared::account::User;
+use shared::assessment::honour::HonourState;
 use shared::assessment::{
     AssessmentDeed, AssessmentInput, AssessmentKind, AssessmentRow, AssessmentStep, AssessmentView,
     Assessments, NewAssessments, Said, Sheet, Stage, VillageFacts, after, may_be_named, ranks,
@@ -10,7 +12,7 @@ use shared::assessment::{
 };
 use shared::audit::AuditAction;
 use shared::case::state::Refused;
-use shared::case::view::Named;
+use shared::case::view::{Named, Todo, TodoList};
 use shared::ids::{UnitId, UserId};
 use shared::notice::NoticeKind;
 use shared::org::UnitKind;
@@ -19,8 +21,8 @@ use shared::term::Term;
 use shared::validate::Errors;
 use shared::visit::owned;
 
-use super::data;
 use super::store::{self, AssessmentRecord};
+use super::{criteria, data, honour};
 use crate::audit::{self, Entry};
 use crate::case::coded::Coded;
 use crate::case::{Desk, Error};
@@ -37,6 +39,9 @@ pub(crate) struct AssessmentQuery {
     year: Option<i32>,
     /// 考核类别：three_without（默认）、peaceful
     kind: Option<String>,
+    /// 只看这个进度的
+    #[param(inline)]
+    stage: Option<Stage>,
 }
 
 impl AssessmentQuery {
@@ -46,19 +51,39 @@ impl AssessmentQuery {
         let parts = [
             self.year.map(|year| format!("{year}年")),
             kind.map(|kind| kind.label().to_owned()),
+            self.stage.map(|stage| stage.label().to_owned()),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("；")
     }
 }
 
-fn check_year(year: i32, today: NaiveDate) -> Result<(), Error> {
-    if (2020..=today.year()).contains(&year) {
+/// That a year may be asked about.
+///
+/// # Errors
+/// [`Error::Invalid`]: it lies before 2020 or after `last`.
+pub(super) fn check_year(year: i32, last: i32) -> Result<(), Error> {
+    if (2020..=last).contains(&year) {
         return Ok(());
     }
     let mut errors = Errors::new();
-    let message = format!("年份应在2020至{}之间。", today.year());
+    let message = format!("年份应在2020至{last}之间。");
     errors.add("year", "out_of_range", message);
     Err(errors.into())
+}
+
+/// The kind that a query names; three-without where it names none.
+///
+/// # Errors
+/// [`Error::Invalid`]: there is no such kind.
+pub(super) fn kind_of(code: Option<&str>) -> Result<AssessmentKind, Error> {
+    match code.filter(|code| !code.is_empty()) {
+        None => Ok(AssessmentKind::ThreeWithout),
+        Some(code) => AssessmentKind::from_code(code).ok_or_else(|| {
+            let mut errors = Errors::new();
+            errors.add("kind", "unknown", "没有这种考核类别。");
+            Error::from(errors)
+        }),
+    }
 }
 
 fn facts(assessment: &AssessmentRecord) -> FieldFacts {
@@ -72,7 +97,7 @@ fn facts(assessment: &AssessmentRecord) -> FieldFacts {
 }
 
 /// Finds an assessment that the actor may do something with.
-fn find(
+pub(super) fn find(
     conn: &mut Conn,
     desk: &Desk,
     id: &str,
@@ -85,7 +110,12 @@ fn find(
     Ok(assessment)
 }
 
-fn row(desk: &Desk, assessment: &AssessmentRecord, rank: Option<u32>) -> AssessmentRow {
+fn row(
+    desk: &Desk,
+    assessment: &AssessmentRecord,
+    rank: Option<u32>,
+    honours: Vec<String>,
+) -> AssessmentRow {
     let village = UnitId::from(assessment.village_id.as_str());
     AssessmentRow {
         id: assessment.id.clone(),
@@ -100,6 +130,7 @@ fn row(desk: &Desk, assessment: &AssessmentRecord, rank: Option<u32>) -> Assessm
         rank,
         vetoed: assessment.vetoed,
         named: assessment.named,
+        honours,
     }
 }
 
@@ -116,32 +147,94 @@ pub(super) fn list(
     can(&desk.actor, view, Facts::None)?;
     let today = desk.context.today();
     let year = query.year.unwrap_or_else(|| today.year());
-    check_year(year, today)?;
-    let kind = match query.kind.as_deref().filter(|kind| !kind.is_empty()) {
-        None => AssessmentKind::ThreeWithout,
-        Some(code) => AssessmentKind::from_code(code).ok_or_else(|| {
-            let mut errors = Errors::new();
-            errors.add("kind", "unknown", "没有这种考核类别。");
-            Error::from(errors)
-        })?,
-    };
+    check_year(year, today.year())?;
+    let kind = kind_of(query.kind.as_deref())?;
     let township = desk.actor.township_id.as_str();
     let records = store::of_year(conn, township, year, kind)?;
     let totals: Vec<Option<u32>> = records
         .iter()
         .map(|record| record.total.map(i32::unsigned_abs))
         .collect();
+    let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+    let mut honours = honour::granted(conn, &ids)?;
     let mut items: Vec<AssessmentRow> = records
         .iter()
         .zip(ranks(&totals))
+        .filter(|(record, _)| query.stage.is_none_or(|stage| stage == record.stage.0))
         .filter(|(record, _)| can(&desk.actor, view, Facts::Field(&facts(record))).is_ok())
-        .map(|(record, rank)| row(desk, record, rank))
+        .map(|(record, rank)| {
+            let honours = honours.remove(&record.id).unwrap_or_default();
+            row(desk, record, rank, honours)
+        })
         .collect();
     items.sort_by_key(|row| row.rank.unwrap_or(u32::MAX));
-    Ok(Assessments { year, kind, items })
+    let (_, sheet) = criteria::of_year(conn, township, kind, year)?;
+    Ok(Assessments {
+        year,
+        kind,
+        total: u64::try_from(items.len()).unwrap_or(u64::MAX),
+        items,
+        named_from: sheet.named_from,
+    })
 }
 
-fn log(conn: &mut Conn, desk: &Desk, detail: String) -> Result<(), Error> {
+/// What waits for the actor: the self-assessment for a village, the review for the office, the decision
+/// for leaders. Counted by the list that the line opens.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
+    let (stages, title, hint): (&[Stage], _, _) = match desk.actor.role {
+        Role::VillageSecretary => (
+            &[Stage::Open],
+            "考核待自评",
+            "填写自评分数和依据，提交镇综治办审核",
+        ),
+        Role::CoordinationOffice => (
+            &[Stage::Submitted, Stage::Objected],
+            "考核待审核",
+            "村已提交自评，或者提出异议，请审核评分",
+        ),
+        Role::TownshipLeader => (
+            &[Stage::Reviewed],
+            "考核待决定",
+            "镇综治办已审核评分，请决定是否命名",
+        ),
+        _ => return Ok(Vec::new()),
+    };
+    let township = desk.actor.township_id.as_str();
+    let own = |village: &str| {
+        desk.actor.role != Role::VillageSecretary || desk.actor.unit_id.as_str() == village
+    };
+    let mut counted: Vec<((i32, AssessmentKind, Stage), u64)> = Vec::new();
+    for (year, kind, stage, village) in store::waiting(conn, township, stages)? {
+        if year > desk.context.today().year() || !own(&village) {
+            continue;
+        }
+        let what = (year, kind.0, stage.0);
+        match counted.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((what, 1)),
+        }
+    }
+    let mut todos = Vec::new();
+    for ((year, kind, stage), count) in counted {
+        todos.push(Todo {
+            title: match stage {
+                Stage::Objected => format!("考核异议待答复：{year}年{}", kind.label()),
+                _ => format!("{title}：{year}年{}", kind.label()),
+            },
+            hint: hint.to_owned(),
+            count,
+            list: TodoList::Assessments,
+            query: format!("year={year}&kind={kind}&stage={stage}"),
+            urgent: false,
+        });
+    }
+    Ok(todos)
+}
+
+pub(super) fn log(conn: &mut Conn, desk: &Desk, detail: String) -> Result<(), Error> {
     let entry = Entry::new(AuditAction::Assessment, detail);
     audit::append(conn, &desk.context, &desk.actor, entry)?;
     Ok(())
@@ -162,8 +255,14 @@ pub(super) fn start(
 ) -> Result<Assessments, Error> {
     let action = Action::Assessment(AssessmentDeed::Start);
     can(&desk.actor, action, Facts::None)?;
-    check_year(input.year, desk.context.today())?;
+    check_year(input.year, desk.context.today().year())?;
     let township = desk.actor.township_id.as_str();
+    let (number, sheet) = criteria::of_year(conn, township, input.kind, input.year)?;
+    let begin = body(&Sheet {
+        criteria: Some(sheet),
+        criteria_number: number,
+        ..Sheet::default()
+    })?;
     let there = store::of_year(conn, township, input.year, input.kind)?;
     let villages: Vec<UnitId> = desk
         .names
@@ -185,7 +284,7 @@ pub(super) fn start(
             kind: Coded(input.kind),
             village_id: village.as_str().to_owned(),
             stage: Coded(Stage::Open),
-            body: body(&Sheet::default())?,
+            body: begin.clone(),
             total: None,
             vetoed: false,
             named: None,
@@ -206,6 +305,7 @@ pub(super) fn start(
     let query = AssessmentQuery {
         year: Some(input.year),
         kind: Some(input.kind.code().to_owned()),
+        stage: None,
     };
     list(conn, desk, &query)
 }
@@ -244,6 +344,16 @@ pub(super) fn show(
     whole(conn, desk, id, facts)
 }
 
+/// An assessment that was decided, whole: what it was scored with is frozen.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Refused`] and the database's own.
+pub(super) fn decided(conn: &mut Conn, desk: &Desk, id: &str) -> Result<AssessmentView, Error> {
+    let frozen = find(conn, desk, id, AssessmentDeed::View)?.sheet()?.facts;
+    let frozen = frozen.ok_or(Refused("考核还没有审定，不能命名和奖励。".to_owned()))?;
+    whole(conn, desk, id, frozen)
+}
+
 fn whole(
     conn: &mut Conn,
     desk: &Desk,
@@ -261,8 +371,20 @@ fn whole(
             && after(assessment.stage.0, step).is_ok()
     };
     let (_, until) = data::span(assessment.year, today);
+    let honours = honour::views(conn, desk, id)?;
+    let granted = honours
+        .iter()
+        .filter(|honour| honour.state == HonourState::Granted)
+        .map(|honour| honour.title.clone())
+        .collect();
+    let proposes = Action::Assessment(AssessmentDeed::Propose);
     Ok(AssessmentView {
-        row: row(desk, &assessment, None),
+        row: row(desk, &assessment, None, granted),
+        named_from: sheet.criteria(assessment.kind.0).named_from,
+        criteria_number: sheet.criteria_number,
+        honours,
+        may_propose: assessment.stage.0 == Stage::Decided
+            && can(&desk.actor, proposes, Facts::Field(&facts)).is_ok(),
         items: sheet.items(assessment.kind.0, &counted),
         vetoes: sheet.vetoes(assessment.kind.0, &counted),
         data: counted,
@@ -297,9 +419,10 @@ pub(super) fn step(
     }
     let kind = assessment.kind.0;
     let next = after(assessment.stage.0, step).map_err(Refused)?;
-    let errors = input.check(step, kind, assessment.stage.0);
-    errors.into_result()?;
     let mut sheet = assessment.sheet()?;
+    let criteria = sheet.criteria(kind);
+    let errors = input.check(step, &criteria, assessment.stage.0);
+    errors.into_result()?;
     let today = desk.context.today();
     match step {
         AssessmentStep::Submit => sheet.own.clone_from(&input.marks),
@@ -319,7 +442,7 @@ pub(super) fn step(
             if input.named == Some(true) {
                 let items = sheet.items(kind, &counted);
                 let vetoes = sheet.vetoes(kind, &counted);
-                may_be_named(&items, &vetoes).map_err(Refused)?;
+                may_be_named(&items, &vetoes, criteria.named_from).map_err(Refused)?;
             }
             assessment.named = input.named;
         }
@@ -354,6 +477,23 @@ pub(super) fn step(
     whole(conn, desk, id, counted)
 }
 
+/// The township's staff that something concerns, but not who did it.
+pub(super) fn staff(desk: &Desk, concerned: impl Fn(&User) -> bool) -> Vec<UserId> {
+    let mut people: Vec<UserId> = desk
+        .names
+        .members()
+        .filter(|member| {
+            concerned(&member.user)
+                && !member.user.disabled
+                && member.access.township_id == desk.actor.township_id
+                && member.user.id != desk.actor.user_id
+        })
+        .map(|member| member.user.id.clone())
+        .collect();
+    people.sort();
+    people
+}
+
 /// Tells those whose turn it is, or whom it concerns.
 fn tell(
     conn: &mut Conn,
@@ -363,27 +503,14 @@ fn tell(
 ) -> Result<(), Error> {
     use AssessmentDeed as D;
     let village = UnitId::from(assessment.village_id.as_str());
-    let secretary = |member: &crate::directory::Member| {
-        member.user.role == Role::VillageSecretary && member.user.unit_id == village
-    };
     let to_village = matches!(deed, D::Start | D::Return | D::Review | D::Decide);
-    let mut people: Vec<UserId> = desk
-        .names
-        .members()
-        .filter(|member| {
-            let concerned = if to_village {
-                secretary(member)
-            } else {
-                member.user.role == Role::CoordinationOffice
-            };
-            concerned
-                && !member.user.disabled
-                && member.access.township_id == desk.actor.township_id
-                && member.user.id != desk.actor.user_id
-        })
-        .map(|member| member.user.id.clone())
-        .collect();
-    people.sort();
+    let people = staff(desk, |user| {
+        if to_village {
+            user.role == Role::VillageSecretary && user.unit_id == village
+        } else {
+            user.role == Role::CoordinationOffice
+        }
+    });
     let draft = Draft {
         kind: NoticeKind::Assessment,
         title: format!(
@@ -398,7 +525,7 @@ fn tell(
                 D::Review => "已审核，可以提出异议",
                 D::Object => "提出异议，请答复",
                 D::Decide => "已作出决定",
-                D::View => "有变化",
+                _ => "有变化",
             }
         ),
         body: String::new(),

@@ -90,3 +90,26 @@ pub(super) fn of_year(
         .select(AssessmentRecord::as_select())
         .load(conn)
 }
+
+/// Year, kind, stage and village of those of a township that stand at some stages, the last year in front.
+pub(super) type Waiting = (i32, Coded<AssessmentKind>, Coded<Stage>, String);
+
+/// Those of a township that stand at some stages.
+pub(super) fn waiting(
+    conn: &mut Conn,
+    township: &str,
+    stages: &[Stage],
+) -> QueryResult<Vec<Waiting>> {
+    let codes: Vec<&str> = stages.iter().map(|stage| stage.code()).collect();
+    assessments::table
+        .filter(assessments::township_id.eq(township))
+        .filter(assessments::stage.eq_any(codes))
+        .order((assessments::year.desc(), assessments::kind))
+        .select((
+            assessments::year,
+            assessments::kind,
+            assessments::stage,
+            assessments::village_id,
+        ))
+        .load(conn)
+}

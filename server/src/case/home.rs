@@ -310,5 +310,7 @@ pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
     todos.extend(matter_todos(conn, desk)?);
     todos.extend(crate::visit::list::todos(conn, desk)?);
     todos.extend(crate::reception::service::todos(conn, desk)?);
+    todos.extend(crate::assessment::todos(conn, desk)?);
+    todos.extend(crate::publicity::service::todos(conn, desk)?);
     Ok(todos)
 }

@@ -10,7 +10,9 @@ use shared::ids::UnitId;
 use shared::indicator::count::stood;
 use shared::indicator::period::{Day, Span, Window};
 use shared::indicator::tally::{NO_UNIT, Tally};
-use shared::indicator::view::{Dashboard, FigureBar, HeatRow, MonthInflow, UnitLoad};
+use shared::indicator::view::{
+    Dashboard, FigureBar, HeatRow, MonthInflow, StandingView, UnitLoad, VillageLoad,
+};
 use shared::indicator::{FigureDeed, FigureGroup, Indicator};
 use shared::role::Role;
 use shared::term::Term;
@@ -48,6 +50,8 @@ struct Counted {
     funnel: [u64; 5],
     categories: Vec<u64>,
     heat: HashMap<Option<String>, Vec<u64>>,
+    /// Overdue and open cases by village.
+    villages: HashMap<String, (u64, u64)>,
 }
 
 fn months(today: NaiveDate) -> Vec<(NaiveDate, NaiveDate)> {
@@ -91,6 +95,7 @@ fn counted(book: &Book, desk: &Desk) -> Counted {
     let mut funnel = [0; 5];
     let mut categories = vec![0; Category::ALL.len()];
     let mut heat: HashMap<u16, Vec<u64>> = HashMap::new();
+    let mut villages: HashMap<u16, (u64, u64)> = HashMap::new();
     for tally in book.counted_for(&desk.actor) {
         let month = month_of(tally.received);
         if let Some(month) = month {
@@ -108,6 +113,9 @@ fn counted(book: &Book, desk: &Desk) -> Counted {
             add(row, month);
         }
         if tally.state.is_open() {
+            let village = villages.entry(tally.village).or_default();
+            village.0 += u64::from(tally.due < now);
+            village.1 += 1;
             open_case(
                 tally,
                 now,
@@ -155,6 +163,10 @@ fn counted(book: &Book, desk: &Desk) -> Counted {
         funnel,
         categories,
         heat: heat.into_iter().map(|(unit, n)| (id(unit), n)).collect(),
+        villages: villages
+            .into_iter()
+            .filter_map(|(unit, n)| Some((id(unit)?, n)))
+            .collect(),
     }
 }
 
@@ -220,26 +232,18 @@ pub(super) fn dashboard(
         .collect();
     let span = Span::year_to(today);
     let told = table::figures_of(conn, figures, desk, span, &indicators)?;
-    let standing = if command || village {
-        let query = StandingQuery::default();
-        Some(standing::standing(conn, figures, desk, &query)?)
-    } else {
-        None
-    };
+    let query = StandingQuery::default();
+    let standing = standing::standing(conn, figures, desk, &query)?;
     let todos = if village {
         home::todos(conn, desk)?
     } else {
         Vec::new()
     };
-    let alerts = if role == Role::Auditor {
-        0
-    } else {
-        crate::alert::open(conn, desk)
-            .map_err(|error| match error {
-                crate::alert::Error::Database(error) => Error::Database(error),
-                other => Error::Damaged(other.to_string()),
-            })?
-            .total
+    let urgent = match crate::alert::board(conn, desk) {
+        Ok(board) => Some(board),
+        Err(crate::alert::Error::Denied(_)) => None,
+        Err(crate::alert::Error::Database(error)) => return Err(Error::Database(error)),
+        Err(other) => return Err(Error::Damaged(other.to_string())),
     };
     let draw = Draw {
         desk,
@@ -262,8 +266,9 @@ pub(super) fn dashboard(
         funnel: part(command || office, || draw.funnel()),
         categories: part(command || office, || draw.categories()),
         heat: part(command || office, || draw.heat()),
-        standing,
-        alerts,
+        villages: draw.villages(&standing),
+        standing: Some(standing).filter(|_| command || village),
+        urgent,
         todos,
     })
 }
@@ -348,6 +353,21 @@ impl Draw<'_> {
                 query: query.take(),
             })
             .collect()
+    }
+
+    /// The villages that the caller sees, in the directory's order.
+    fn villages(&self, standing: &StandingView) -> Vec<VillageLoad> {
+        let rows = standing.villages.iter().map(|of| {
+            let counts = self.counted.villages.get(&of.village.id).copied();
+            let (overdue, open) = counts.unwrap_or_default();
+            VillageLoad {
+                village: of.village.clone(),
+                open,
+                overdue,
+                holds: Some(of.holds),
+            }
+        });
+        rows.collect()
     }
 
     fn categories(&self) -> Vec<FigureBar> {

@@ -2,14 +2,16 @@
 
 use diesel::prelude::*;
 use serde::Deserialize;
-use shared::access::{Action, Facts, can};
+use shared::access::{Action, Denied, Facts, can};
 use shared::case::view::CaseRow;
-use shared::indicator::{FigureBy, FigureDeed, FigurePart, Indicator};
+use shared::indicator::view::FigureRecord;
+use shared::indicator::{FigureBy, FigureDeed, FigurePart, FigureSource, Indicator};
 use shared::page::Page;
 use shared::validate::Errors;
 
 use super::Error;
 use super::book::Figures;
+use super::field;
 use super::grid::{self, Cell};
 use super::table::period;
 use crate::case::store::CaseRecord;
@@ -56,18 +58,72 @@ pub(super) fn link(cell: &Cell) -> String {
         by,
         key,
     } = cell;
+    let list = match indicator.source() {
+        FigureSource::Cases => "cases",
+        _ => "records",
+    };
     let mut link = format!(
-        "/indicators/cases?indicator={}&part={}&from={}&to={}&as_of={}",
+        "/indicators/{list}?indicator={}&part={}&from={}&to={}&as_of={}",
         indicator.code(),
         part.code(),
         span.from,
         span.to,
         span.as_of
     );
-    if let Some(key) = key.as_ref().filter(|_| *by != FigureBy::Month) {
+    let by_period = *by == FigureBy::Month && indicator.source() == FigureSource::Cases;
+    if let Some(key) = key.as_ref().filter(|_| !by_period) {
         link.push_str(&format!("&by={}&key={key}", by.code()));
     }
     link
+}
+
+/// The cell that a query is about; notes what is wrong with it.
+fn cell(desk: &Desk, query: MembersQuery, errors: &mut Errors) -> Cell {
+    let span = period(
+        errors,
+        Some(query.from),
+        Some(query.to),
+        query.as_of,
+        desk.context.today(),
+    );
+    Cell {
+        indicator: query.indicator,
+        part: query.part.unwrap_or(FigurePart::Denominator),
+        span,
+        by: query.by.unwrap_or(FigureBy::Township),
+        key: query.key.filter(|key| !key.is_empty()),
+    }
+}
+
+/// A page of the reports, the urgent information or the weeks of visits that a figure counts; `total` is
+/// the figure.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`], the database's own.
+pub(super) fn records(
+    conn: &mut Conn,
+    desk: &Desk,
+    query: MembersQuery,
+) -> Result<Page<FigureRecord>, Error> {
+    can(
+        &desk.actor,
+        Action::Figures(FigureDeed::Indicators),
+        Facts::None,
+    )?;
+    let (limit, cursor) = (query.limit, query.cursor.clone());
+    let mut errors = Errors::new();
+    let cell = cell(desk, query, &mut errors);
+    if cell.indicator.source() == FigureSource::Cases {
+        let message = "这个指标按事项统计，请用 /indicators/cases 查看。";
+        errors.add("indicator", "of_cases", message);
+    }
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    if !field::opens(desk, cell.indicator) {
+        return Err(Denied::NotAllowed("您的角色只查看这个指标的数字。").into());
+    }
+    field::page(conn, desk, &cell, limit, cursor)
 }
 
 /// A page of a figure's cases, the last received in front; `total` is the figure.
@@ -86,27 +142,13 @@ pub(super) fn page(
         Facts::None,
     )?;
     service::may_list(desk)?;
+    let (limit, cursor) = (query.limit, query.cursor.clone());
     let mut errors = Errors::new();
-    let today = desk.context.today();
-    let span = period(
-        &mut errors,
-        Some(query.from),
-        Some(query.to),
-        query.as_of,
-        today,
-    );
-    let (limit, after): (i64, Option<(u16, u32)>) =
-        page::place(query.limit, query.cursor, &mut errors);
+    let cell = cell(desk, query, &mut errors);
+    let (limit, after): (i64, Option<(u16, u32)>) = page::place(limit, cursor, &mut errors);
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let cell = Cell {
-        indicator: query.indicator,
-        part: query.part.unwrap_or(FigurePart::Denominator),
-        span,
-        by: query.by.unwrap_or(FigureBy::Township),
-        key: query.key.filter(|key| !key.is_empty()),
-    };
     let actor = &desk.actor;
     let members = figures.read(conn, &desk.names, |book| grid::members(book, actor, &cell))?;
     let total = u64::try_from(members.len()).unwrap_or(u64::MAX);

@@ -3,7 +3,9 @@
 use actix_web::web;
 use shared::case::view::CaseRow;
 use shared::indicator::target::{Goal, TargetPatch};
-use shared::indicator::view::{Dashboard, IndicatorTable, StandingView, TargetView, Targets};
+use shared::indicator::view::{
+    Dashboard, FigureRecord, IndicatorTable, StandingView, TargetView, Targets,
+};
 use shared::page::Page;
 use shared::problem::Problem;
 use shared::term::Term;
@@ -27,6 +29,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/indicators").route(web::get().to(list_indicators)))
         .service(web::resource("/indicators/cases").route(web::get().to(list_indicator_cases)))
+        .service(web::resource("/indicators/records").route(web::get().to(list_indicator_records)))
         .service(web::resource("/villages/standing").route(web::get().to(get_standing)))
         .service(
             web::resource("/villages/standing/cases").route(web::get().to(list_standing_cases)),
@@ -41,6 +44,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 #[openapi(paths(
     list_indicators,
     list_indicator_cases,
+    list_indicator_records,
     get_standing,
     list_standing_cases,
     list_targets,
@@ -118,6 +122,34 @@ async fn list_indicator_cases(
     let query = query.into_inner();
     let page = read(&state, actor, context, move |conn, figures, desk| {
         list::page(conn, figures, desk, query)
+    })
+    .await?;
+    Ok(web::Json(page))
+}
+
+/// 指标背后的报告、走访和重要信息
+///
+/// 权限：看得到这些记录的角色（监督员只看数字）。排查报告按时率、走访完成率、重要信息上报率的一个数字所统计的
+/// 报告、应走访的周、重要信息（含漏报），最近的在前，total 就是这个数字。链接由统计指标给出。
+#[utoipa::path(
+    get, path = "/api/v1/indicators/records", operation_id = "list_indicator_records",
+    tag = "figures", params(MembersQuery),
+    responses(
+        (status = 200, body = Page<FigureRecord>),
+        (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn list_indicator_records(
+    actor: Actor,
+    context: RequestContext,
+    state: web::Data<State>,
+    query: web::Query<MembersQuery>,
+) -> Result<web::Json<Page<FigureRecord>>, ApiError> {
+    let query = query.into_inner();
+    let page = read(&state, actor, context, move |conn, _, desk| {
+        list::records(conn, desk, query)
     })
     .await?;
     Ok(web::Json(page))

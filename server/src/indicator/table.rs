@@ -286,7 +286,24 @@ impl Draw<'_> {
                 );
                 cell
             }
-            _ => FigureCell::rate(other.numerator, other.denominator),
+            _ => {
+                let mut cell = FigureCell::rate(other.numerator, other.denominator);
+                // Which weeks are whole depends on the whole period, so a month's cell keeps it.
+                let link = |part, count| {
+                    (count > 0 && field::opens(self.desk, indicator)).then(|| {
+                        list::link(&Cell {
+                            indicator,
+                            part,
+                            span: self.span,
+                            by: self.by,
+                            key: key.map(str::to_owned),
+                        })
+                    })
+                };
+                cell.numerator_cases = link(FigurePart::Numerator, other.numerator);
+                cell.denominator_cases = link(FigurePart::Denominator, other.denominator);
+                cell
+            }
         }
     }
 

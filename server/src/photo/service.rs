@@ -185,6 +185,7 @@ fn may_see(conn: &mut Conn, desk: &Desk, kind: OwnerKind, id: &str) -> Result<bo
         OwnerKind::Report => Ok(crate::report::service::may_open(conn, desk, id)?),
         OwnerKind::Alert => Ok(crate::alert::may_see(conn, desk, id)?),
         OwnerKind::Publicity => Ok(crate::publicity::service::may_see(conn, desk, id)?),
+        OwnerKind::Honour => Ok(crate::assessment::honour::may_see(conn, desk, id)?),
     }
 }
 

@@ -6,14 +6,15 @@ use serde::Deserialize;
 use shared::access::{Action, Facts, FieldFacts, can};
 use shared::audit::AuditAction;
 use shared::case::state::Refused;
-use shared::case::view::Named;
+use shared::case::view::{Named, Todo, TodoList};
 use shared::ids::{UnitId, UserId};
 use shared::org::UnitKind;
 use shared::page::Page;
 use shared::photo::OwnerKind;
 use shared::publicity::{
     CampaignForm, CampaignPatch, CampaignRow, CampaignView, Held, Law, LawPatch, LawYear, Laws,
-    NewCampaign, NewLaw, PublicityDeed, PublicityYear, StrikeCampaign, bare_title, village_year,
+    NewCampaign, NewLaw, PublicityDeed, PublicityYear, StrikeCampaign, VillageYear, bare_title,
+    village_year, villages_missing,
 };
 use shared::role::Role;
 use shared::term::Term;
@@ -329,7 +330,7 @@ pub(super) fn show(conn: &mut Conn, desk: &Desk, id: &str) -> Result<CampaignVie
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::Invalid`], the database's own.
-pub(super) fn record(
+pub(crate) fn record(
     conn: &mut Conn,
     desk: &Desk,
     input: &NewCampaign,
@@ -471,6 +472,54 @@ pub(super) fn year(conn: &mut Conn, desk: &Desk, query: YearQuery) -> Result<Pub
     may(desk, PublicityDeed::View)?;
     let today = desk.context.today();
     let year = query.year.unwrap_or_else(|| today.year());
+    let (records, villages) = rows_of(conn, desk, year)?;
+    Ok(PublicityYear {
+        year,
+        today,
+        total: villages_missing(&villages, year, today, own_village(desk)),
+        villages,
+        laws: by_law(conn, &records)?,
+    })
+}
+
+/// The village that a secretary looks after.
+fn own_village(desk: &Desk) -> Option<&str> {
+    match desk.actor.role {
+        Role::VillageSecretary => Some(desk.actor.unit_id.as_str()),
+        _ => None,
+    }
+}
+
+/// What the home page says of publicity: villages that have had none in the running quarter.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
+    use chrono::Datelike;
+    let hint = match desk.actor.role {
+        Role::VillageSecretary => "每个季度至少开展一次，登记形式、地点和参加人数",
+        Role::CoordinationOffice | Role::JusticeOffice => "每个村每个季度至少开展一次",
+        _ => return Ok(Vec::new()),
+    };
+    let today = desk.context.today();
+    let (_, villages) = rows_of(conn, desk, today.year())?;
+    Ok(vec![Todo {
+        title: "本季度还没有法制宣传的村".to_owned(),
+        hint: hint.to_owned(),
+        count: villages_missing(&villages, today.year(), today, own_village(desk)),
+        list: TodoList::Publicity,
+        query: format!("year={}", today.year()),
+        urgent: false,
+    }])
+}
+
+/// The campaigns of a year, and the rows of the villages with the township's last.
+fn rows_of(
+    conn: &mut Conn,
+    desk: &Desk,
+    year: i32,
+) -> Result<(Vec<CampaignRecord>, Vec<VillageYear>), Error> {
+    let today = desk.context.today();
     let bounds = (
         NaiveDate::from_ymd_opt(year, 1, 1),
         NaiveDate::from_ymd_opt(year, 12, 31),
@@ -501,7 +550,7 @@ pub(super) fn year(conn: &mut Conn, desk: &Desk, query: YearQuery) -> Result<Pub
                     .iter()
                     .any(|one| one.village.as_deref() == Some(unit.id.as_str())))
     });
-    let mut villages: Vec<_> = shown
+    let mut villages: Vec<VillageYear> = shown
         .map(|unit| {
             let village = Named {
                 id: unit.id.as_str().to_owned(),
@@ -511,12 +560,7 @@ pub(super) fn year(conn: &mut Conn, desk: &Desk, query: YearQuery) -> Result<Pub
         })
         .collect();
     villages.push(village_year(None, year, &held, today));
-    Ok(PublicityYear {
-        year,
-        today,
-        villages,
-        laws: by_law(conn, &records)?,
-    })
+    Ok((records, villages))
 }
 
 /// How often each law was publicised; those that still wait for it stand at the end.

@@ -1,12 +1,14 @@
-//! `/cases/{id}/satisfaction`.
+//! `/cases/{id}/satisfaction`, `/follow-ups`.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use shared::ids::CaseId;
+use shared::page::Page;
 use shared::problem::Problem;
-use shared::satisfaction::{NewRating, SatisfactionView};
+use shared::satisfaction::{FollowUp, NewRating, SatisfactionView};
 
-use super::service;
+use super::waiting::FollowUpQuery;
+use super::{service, waiting};
 use crate::auth::Actor;
 use crate::case::{Desk, Error};
 use crate::context::RequestContext;
@@ -17,16 +19,18 @@ use crate::state::State;
 
 /// The routes of this room.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/cases/{id}/satisfaction")
-            .route(web::get().to(show_satisfaction))
-            .route(web::post().to(record_satisfaction)),
-    );
+    config
+        .service(
+            web::resource("/cases/{id}/satisfaction")
+                .route(web::get().to(show_satisfaction))
+                .route(web::post().to(record_satisfaction)),
+        )
+        .service(web::resource("/follow-ups").route(web::get().to(list_follow_ups)));
 }
 
 /// The documents of this room's routes.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(show_satisfaction, record_satisfaction))]
+#[openapi(paths(show_satisfaction, record_satisfaction, list_follow_ups))]
 pub(crate) struct Docs;
 
 /// 事项满意度
@@ -106,4 +110,33 @@ async fn record_satisfaction(
         })
     });
     Ok(answer.await?)
+}
+
+/// 待回访的答复
+///
+/// 权限：便民服务中心、镇综治办、镇领导。90日内答复或办结、还没有评价的事项，先答复的在前；只列本人可以回访的
+/// （没有参与办理，且看得到这件事项）。附联系须知，不列姓名电话：打开事项后查看，并留下记录。
+#[utoipa::path(
+    get, path = "/api/v1/follow-ups", operation_id = "list_follow_ups", tag = "satisfaction",
+    params(FollowUpQuery),
+    responses(
+        (status = 200, body = Page<FollowUp>),
+        (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn list_follow_ups(
+    actor: Actor,
+    context: RequestContext,
+    state: web::Data<State>,
+    query: web::Query<FollowUpQuery>,
+) -> Result<web::Json<Page<FollowUp>>, ApiError> {
+    let desk = Desk::open(&state, actor, context).await?;
+    let (figures, query) = (state.figures.clone(), query.into_inner());
+    let page = state
+        .db
+        .read_heavy(move |conn| waiting::page(conn, &figures, &desk, query))
+        .await?;
+    Ok(web::Json(page))
 }

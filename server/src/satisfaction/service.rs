@@ -34,9 +34,9 @@ pub(crate) struct Answer {
     /// Its day.
     pub(crate) on: NaiveDate,
     /// The unit that answered.
-    unit_id: Option<String>,
+    pub(super) unit_id: Option<String>,
     /// Who had a part in it.
-    answerers: Answerers,
+    pub(super) answerers: Answerers,
 }
 
 /// Which answer is to be rated.

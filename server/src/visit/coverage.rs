@@ -324,7 +324,9 @@ pub(crate) struct Week {
     pub(crate) unit: UnitId,
     /// The week's last day.
     pub(crate) to: NaiveDate,
-    /// Whether those responsible went often enough.
+    /// How often those responsible went.
+    pub(crate) visits: u32,
+    /// Whether that is often enough.
     pub(crate) done: bool,
 }
 
@@ -387,10 +389,12 @@ pub(crate) fn weeks_done(
     for (unit, _) in &seen {
         for monday in &mondays {
             let visits = went.get(&(unit.id.as_str(), *monday)).copied();
+            let visits = visits.unwrap_or(0);
             weeks.push(Week {
                 unit: unit.id.clone(),
                 to: sunday(*monday),
-                done: visits.unwrap_or(0) >= per_week,
+                visits,
+                done: visits >= per_week,
             });
         }
     }
@@ -398,7 +402,7 @@ pub(crate) fn weeks_done(
 }
 
 /// A group with its village's name.
-pub(super) fn full_name(names: &Snapshot, unit: &Unit) -> String {
+pub(crate) fn full_name(names: &Snapshot, unit: &Unit) -> String {
     match (unit.kind, &unit.parent_id) {
         (UnitKind::Group, Some(village)) => {
             format!("{}{}", names.unit_name(village), unit.name)

@@ -452,6 +452,10 @@ terms! {
         Reception = "reception", "接待安排";
         /// Urgent information.
         Alerts = "alerts", "重要信息";
+        /// The assessment of villages.
+        Assessments = "assessments", "村级考核";
+        /// Coverage with legal publicity.
+        Publicity = "publicity", "宣传覆盖";
     }
 }
 
@@ -468,6 +472,8 @@ impl TodoList {
             Self::Coverage => "/visits/coverage",
             Self::Reception => "/reception",
             Self::Alerts => "/alerts",
+            Self::Assessments => "/assessments",
+            Self::Publicity => "/publicity/coverage",
         }
     }
 

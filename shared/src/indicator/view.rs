@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::standing::Without;
 use super::target::Goal;
 use super::{FigureBy, FigureGroup, FigureSource, Indicator, change_permille, permille};
+use crate::alert::view::AlertRow;
 use crate::case::view::{CaseRow, Named, Todo};
 use crate::role::Role;
 
@@ -285,6 +286,65 @@ pub struct FigureBar {
     pub query: Option<String>,
 }
 
+/// A report, a week of visits, or urgent information that a figure counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FigureRecord {
+    /// What it is: the kind and the period.
+    pub title: String,
+    /// Whose it is, a group with its village.
+    pub unit: String,
+    /// The village.
+    pub village: Option<Named>,
+    /// The day by which it falls into the period.
+    pub on: NaiveDate,
+    /// Whether the numerator counts it.
+    pub good: bool,
+    /// How it stands, in words.
+    pub words: String,
+    /// The app's page of it; none where there is none, as of what was missed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<String>,
+}
+
+/// Urgent information at a glance.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UrgentBoard {
+    /// Nobody has acknowledged it.
+    pub reported: u64,
+    /// Acknowledged, nobody was sent.
+    pub acknowledged: u64,
+    /// Somebody was sent; it has not ended.
+    pub dispatched: u64,
+    /// What has not ended, the last reported in front; at most [`UrgentBoard::SHOWN`].
+    pub items: Vec<AlertRow>,
+}
+
+impl UrgentBoard {
+    /// How many are named.
+    pub const SHOWN: usize = 6;
+
+    /// How many have not ended.
+    pub const fn open(&self) -> u64 {
+        self.reported + self.acknowledged + self.dispatched
+    }
+}
+
+/// How a village stands, for the map and the table behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VillageLoad {
+    /// The village.
+    pub village: Named,
+    /// Open cases.
+    pub open: u64,
+    /// Of them, overdue.
+    pub overdue: u64,
+    /// Whether the three-without standing holds; none where the caller is not shown it.
+    pub holds: Option<bool>,
+}
+
 /// A month's inflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -345,8 +405,10 @@ pub struct Dashboard {
     pub heat: Vec<HeatRow>,
     /// The three-without standing.
     pub standing: Option<StandingView>,
-    /// Urgent information that is open.
-    pub alerts: u64,
+    /// Urgent information that is open; none where it is not for the caller.
+    pub urgent: Option<UrgentBoard>,
+    /// The villages that the caller sees, for the map.
+    pub villages: Vec<VillageLoad>,
     /// What is to be done.
     pub todos: Vec<Todo>,
 }

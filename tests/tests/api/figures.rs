@@ -57,6 +57,31 @@ fn behind(app: &TestApp, who: Staff, link: &str) -> Vec<String> {
     }
 }
 
+/// The records behind a link, page by page; the total agrees, and each that has a page of its own opens.
+#[track_caller]
+fn records(app: &TestApp, who: Staff, link: &str) -> Vec<Value> {
+    let mut found: Vec<Value> = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("{link}&limit=100{cursor}");
+        let page = app.by(who).get(path).expect(200).json();
+        found.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => {
+                assert_eq!(page["total"], found.len(), "{link}");
+                break;
+            }
+        }
+    }
+    for record in found.iter().take(3) {
+        if let Some(own) = record["link"].as_str() {
+            app.by(who).get(own).expect(200);
+        }
+    }
+    found
+}
+
 /// Every figure of a table is the length of the list that it opens.
 #[track_caller]
 fn check_links(app: &TestApp, who: Staff, query: &[(&str, &str)]) -> usize {
@@ -74,6 +99,14 @@ fn check_links(app: &TestApp, who: Staff, query: &[(&str, &str)]) -> usize {
                     assert!(!counted || cell[count].is_null(), "{row}: {column}");
                     continue;
                 };
+                if column["source"] != "cases" {
+                    let found = records(app, who, link);
+                    assert_eq!(cell[count], found.len(), "{who:?} {query:?} {link}");
+                    let good = found.iter().all(|record| record["good"] == true);
+                    assert!(good || count == "denominator", "{link}");
+                    followed += 1;
+                    continue;
+                }
                 let found = behind(app, who, link);
                 assert_eq!(cell[count], found.len(), "{who:?} {query:?} {link}");
                 let seen = app.walk(who, 200, &[]);
@@ -439,4 +472,119 @@ fn the_dashboard_is_by_role() {
     // Asked again, and after a change: never an old answer.
     app.case().village(VILLAGE).register();
     assert_eq!(board(Staff::Office)["funnel"][0]["count"], 2);
+}
+
+/// Reports, weeks of visits and urgent information: what a figure counts is what it opens, for each role.
+#[test]
+fn figures_of_the_field_open_what_they_count() {
+    let app = TestApp::start();
+    for (who, what) in [
+        (Staff::Informant, "渠道决口"),
+        (Staff::NextSecretary, "多人聚集"),
+    ] {
+        let call = app.by(who).post("/alerts").json(&json!({"what": what}));
+        call.expect(201);
+    }
+    let drill = json!({"what": "演练", "drill": true});
+    app.by(Staff::Secretary)
+        .post("/alerts")
+        .json(&drill)
+        .expect(201);
+    let missed = json!({
+        "what": "包车到县里", "discovered_at": "2026-03-05T08:00:00+08:00",
+        "unit_id": app.unit(NEXT_VILLAGE),
+    });
+    let call = app.by(Staff::Office).post("/alerts/missed").json(&missed);
+    call.expect(201);
+    // Last week; the secretary is responsible for the own village.
+    let visit = json!({
+        "kind": "household", "on": "2026-03-04", "heard": "渠水不够",
+        "village_id": app.unit(VILLAGE),
+    });
+    app.by(Staff::Secretary)
+        .post("/visits")
+        .json(&visit)
+        .expect(201);
+    let mut followed = 0;
+    let mut readers = READERS.to_vec();
+    readers.push(Staff::Court);
+    for who in readers {
+        for by in ["township", "village", "unit", "month"] {
+            for group in ["rates", "discipline"] {
+                let month = [("by", by), ("group", group), ("from", "2026-02-01")];
+                followed += check_links(&app, who, &month);
+            }
+        }
+    }
+    assert!(followed > 60, "{followed}");
+    let whole = |who: Staff, indicator: &str| whole(&app, who, indicator);
+    // Two reported at once, one missed; the drill does not count.
+    let reported = whole(Staff::Office, "reported");
+    assert_eq!(
+        (&reported["numerator"], &reported["denominator"]),
+        (&json!(2), &json!(3))
+    );
+    let link = reported["denominator_cases"].as_str().unwrap();
+    let found = records(&app, Staff::Leader, link);
+    let words: Vec<&str> = found.iter().map(|r| r["words"].as_str().unwrap()).collect();
+    assert!(words.contains(&"漏报"), "{words:?}");
+    let missed = found.iter().find(|r| r["words"] == "漏报").unwrap();
+    assert!(missed.get("link").is_none(), "{missed}");
+    // A secretary's weeks are the own village's, and the week with the visit opens it.
+    let done = whole(Staff::Secretary, "visits_done");
+    let link = done["numerator_cases"].as_str().unwrap();
+    let weeks = records(&app, Staff::Secretary, link);
+    let week = weeks.iter().find(|week| week["unit"] == VILLAGE).unwrap();
+    let visits = app.by(Staff::Secretary).get(week["link"].as_str().unwrap());
+    assert_eq!(visits.expect(200).json()["total"], 1);
+    // The auditor sees the numbers, and opens none; nobody opens what is not theirs to count.
+    let of_auditor = whole(Staff::Auditor, "reports_in_time");
+    assert!(
+        of_auditor.get("denominator_cases").is_none(),
+        "{of_auditor}"
+    );
+    assert!(of_auditor["denominator"].as_u64() > Some(0), "{of_auditor}");
+    for who in [Staff::Auditor, Staff::Informant, Staff::Admin] {
+        app.by(who).get(link).send().problem("forbidden");
+    }
+    let wrong = "/indicators/records?indicator=all&from=2026-01-01&to=2026-03-10";
+    let wrong = app.by(Staff::Office).get(wrong).send();
+    assert_eq!(wrong.invalid_fields(), ["indicator:of_cases"]);
+    app.by(Staff::Office)
+        .get("/indicators/records?indicator=visits_done&from=x&to=2026-03-10")
+        .send()
+        .problem("bad_request");
+}
+
+#[test]
+fn the_dashboard_tells_of_urgent_information() {
+    let app = TestApp::start();
+    let board = |who: Staff| app.by(who).get("/figures").expect(200).json()["urgent"].clone();
+    assert_eq!(board(Staff::Leader)["reported"], 0);
+    let report = |what: &str| {
+        let call = app.by(Staff::Informant).post("/alerts");
+        call.json(&json!({"what": what})).expect(201).json()["id"].clone()
+    };
+    let first = report("渠道决口");
+    report("有人聚集");
+    let call = app.by(Staff::Police);
+    let call = call.post(format!(
+        "/alerts/{}/steps/acknowledge",
+        first.as_str().unwrap()
+    ));
+    call.if_match("\"1\"").json(&json!({})).expect(200);
+    let leader = board(Staff::Leader);
+    assert_eq!(
+        (
+            &leader["reported"],
+            &leader["acknowledged"],
+            &leader["dispatched"]
+        ),
+        (&json!(1), &json!(1), &json!(0))
+    );
+    assert_eq!(leader["items"].as_array().unwrap().len(), 2);
+    // Another village's are none of a secretary's; the auditor is not told what it is about.
+    assert_eq!(board(Staff::Secretary)["reported"], 1);
+    assert_eq!(board(Staff::NextSecretary)["items"], json!([]));
+    assert!(board(Staff::Auditor).is_null());
 }

@@ -19,6 +19,7 @@ mod offline;
 mod public;
 mod reports;
 mod settling;
+mod sheets;
 mod shell;
 mod story;
 mod tokens;

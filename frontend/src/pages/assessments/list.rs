@@ -84,12 +84,20 @@ pub(crate) fn page() -> AnyView {
                 None,
             );
         }
-        if narrow() {
+        let rows = if narrow() {
             let cards = all.items.iter().map(card).collect_view();
             view! { <ul class="cards">{cards}</ul> }.into_any()
         } else {
             grid(&all)
+        };
+        let named_from = all.named_from;
+        view! {
+            <p class="hint">
+                {format!("满{named_from}分且没有一票否决的可以命名。")}
+            </p>
+            {rows}
         }
+        .into_any()
     });
     let kinds = AssessmentKind::ALL
         .iter()
@@ -106,14 +114,26 @@ pub(crate) fn page() -> AnyView {
     let turn = move |by: i32| follow(move || path(year.get() + by, kind.get()));
     view! {
         <div class="page page-wide">
+            <div class="print-only official-head" aria-hidden="true">
+                <p class="official-town">{app::me().township_name}</p>
+                <p class="official-title">
+                    {live(move || {
+                        format!("{}年度{}考核结果", year.get(), kind.get().label())
+                    })}
+                </p>
+            </div>
             <div class="page-head">
                 <div>
                     {heading("村级考核")}
-                    <p class="quiet">"能按数据计分的按数据，其余由镇综治办凭依据评分；满90分且没有一票否决的可以命名。"</p>
+                    <p class="quiet">"能按数据计分的按数据，其余由镇综治办凭依据评分。"</p>
                 </div>
                 <div class="row page-buttons">
                     {start}
                     {export}
+                    <a class="btn no-print" href=follow(move || format!("/criteria?kind={}", kind.get()))>
+                        {icon(Icon::File)}
+                        "考核表"
+                    </a>
                     <button
                         type="button"
                         class="btn no-print"
@@ -131,6 +151,7 @@ pub(crate) fn page() -> AnyView {
                 <a class="btn" href=turn(1) data-noscroll="">"下年"</a>
             </nav>
             {body}
+            {super::show::signatures(&["镇综治办（盖章）：", "镇领导签字："])}
             {steps.dialog()}
         </div>
     }
@@ -153,6 +174,11 @@ fn grid(all: &Assessments) -> AnyView {
             } else {
                 view! { <span class="quiet">"—"</span> }.into_any()
             };
+            let honours = row
+                .honours
+                .iter()
+                .map(|honour| view! { <p class="honour-line">{honour.clone()}</p> }.into_any())
+                .collect_view();
             view! {
                 <tr data-testid="assessment-row">
                     <td class="number">{rank(row)}</td>
@@ -162,6 +188,7 @@ fn grid(all: &Assessments) -> AnyView {
                     <td class="number">{score(row.total)}</td>
                     <td>{row.stage.label()}</td>
                     <td>{result}</td>
+                    <td>{honours}</td>
                 </tr>
             }
             .into_any()
@@ -178,6 +205,7 @@ fn grid(all: &Assessments) -> AnyView {
                         <th scope="col">"得分"</th>
                         <th scope="col">"进度"</th>
                         <th scope="col">"结果"</th>
+                        <th scope="col">"命名和奖励"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -199,6 +227,7 @@ fn card(row: &AssessmentRow) -> AnyView {
                     <span>{rank(row)}</span>
                     <span>{score(row.total)}</span>
                     <span>{row.stage.label()}</span>
+                    <span>{row.honours.join("；")}</span>
                 </span>
             </a>
         </li>

@@ -1,5 +1,7 @@
 //! `/assessments`: the assessment of villages by year and kind, and a village's sheet.
 
+pub(crate) mod criteria;
+mod honours;
 pub(crate) mod list;
 pub(crate) mod show;
 

@@ -6,16 +6,16 @@ use leptos::prelude::*;
 use serde_json::{Map, Value, json};
 use shared::access::Action;
 use shared::assessment::{
-    AssessmentKind, AssessmentStep, AssessmentView, ItemView, MAX_WORDS, Said, Stage, TENTHS,
-    VillageFacts, points,
+    AssessmentStep, AssessmentView, ItemView, MAX_WORDS, Said, Stage, TENTHS, VillageFacts, points,
 };
 use shared::case::matter::form::{Choice, Field, FieldKind};
 use shared::export::ExportDeed;
 use shared::json;
 use shared::term::Term;
 
-use super::{score, standing};
+use super::{honours, score, standing};
 use crate::api::Call;
+use crate::app;
 use crate::browser;
 use crate::format;
 use crate::load::load;
@@ -31,12 +31,13 @@ use crate::ui::states::waiting;
 /// The page.
 pub(crate) fn page(id: String) -> AnyView {
     let path = format!("/assessments/{id}");
+    let up = RwSignal::new(false);
     let sheet = load(move || Call::get(path.clone()).fetch::<AssessmentView>());
     let steps = Steps::new(move |text| match json::read::<AssessmentView>(&text) {
         Ok(now) => sheet.put(now),
         Err(_) => sheet.reload(),
     });
-    let body = sheet.view(waiting, move |view| draw(&view, steps));
+    let body = sheet.view(waiting, move |view| draw(&view, steps, up));
     view! {
         <div class="page">
             <nav class="crumbs" aria-label="位置">
@@ -44,12 +45,13 @@ pub(crate) fn page(id: String) -> AnyView {
             </nav>
             {body}
             {steps.dialog()}
+            {honours::propose(&id, up, sheet)}
         </div>
     }
     .into_any()
 }
 
-fn draw(view: &AssessmentView, steps: Steps) -> AnyView {
+fn draw(view: &AssessmentView, steps: Steps, up: RwSignal<bool>) -> AnyView {
     let row = &view.row;
     let title = format!(
         "{} {}年{}考核",
@@ -79,6 +81,11 @@ fn draw(view: &AssessmentView, steps: Steps) -> AnyView {
     } else {
         format!("数据截至{}，审核时固定。", format::date(view.data_until))
     };
+    let which = match view.criteria_number {
+        0 => "内置的考核表".to_owned(),
+        number => format!("考核表第{number}版"),
+    };
+    let which = format!("{which}，满{}分且没有一票否决的可以命名。", view.named_from);
     let items = if narrow() {
         let cards = view.items.iter().map(item_card).collect_view();
         view! { <ul class="cards">{cards}</ul> }.into_any()
@@ -86,6 +93,7 @@ fn draw(view: &AssessmentView, steps: Steps) -> AnyView {
         items(view)
     };
     view! {
+        {official(view)}
         <div class="page-head">
             <div>
                 {heading(title)}
@@ -106,12 +114,54 @@ fn draw(view: &AssessmentView, steps: Steps) -> AnyView {
         </div>
         <section aria-labelledby="items">
             <h2 id="items">"考核表"</h2>
-            <p class="hint">{until}</p>
+            <p class="hint">{which} {until}</p>
             {items}
         </section>
         {vetoes(view)}
+        {honours::section(view, steps, up)}
         {data(&view.data)}
         {said(&view.said)}
+        {signatures(&["考核村（盖章）：", "镇综治办（盖章）：", "镇领导签字："])}
+    }
+    .into_any()
+}
+
+/// The head of the printed sheet: who assesses, what, whom.
+fn official(view: &AssessmentView) -> AnyView {
+    let row = &view.row;
+    let result = match row.named {
+        Some(true) => format!("命名为{}", row.kind.label()),
+        Some(false) => "不予命名".to_owned(),
+        None => row.stage.label().to_owned(),
+    };
+    view! {
+        <div class="print-only official-head" aria-hidden="true">
+            <p class="official-town">{app::me().township_name}</p>
+            <p class="official-title">
+                {format!("{}年度{}考核结果表", row.year, row.kind.label())}
+            </p>
+            <dl class="official-facts">
+                <div><dt>"被考核村"</dt><dd>{row.village.name.clone()}</dd></div>
+                <div><dt>"考核得分"</dt><dd>{score(row.total)}</dd></div>
+                <div><dt>"考核结果"</dt><dd>{result}</dd></div>
+            </dl>
+        </div>
+    }
+    .into_any()
+}
+
+/// Where a printed sheet is signed and sealed.
+pub(super) fn signatures(lines: &[&'static str]) -> AnyView {
+    let lines = lines
+        .iter()
+        .map(|line| view! { <p>{*line}</p> }.into_any())
+        .collect_view();
+    let day = "年　　月　　日";
+    view! {
+        <div class="print-only official-foot" aria-hidden="true">
+            {lines}
+            <p>{day}</p>
+        </div>
     }
     .into_any()
 }
@@ -286,14 +336,13 @@ const fn testid(step: AssessmentStep) -> &'static str {
 
 /// The dialog of a step.
 fn ask(view: &AssessmentView, step: AssessmentStep) -> Step {
-    let kind = view.row.kind;
     let long = |label: &str| Field::long("text", label, MAX_WORDS);
     let (title, help, fields, body): (_, _, _, MakeBody) = match step {
         AssessmentStep::Submit => (
             "提交自评",
             "按数据计分的项目不用填。分数和依据写实，镇综治办会核对。",
             by_hand(view, true),
-            marks(kind),
+            marks(view),
         ),
         AssessmentStep::Review => {
             let mut fields = by_hand(view, false);
@@ -325,7 +374,7 @@ fn ask(view: &AssessmentView, step: AssessmentStep) -> Step {
                 "审核评分",
                 "按数据计分的项目按现在的数据固定下来，以后事项的变化不再影响这张表。",
                 fields,
-                marks(kind),
+                marks(view),
             )
         }
         AssessmentStep::Return => (
@@ -342,7 +391,7 @@ fn ask(view: &AssessmentView, step: AssessmentStep) -> Step {
         ),
         AssessmentStep::Decide => (
             "作出决定",
-            "决定以后整张考核表不再变。有一票否决情形或不到90分的，不能命名。",
+            "决定以后整张考核表不再变。有一票否决情形或不到命名分数线的，不能命名。",
             vec![
                 Field::new("named", "命名", FieldKind::Check),
                 long("决定的依据").required(),
@@ -401,15 +450,17 @@ fn evidence(code: &str) -> String {
 }
 
 /// Makes marks of what was filled in.
-fn marks(kind: AssessmentKind) -> MakeBody {
+fn marks(view: &AssessmentView) -> MakeBody {
+    let by_hand = view.items.iter().filter(|item| !item.by_data);
+    let codes: Vec<String> = by_hand.map(|item| item.code.clone()).collect();
     Arc::new(move |mut filled: Map<String, Value>| {
         let mut marks = Vec::new();
-        for criterion in kind.criteria().iter().filter(|one| one.is_by_hand()) {
-            let score = filled.remove(criterion.code);
-            let words = filled.remove(&evidence(criterion.code));
+        for code in &codes {
+            let score = filled.remove(code);
+            let words = filled.remove(&evidence(code));
             let score = score.and_then(|score| score.as_u64());
             marks.push(json!({
-                "code": criterion.code,
+                "code": code,
                 "score": score.map(|score| score * u64::from(TENTHS)),
                 "evidence": words,
             }));

@@ -5,16 +5,24 @@ use std::time::Duration;
 
 use chrono::Datelike;
 use leptos::prelude::*;
+use shared::access::Action;
+use shared::alert::AlertDeed;
+use shared::alert::step::AlertState;
 use shared::case::view::Todo;
-use shared::indicator::view::{Dashboard, Figure, FigureBar, StandingView};
+use shared::indicator::view::{Dashboard, Figure, FigureBar, StandingView, UrgentBoard};
 use shared::role::Role;
+use shared::term::Term;
+use shared::village_map::VillageMapView;
 
+use super::map::By;
 use super::{count, head, meaning, tone, words};
 use crate::api::Call;
 use crate::app;
 use crate::browser;
+use crate::format;
 use crate::load::{Loader, load};
 use crate::place::Place;
+use crate::session;
 use crate::ui::chart::{self, Cell, Sheet, chart};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::states::waiting;
@@ -33,7 +41,9 @@ pub(crate) fn page() -> AnyView {
         refresh(board, here);
         on_cleanup(|| chart::wall(false));
     }
-    let body = board.view(waiting, drawn);
+    let map = load(|| Call::get("/village-map").fetch::<VillageMapView>());
+    let by = RwSignal::new(By::Open);
+    let body = board.view(waiting, move |board| drawn(board, map, by));
     let switch = if wall {
         view! { <a class="btn wall-leave" href="/figures" rel="external">"退出大屏"</a> }.into_any()
     } else {
@@ -68,7 +78,7 @@ fn refresh(board: Loader<Dashboard>, here: StoredValue<()>) {
     });
 }
 
-fn drawn(board: Dashboard) -> AnyView {
+fn drawn(board: Dashboard, map: Loader<VillageMapView>, by: RwSignal<By>) -> AnyView {
     let tiles = |drop: bool| {
         board
             .figures
@@ -77,18 +87,8 @@ fn drawn(board: Dashboard) -> AnyView {
             .map(tile)
             .collect_view()
     };
-    let alerts = (board.alerts > 0 && board.role != Role::Auditor).then(|| {
-        view! {
-            <p class="note figures-alert">
-                {icon(Icon::Warning)}
-                <a href="/alerts?open=true">
-                    {format!("还有{}条重要信息没有办结", board.alerts)}
-                </a>
-            </p>
-        }
-    });
     view! {
-        {alerts}
+        {board.urgent.as_ref().and_then(urgent)}
         {board.standing.as_ref().map(standing)}
         <section aria-labelledby="rates">
             <h2 id="rates">"五率"</h2>
@@ -100,6 +100,7 @@ fn drawn(board: Dashboard) -> AnyView {
         </section>
         {todos(&board.todos)}
         <div class="charts">
+            {super::map::section(&board, map, by)}
             {inflow(&board)}
             {clock(&board.clock)}
             {ages(&board.ages)}
@@ -110,6 +111,90 @@ fn drawn(board: Dashboard) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Urgent information that has not ended: how many stand where, and each with the way to it.
+fn urgent(board: &UrgentBoard) -> Option<AnyView> {
+    if board.open() == 0 {
+        return None;
+    }
+    let counts = [
+        (AlertState::Reported, board.reported),
+        (AlertState::Acknowledged, board.acknowledged),
+        (AlertState::Dispatched, board.dispatched),
+    ];
+    let counts = counts
+        .into_iter()
+        .map(|(state, count)| {
+            let class = match (state, count) {
+                (_, 0) => "urgent-count urgent-none",
+                (AlertState::Reported, _) => "urgent-count urgent-new",
+                _ => "urgent-count",
+            };
+            let href = format!("/alerts?state={}", state.code());
+            view! {
+                <li>
+                    <a class=class href=href data-testid="urgent-count" data-state=state.code()>
+                        <strong>{count.to_string()}</strong>
+                        {state.label()}
+                    </a>
+                </li>
+            }
+            .into_any()
+        })
+        .collect_view();
+    let answers = session::may(Action::Alert(AlertDeed::Acknowledge));
+    let rows = board
+        .items
+        .iter()
+        .map(|alert| {
+            let waits = answers && alert.state == AlertState::Reported;
+            let words = if waits { "去签收" } else { "查看" };
+            let class = if waits {
+                "btn btn-small btn-alert"
+            } else {
+                "btn btn-small"
+            };
+            let village = alert.village.as_ref().map(|village| village.name.clone());
+            let village = village.unwrap_or_else(|| alert.unit.name.clone());
+            let drill = alert
+                .drill
+                .then(|| view! { " " <span class="badge badge-drill">"演练"</span> });
+            view! {
+                <li class="urgent-line" data-testid="urgent">
+                    <span class="urgent-head">
+                        <strong>{alert.kind.label()}</strong>
+                        {drill}
+                        <span>{village}</span>
+                        <span class="quiet">{format::moment(alert.reported_at)}</span>
+                        <span class="badge badge-work">{alert.state.label()}</span>
+                    </span>
+                    <span class="urgent-what">{alert.what.clone()}</span>
+                    <a
+                        class=class
+                        href=format!("/alerts/{}", alert.id)
+                        aria-label=format!("{words}：{}", alert.kind.label())
+                    >
+                        {words}
+                    </a>
+                </li>
+            }
+            .into_any()
+        })
+        .collect_view();
+    Some(
+        view! {
+            <section class="card urgent-card" aria-labelledby="urgent" data-testid="urgent-card">
+                <div class="card-head">
+                    <h2 id="urgent">{icon(Icon::Alarm)} " 未办结的重要信息"</h2>
+                    <a href="/alerts?open=true">"全部"</a>
+                </div>
+                <ul class="urgent-counts">{counts}</ul>
+                <ul class="urgent-lines">{rows}</ul>
+            </section>
+        }
+        .into_any(),
+    )
 }
 
 fn tile(figure: &Figure) -> AnyView {

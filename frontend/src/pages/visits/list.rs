@@ -15,9 +15,10 @@ use crate::pages::matters::select;
 use crate::rows::rows;
 use crate::shell::narrow;
 use crate::ui::field::terms;
+use crate::ui::live::live;
 use crate::ui::states::empty;
 
-const KEYS: [&str; 3] = ["village_id", "kind", "visitor_id"];
+const KEYS: [&str; 6] = ["village_id", "kind", "visitor_id", "group_id", "from", "to"];
 
 /// The page.
 pub(crate) fn page() -> AnyView {
@@ -71,7 +72,29 @@ pub(crate) fn page() -> AnyView {
         let none = (String::new(), "不限".to_owned());
         std::iter::once(none).chain(options).collect::<Options>()
     };
-    let [village, kind, visitor] = values;
+    let [village, kind, visitor, group, from, to] = values;
+    // What a figure's link asks for; there is no filter of its own for it.
+    let narrowed = live(move || {
+        let group = group.get();
+        let words = [
+            directory.unit_name(&group).unwrap_or(group),
+            from.read().to_string(),
+            to.read().to_string(),
+        ];
+        let words: Vec<&str> = words
+            .iter()
+            .map(String::as_str)
+            .filter(|w| !w.is_empty())
+            .collect();
+        (!words.is_empty()).then(|| {
+            view! {
+                <p class="note">
+                    {format!("只列：{}　", words.join(" "))}
+                    <a href="/visits">"全部走访"</a>
+                </p>
+            }
+        })
+    });
     let value = |memo: Memo<String>| Signal::derive(move || memo.get());
     let villages = Signal::derive(move || any(directory.villages()));
     let staff = Signal::derive(move || any(directory.users_of(&[])));
@@ -89,6 +112,7 @@ pub(crate) fn page() -> AnyView {
                     go.run(path(Some(("visitor_id", to))));
                 })}
             </div>
+            {narrowed}
             {drawn}
         </div>
     }

@@ -300,3 +300,67 @@ pub(crate) fn funnel(steps: &[(String, u64)]) -> AnyView {
     let words = "漏斗图：从登记到息诉罢访，数据见下面的数据表".to_owned();
     svg(row * place(steps.len()) + 4.0, words, drawn.into_any())
 }
+
+/// A region of a map.
+pub(crate) struct Region {
+    /// Its outline.
+    pub(crate) path: String,
+    /// Where its name goes.
+    pub(crate) at: (i32, i32),
+    /// How it is coloured.
+    pub(crate) class: &'static str,
+    /// Its name.
+    pub(crate) label: String,
+    /// What is counted of it.
+    pub(crate) value: String,
+    /// What it opens.
+    pub(crate) href: Option<String>,
+}
+
+/// A map: regions of a view box of this size, each with its name; those that open something are links, to
+/// be reached by keyboard.
+pub(crate) fn regions((width, height): (u32, u32), words: String, regions: Vec<Region>) -> AnyView {
+    // Names of the villages at the edge may stick out.
+    let (w, h) = (width + 80, height + 80);
+    let drawn = regions
+        .into_iter()
+        .map(|region| {
+            let Region {
+                path,
+                at: (x, y),
+                class,
+                label,
+                value,
+                href,
+            } = region;
+            let spoken = format!("{label} {value}");
+            let inner = view! {
+                <g>
+                    <path d=path class=class><title>{spoken.clone()}</title></path>
+                    <text x=x.to_string() y=y.to_string() class="region-name">{label}</text>
+                    <text x=x.to_string() y=(y + 44).to_string() class="region-value">{value}</text>
+                </g>
+            };
+            match href {
+                Some(href) => view! {
+                    <g>
+                        <a href=href aria-label=spoken class="region-link">{inner}</a>
+                    </g>
+                }
+                .into_any(),
+                None => inner.into_any(),
+            }
+        })
+        .collect_view();
+    view! {
+        <svg
+            class="chart-svg map-svg"
+            viewBox=format!("-40 -40 {w} {h}")
+            role="group"
+            aria-label=words
+        >
+            {drawn}
+        </svg>
+    }
+    .into_any()
+}

@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 use crate::browser;
 use crate::ui::icon::{Icon, icon};
 
-pub(crate) use draw::{bars, funnel, heat, lines, stacks};
+pub(crate) use draw::{Region, bars, funnel, heat, lines, regions, stacks};
 
 #[wasm_bindgen(module = "/src/ui/chart/save.js")]
 extern "C" {

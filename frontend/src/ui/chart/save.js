@@ -2,7 +2,7 @@
 const TAKEN = ["fill", "fill-opacity", "stroke", "stroke-width", "font-size", "font-family", "font-weight", "text-anchor", "opacity"];
 
 export function png(id, name) {
-  const shown = document.getElementById(id)?.querySelector("svg");
+  const shown = document.getElementById(id)?.querySelector("svg.chart-svg");
   if (!shown) return;
   const copy = shown.cloneNode(true);
   const from = [shown, ...shown.querySelectorAll("*")];
@@ -12,6 +12,7 @@ export function png(id, name) {
     for (const key of TAKEN) to[at].setAttribute(key, style.getPropertyValue(key));
   });
   const [, , width, height] = shown.getAttribute("viewBox").split(" ").map(Number);
+  // Charts of a small view box are made big enough to be put into a document.
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.setAttribute("width", width);
   copy.setAttribute("height", height);
@@ -20,7 +21,7 @@ export function png(id, name) {
   const image = new Image();
   image.onload = () => {
     const canvas = document.createElement("canvas");
-    const scale = 2;
+    const scale = width > 600 ? 1 : 2;
     canvas.width = width * scale;
     canvas.height = height * scale;
     const paper = canvas.getContext("2d");

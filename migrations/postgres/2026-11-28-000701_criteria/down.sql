@@ -1,0 +1,2 @@
+DROP TABLE honours;
+DROP TABLE criteria_sheets;
