@@ -1,4 +1,4 @@
-//! `/exports/assessments.{format}` and `/exports/assessments/{id}.{format}`: the ranking of a year, and a
+//! `/exports/assessments.{format}` and `/exports/assessments/{id}/sheet.{format}`: the ranking of a year, and a
 //! village's sheet with its items.
 
 use actix_web::{HttpResponse, web};
@@ -24,7 +24,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
             web::resource("/exports/assessments.{format}").route(web::get().to(export_ranking)),
         )
         .service(
-            web::resource("/exports/assessments/{id}.{format}").route(web::get().to(export_sheet)),
+            web::resource("/exports/assessments/{id}/sheet.{format}").route(web::get().to(export_sheet)),
         );
 }
 
@@ -85,7 +85,7 @@ async fn export_ranking(
 ///
 /// 权限：镇领导、镇综治办、监督员，本村支部书记；其他村的按不存在处理（404）。记入审计，写明导出人和时间。
 #[utoipa::path(
-    get, path = "/api/v1/exports/assessments/{id}.{format}", operation_id = "export_assessment",
+    get, path = "/api/v1/exports/assessments/{id}/sheet.{format}", operation_id = "export_assessment",
     tag = "exports",
     params(("id" = String, Path), ("format" = ExportFormat, Path, description = "文件格式")),
     responses(

@@ -226,7 +226,7 @@ const ROUTES: &[(Need, &[&str])] = &[
             "GET /criteria-sheets",
             "GET /criteria-sheets/{id}",
             "GET /exports/assessments.{format}",
-            "GET /exports/assessments/{id}.{format}",
+            "GET /exports/assessments/{id}/sheet.{format}",
         ],
     ),
     (

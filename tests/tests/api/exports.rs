@@ -295,7 +295,7 @@ fn assessments_with_each_sheet() {
     let single = workbook(
         &app,
         Staff::Secretary,
-        &format!("/exports/assessments/{id}.xlsx"),
+        &format!("/exports/assessments/{id}/sheet.xlsx"),
     );
     for (file, who) in [(&file, Staff::Leader), (&single, Staff::Secretary)] {
         let rows = sheet(file, VILLAGE);
@@ -324,19 +324,19 @@ fn assessments_with_each_sheet() {
     let lines = csv(&workbook(
         &app,
         Staff::Office,
-        &format!("/exports/assessments/{id}.csv"),
+        &format!("/exports/assessments/{id}/sheet.csv"),
     ));
     assert!(lines.iter().any(|line| line[7] == "'-查看台账"));
     let foreign = app
         .by(Staff::NextSecretary)
-        .get(format!("/exports/assessments/{id}.xlsx"));
+        .get(format!("/exports/assessments/{id}/sheet.xlsx"));
     foreign.send().problem("not_found");
     for who in [Staff::Police, Staff::Informant, Staff::Admin] {
         app.by(who)
             .get("/exports/assessments.xlsx")
             .send()
             .problem("forbidden");
-        let call = app.by(who).get(format!("/exports/assessments/{id}.xlsx"));
+        let call = app.by(who).get(format!("/exports/assessments/{id}/sheet.xlsx"));
         call.send().problem("forbidden");
     }
 }

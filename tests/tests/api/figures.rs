@@ -538,7 +538,7 @@ fn figures_of_the_field_open_what_they_count() {
     let visits = app.by(Staff::Secretary).get(week["link"].as_str().unwrap());
     assert_eq!(visits.expect(200).json()["total"], 1);
     // The auditor sees the numbers, and opens none; nobody opens what is not theirs to count.
-    let of_auditor = whole(Staff::Auditor, "reports_in_time");
+    let of_auditor = whole(Staff::Auditor, "visits_done");
     assert!(
         of_auditor.get("denominator_cases").is_none(),
         "{of_auditor}"

@@ -73,7 +73,7 @@ fn draw(view: &AssessmentView, steps: Steps, up: RwSignal<bool>) -> AnyView {
     let id = row.id.clone();
     let export = session::may(Action::Export(ExportDeed::Assessment)).then(|| {
         exports(format!("{}考核表", row.village.name), move || {
-            (format!("/exports/assessments/{id}"), String::new())
+            (format!("/exports/assessments/{id}/sheet"), String::new())
         })
     });
     let until = if view.frozen {
