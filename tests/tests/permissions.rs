@@ -870,8 +870,9 @@ fn assessing(step: AssessmentStep) -> Value {
 /// and version.
 fn assessment(app: &TestApp, step: Option<AssessmentStep>) -> String {
     let office = app.by(Staff::Office);
-    let years = (2020..=2026).map(|year| (year, AssessmentKind::ThreeWithout));
-    let fresh = years.into_iter().find(|(year, kind)| {
+    let of = |kind| (2020..=2026).map(move |year| (year, kind));
+    let mut years = of(AssessmentKind::ThreeWithout).chain(of(AssessmentKind::Peaceful));
+    let fresh = years.find(|(year, kind)| {
         let list = office.get(format!("/assessments?year={year}&kind={kind}"));
         list.expect(200).json()["items"]
             .as_array()
