@@ -112,7 +112,8 @@ fn upload(found: Loader<VillageMapView>) -> AnyView {
                 {field(form, "file", "GeoJSON 文件").required().group(
                     view! {
                         <input
-                            id="file"
+                            id="map-file"
+                            aria-label="GeoJSON 文件"
                             type="file"
                             accept=".geojson,.json,application/geo+json,application/json"
                             on:change=move |event| {

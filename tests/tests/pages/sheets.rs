@@ -224,14 +224,14 @@ async fn a_village_of_the_map_opens_its_cases() {
     admin.press("remove-map").await;
     admin.see("[data-testid='no-map']").await;
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("村界.geojson");
+    let path = dir.path().join("villages.geojson");
     let ring = json!([[[100.0, 39.0], [100.1, 39.0], [100.1, 39.1], [100.0, 39.0]]]);
     let file = json!({"type": "FeatureCollection", "features": [{
         "type": "Feature", "properties": {"CUN": "四坝"},
         "geometry": {"type": "Polygon", "coordinates": ring},
     }]});
     std::fs::write(&path, file.to_string()).unwrap();
-    let input = admin.see("[id='file']").await;
+    let input = admin.see("input[type='file']").await;
     input.send_keys(path.to_str().unwrap()).await.unwrap();
     admin.click("main form button[type='submit']").await;
     // The property's name is another: said at the field.
