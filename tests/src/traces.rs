@@ -32,7 +32,7 @@ pub fn rows_of(workbook: &[u8]) -> Vec<Vec<String>> {
             .map_or_else(String::new, |day| day.date().to_string()),
         cell => cell.to_string(),
     };
-    rows.skip_while(|row| row[0].to_string() != "编号")
+    rows.skip_while(|row| row[0] != "编号")
         .skip(1)
         .map(|row| row.iter().map(text).collect())
         .collect()

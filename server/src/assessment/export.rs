@@ -24,7 +24,8 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
             web::resource("/exports/assessments.{format}").route(web::get().to(export_ranking)),
         )
         .service(
-            web::resource("/exports/assessments/{id}/sheet.{format}").route(web::get().to(export_sheet)),
+            web::resource("/exports/assessments/{id}/sheet.{format}")
+                .route(web::get().to(export_sheet)),
         );
 }
 

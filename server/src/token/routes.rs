@@ -106,11 +106,7 @@ async fn make(
     let desk = Desk::open(&state, actor, context).await?;
     let answer = state
         .db
-        .write(move |conn| {
-            claim.once(conn, |conn| {
-                Ok::<_, Error>(service::make(conn, &desk, &input)?)
-            })
-        })
+        .write(move |conn| claim.once(conn, |conn| service::make(conn, &desk, &input)))
         .await?;
     state.directory.invalidate();
     Ok(answer)

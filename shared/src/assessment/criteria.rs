@@ -333,7 +333,7 @@ impl CriteriaSheet {
                     let message = "走访、宣传次数不能作为一票否决的依据。";
                     errors.add(field("source"), "not_bad", message);
                 }
-                Some(_) if !veto.at_least.is_some_and(|least| least > 0) => {
+                Some(_) if veto.at_least.is_none_or(|least| least == 0) => {
                     let message = "按数据认定的，要写明达到多少次（至少1）。";
                     errors.add(field("at_least"), "required", message);
                 }

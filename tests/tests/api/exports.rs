@@ -336,7 +336,9 @@ fn assessments_with_each_sheet() {
             .get("/exports/assessments.xlsx")
             .send()
             .problem("forbidden");
-        let call = app.by(who).get(format!("/exports/assessments/{id}/sheet.xlsx"));
+        let call = app
+            .by(who)
+            .get(format!("/exports/assessments/{id}/sheet.xlsx"));
         call.send().problem("forbidden");
     }
 }
