@@ -7,7 +7,7 @@ use shared::problem::Problem;
 use shared::token::{MadeToken, NewToken, Token};
 use shared::validate::Errors;
 
-use super::service::{self, Error};
+use super::service;
 use crate::auth::Actor;
 use crate::case::Desk;
 use crate::context::RequestContext;

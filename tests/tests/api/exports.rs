@@ -515,7 +515,8 @@ fn what_is_sealed_is_in_no_file() {
     for (before, after) in before.iter().zip(&after) {
         let (mut before, mut after) = (csv(before), csv(after));
         // The last line says when.
-        (before.pop(), after.pop());
+        before.pop();
+        after.pop();
         assert_eq!(before, after);
     }
     let all = app
