@@ -24,7 +24,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 
 /// The documents of this file's routes.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(export_ledger))]
+#[openapi(paths(export_ledger), components(schemas(ExportFormat)))]
 pub(crate) struct Docs;
 
 /// 导出台账

@@ -162,6 +162,8 @@ const ROUTES: &[(Need, &[&str])] = &[
             "POST /reception-days/roster",
             "PATCH /reception-days/{id}",
             "POST /reception-days/{id}/visitors",
+            "POST /reception-days/{id}/actions/cancel",
+            "POST /reception-days/{id}/actions/substitute",
         ],
     ),
     (
