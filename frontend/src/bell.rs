@@ -53,7 +53,6 @@ pub(crate) fn provide() {
         prefs: StoredValue::new(None),
     };
     provide_context(bell);
-    unlock_sound();
     bell.refresh();
     spawn_local(async move {
         if let Ok(prefs) = Call::get("/me/notification-settings").fetch().await {
@@ -238,8 +237,9 @@ fn banner(bell: Bell, notice: Notice) -> AnyView {
     .into_any()
 }
 
-/// Makes the sound ready at the first touch or key.
-fn unlock_sound() {
+/// Makes the sound ready at the first touch or key, which may be the one that signs in: whoever then
+/// leaves the page alone is to hear what is urgent all the same.
+pub(crate) fn start() {
     let unlock = Closure::<dyn FnMut()>::new(|| {
         let audio = AUDIO.with_borrow(Clone::clone);
         match audio {

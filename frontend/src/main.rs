@@ -41,6 +41,7 @@ fn main() {
     theme::start();
     route::start();
     offline::start();
+    bell::start();
     part::start();
     leptos::mount::mount_to_body(app::gate);
 }
