@@ -823,6 +823,8 @@ async fn a_conflict_is_shown_side_by_side() {
         }
         browser.press("write").await;
         browser.see(".report-form").await;
+        // What was written before is in the form before anything is added.
+        browser.settle().await;
         let id = browser.path().await;
         let id = id.rsplit('/').next().unwrap().to_owned();
         wire.set(Way::Files);
