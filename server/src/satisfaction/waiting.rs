@@ -83,7 +83,7 @@ pub(super) fn page(
         .unwrap_or(today);
     let (first, last) = (Day::of(since), Day::of(today));
     let mut found = figures.read(conn, &desk.names, |book| {
-        let waiting = book.counted_for(&desk.actor);
+        let waiting = book.cases().counted_for(&desk.actor);
         waiting
             .filter_map(|tally| unrated(tally, first, last))
             .collect::<Vec<_>>()
