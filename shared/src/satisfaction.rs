@@ -91,7 +91,8 @@ impl NewRating {
             let message = "群众自评由信访人在查询页上填写；工作人员选电话回访或当面回访。";
             errors.add("way", "not_by_staff", message);
         } else if self.way == RatingWay::Call && !call {
-            let message = "信访人要求不打电话、不发短信：请当面回访，或者请信访人在查询页上自己评价。";
+            let message =
+                "信访人要求不打电话、不发短信：请当面回访，或者请信访人在查询页上自己评价。";
             errors.add("way", "not_to_be_called", message);
         }
         let words = self.words.as_deref().unwrap_or("");

@@ -16,8 +16,8 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
@@ -520,7 +520,10 @@ impl Disk {
         };
         if let Err(done) = left {
             shared.syncing.fetch_sub(1, Ordering::AcqRel);
-            answer(done, &Err(Lost("the log is not synced any more".to_owned())));
+            answer(
+                done,
+                &Err(Lost("the log is not synced any more".to_owned())),
+            );
         }
     }
 }

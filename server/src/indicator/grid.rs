@@ -312,7 +312,11 @@ pub(super) fn members(book: &Book, actor: &Actor, cell: &Cell) -> Vec<(Day, u32)
         }
     };
     let mut members = Vec::new();
-    for tally in book.cases().counted_for(actor).filter(|tally| of_row(tally)) {
+    for tally in book
+        .cases()
+        .counted_for(actor)
+        .filter(|tally| of_row(tally))
+    {
         each_count(&[cell.indicator], tally, &period, day, |_, _, good| {
             if good || cell.part == FigurePart::Denominator {
                 members.push((tally.received, tally.id));

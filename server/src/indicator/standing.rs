@@ -126,7 +126,10 @@ fn walk(cases: Cases<'_>, desk: &Desk, asked: i32, within: Window, day: Day) -> 
     // Nothing of these cases happened before.
     let first = cases.counted_for(&desk.actor).map(|tally| {
         // A referral is bound to no day.
-        let marks = tally.marks.iter().filter(|mark| mark.what != What::Referred);
+        let marks = tally
+            .marks
+            .iter()
+            .filter(|mark| mark.what != What::Referred);
         marks.map(|mark| mark.on).fold(tally.received, Day::min)
     });
     let first = first.min().map(Day::date);

@@ -195,7 +195,8 @@ async fn counts_and_lists_agree() {
                     as_of: day("2026-01-20"),
                 };
                 for actor in some_actors() {
-                    let own: BTreeSet<u32> = book.cases().counted_for(&actor).map(|t| t.id).collect();
+                    let own: BTreeSet<u32> =
+                        book.cases().counted_for(&actor).map(|t| t.id).collect();
                     for by in FigureBy::ALL.iter().copied() {
                         let cut = Cut::new(Indicator::ALL, span, by);
                         let now = cut.count(book, &actor);
@@ -323,11 +324,17 @@ async fn what_did_not_change_is_not_walked_again() {
             walks.set(walks.get() + 1);
             Seen(cases.all().map(|tally| tally.id).collect())
         };
-        let found = figures.sum(conn, &Snapshot::default(), "x".into(), walk, |book, seen| {
-            let all: BTreeSet<u32> = book.cases().all().map(|tally| tally.id).collect();
-            assert_eq!(seen.0, all, "each case is in one leaf");
-            all.len()
-        });
+        let found = figures.sum(
+            conn,
+            &Snapshot::default(),
+            "x".into(),
+            walk,
+            |book, seen| {
+                let all: BTreeSet<u32> = book.cases().all().map(|tally| tally.id).collect();
+                assert_eq!(seen.0, all, "each case is in one leaf");
+                all.len()
+            },
+        );
         found.map(|all| (walks.get(), *all))
     };
     let of = figures.clone();

@@ -131,7 +131,10 @@ fn how_they_are_to_be_reached_is_minded() {
         let call = call.if_match(format!("\"{}\"", item["version"]));
         call.json(&json!({"rating": "satisfied", "way": way}))
     };
-    assert_eq!(rate("call").send().invalid_fields(), ["way:not_to_be_called"]);
+    assert_eq!(
+        rate("call").send().invalid_fields(),
+        ["way:not_to_be_called"]
+    );
     rate("in_person").expect(201);
 }
 
