@@ -192,6 +192,7 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     actix_web::rt::spawn(notify::robot::run(state.clone(), stopped.clone()));
     let scheduled = actix_web::rt::spawn(notify::scheduler::run(state.clone(), stopped));
     let streams = state.streams.clone();
+    let figures = state.clone();
     let factory = move || {
         actix_web::App::new()
             // A ledger's page is a tenth of its size then, which a slow line feels. The app's files come
@@ -226,6 +227,8 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         }
     });
     started();
+    // So that whoever is first to look at figures need not wait for all cases to be read.
+    actix_web::rt::spawn(indicator::warm(figures));
     let ended = running.await;
     // A job that is at work is left alone after a moment: what it did not do is done the next time.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), scheduled).await;

@@ -124,10 +124,12 @@ impl Access {
                  PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;"
             }
             // The log is copied into the file by another connection ([`Self::Checkpoint`]); the
-            // writer itself does so only where that has not come to it for long.
+            // writer itself does so only where that has not come to it for long. A commit does not wait for
+            // the disk: the writer has the log synced before it answers (`writer::syncs`), which is what
+            // `synchronous=FULL` would do, but while the next commit is made.
             Self::Write => {
                 "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; \
-                 PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
+                 PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
                  PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=32000; \
                  PRAGMA journal_size_limit=67108864;"
             }
