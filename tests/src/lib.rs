@@ -20,6 +20,7 @@ pub mod app;
 pub mod base;
 pub mod case;
 pub mod client;
+pub mod contract;
 pub mod database;
 pub mod events;
 pub mod files;

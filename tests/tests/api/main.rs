@@ -15,6 +15,7 @@ mod backlog;
 mod batch;
 mod calendar;
 mod contact;
+mod contract;
 mod criteria;
 mod documents;
 mod durability;
