@@ -183,8 +183,9 @@ fn every_operation_says_its_scope_its_errors_and_its_parameters() {
                 assert!(!words.is_empty(), "{place} {status}");
                 if status.as_str() >= "400" {
                     assert!(!answer["x-codes"].as_array().unwrap().is_empty(), "{place}");
-                    let content = answer["content"].as_object().unwrap();
-                    assert!(content.contains_key("application/problem+json"), "{place}");
+                    let content = &answer["content"]["application/problem+json"];
+                    let problem = json!("#/components/schemas/Problem");
+                    assert_eq!(content["schema"]["$ref"], problem, "{place} {status}");
                 }
             }
         }
