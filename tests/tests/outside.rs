@@ -19,14 +19,11 @@ use tests::{Staff, TestApp, python};
 
 /// What would end the sign-in that all other requests need.
 const NOT_CALLED: [&str; 3] = ["sign_out", "sign_out_everywhere", "change_password"];
-/// How long one person's part may take, in seconds.
-const SECONDS: u32 = 80;
 
 /// The tool's settings; `ids` are ids that are there, by the beginning of paths.
 fn settings(token: &str, ids: &[(&str, String)]) -> String {
     let mut text = format!(
         r#"seed = 20260310
-max-time = {SECONDS}
 workers = 2
 continue-on-failure = true
 request-timeout = 60

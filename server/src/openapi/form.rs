@@ -93,6 +93,7 @@ fn describe(parameter: &mut Parameter) {
 fn say_files(path: &str, operation: &mut Operation) {
     let kinds: &[&str] = match operation.operation_id.as_deref() {
         Some("download_attachment") => &["*/*"],
+        Some("stream_events") => &["text/event-stream"],
         Some("show_photo") => &["image/jpeg", "image/png", "image/webp"],
         Some("download_import") => &["application/octet-stream"],
         Some("mark_ledger") => &[XLSX],
