@@ -286,7 +286,10 @@ impl Contract {
         if let (Some(items), Some(first)) = (schema.get("items"), value.get(0)) {
             return self.learn(items, first);
         }
-        let Some(name) = schema["$ref"].as_str().and_then(|at| at.strip_prefix(SCHEMA)) else {
+        let Some(name) = schema["$ref"]
+            .as_str()
+            .and_then(|at| at.strip_prefix(SCHEMA))
+        else {
             return;
         };
         let mut example = value.clone();
@@ -387,13 +390,12 @@ fn names(schema: &Value, found: &mut impl FnMut(&str)) {
 fn inside(schema: &Value) -> Vec<(&Value, bool)> {
     let list = |key: &str| schema[key].as_array().into_iter().flatten();
     let alternatives = list("oneOf").chain(list("anyOf")).map(|s| (s, false));
-    let mut all: Vec<_> = list("allOf").map(|s| (s, true)).chain(alternatives).collect();
+    let mut all: Vec<_> = list("allOf")
+        .map(|s| (s, true))
+        .chain(alternatives)
+        .collect();
     all.extend(schema.get("items").map(|items| (items, false)));
-    all.extend(
-        schema
-            .get("additionalProperties")
-            .map(|more| (more, false)),
-    );
+    all.extend(schema.get("additionalProperties").map(|more| (more, false)));
     let fields = schema["properties"].as_object().into_iter().flatten();
     all.extend(fields.map(|(_, field)| (field, false)));
     all
@@ -406,7 +408,9 @@ fn note_parts(
     schemas: &Map<String, Value>,
     parts: &mut BTreeSet<String>,
 ) {
-    let name = schema["$ref"].as_str().and_then(|at| at.strip_prefix(SCHEMA));
+    let name = schema["$ref"]
+        .as_str()
+        .and_then(|at| at.strip_prefix(SCHEMA));
     if part
         && let Some(name) = name
         && parts.insert(name.to_owned())
@@ -462,7 +466,10 @@ pub(crate) fn check(seen: Exchange<'_>) {
     };
     let what = format!("{} {} {}", seen.method, seen.path, seen.status);
     if let Some(notes) = std::env::var_os("XINFANG_CONTRACT_NOTES") {
-        let file = std::fs::File::options().create(true).append(true).open(notes);
+        let file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(notes);
         writeln!(file.expect("the notes"), "{what}: {why}").expect("a note");
         return;
     }

@@ -82,7 +82,10 @@ fn every_operation_agrees(app: &TestApp, who: Staff, ids: &[(&str, String)]) {
     let config = folder.path().join("schemathesis.toml");
     std::fs::write(&config, settings(&token, ids)).unwrap();
     let told = Command::new(python)
-        .args(["-c", "from schemathesis.cli import schemathesis; schemathesis()"])
+        .args([
+            "-c",
+            "from schemathesis.cli import schemathesis; schemathesis()",
+        ])
         .arg("--config-file")
         .arg(&config)
         .args(["run", "--no-color"])

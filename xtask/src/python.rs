@@ -46,7 +46,13 @@ pub(crate) fn ensure() -> Result<()> {
         process::quiet(&mut venv, INSTALL_LIMIT)?;
         let mut install = process::command(interpreter());
         install
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
             .args(["--requirement", "tests/python.txt"]);
         process::quiet(&mut install, INSTALL_LIMIT)?;
         fs::write(&stamp, &wanted)?;

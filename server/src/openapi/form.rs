@@ -105,7 +105,9 @@ fn say_files(path: &str, operation: &mut Operation) {
         response.content.clear();
         for kind in kinds {
             let content = Content::default();
-            response.content.insert((*kind).to_owned(), RefOr::T(content));
+            response
+                .content
+                .insert((*kind).to_owned(), RefOr::T(content));
         }
     }
 }
@@ -132,11 +134,9 @@ fn codes(operation: &Operation) -> BTreeSet<Code> {
         match (&parameter.parameter_in, parameter.name.as_str()) {
             (ParameterIn::Path, _) => codes.extend([Code::BadRequest, Code::NotFound]),
             (ParameterIn::Query, _) => codes.extend([Code::BadRequest]),
-            (_, "If-Match") => codes.extend([
-                Code::BadRequest,
-                Code::StaleVersion,
-                Code::VersionRequired,
-            ]),
+            (_, "If-Match") => {
+                codes.extend([Code::BadRequest, Code::StaleVersion, Code::VersionRequired])
+            }
             (_, "Idempotency-Key") => {
                 codes.extend([Code::BadRequest, Code::IdempotencyMismatch]);
             }
@@ -144,11 +144,7 @@ fn codes(operation: &Operation) -> BTreeSet<Code> {
         }
     }
     if operation.request_body.is_some() {
-        codes.extend([
-            Code::BadRequest,
-            Code::TooLarge,
-            Code::UnsupportedMediaType,
-        ]);
+        codes.extend([Code::BadRequest, Code::TooLarge, Code::UnsupportedMediaType]);
     }
     for status in operation.responses.responses.keys() {
         codes.extend(match (status.as_str(), name) {
@@ -171,8 +167,7 @@ fn codes(operation: &Operation) -> BTreeSet<Code> {
 }
 
 fn is_of_reports(operation: &Operation) -> bool {
-    let tags = operation.tags.iter().flatten();
-    tags.into_iter().any(|tag| tag == "reports")
+    operation.tags.iter().flatten().any(|tag| tag == "reports")
 }
 
 /// Says what answers mean, and which errors there are, each with its codes.

@@ -83,14 +83,28 @@ fn what_the_document_does_not_say_is_found() {
     // Media type, a missing field, a type, a format, a field that is not named.
     assert!(!made("text/plain", thing));
     assert!(!made("application/json", r#"{"name": "x"}"#));
-    assert!(!made("application/json", r#"{"name": 1, "made_on": "2026-03-10"}"#));
-    assert!(!made("application/json", r#"{"name": "x", "made_on": "10.3.2026"}"#));
+    assert!(!made(
+        "application/json",
+        r#"{"name": 1, "made_on": "2026-03-10"}"#
+    ));
+    assert!(!made(
+        "application/json",
+        r#"{"name": "x", "made_on": "10.3.2026"}"#
+    ));
     assert!(!made(
         "application/json",
         r#"{"name": "x", "made_on": "2026-03-10", "secret": 1}"#
     ));
     // What was sent.
-    let sent = |sent| check("POST /api/v1/things", Some(sent), 201, "application/json", thing);
+    let sent = |sent| {
+        check(
+            "POST /api/v1/things",
+            Some(sent),
+            201,
+            "application/json",
+            thing,
+        )
+    };
     assert!(!sent(json!({})));
     assert!(!sent(json!({"name": null})));
     // Status, code, operation, path.
@@ -109,11 +123,31 @@ fn what_the_document_does_not_say_is_found() {
     assert!(!check("GET /api/v1/other", None, 200, "", ""));
     assert!(check("GET /cases", None, 200, "text/html", "<p>"));
     // Lines, and files.
-    let lines = |body| check("GET /api/v1/things/best", None, 200, "application/x-ndjson", body);
+    let lines = |body| {
+        check(
+            "GET /api/v1/things/best",
+            None,
+            200,
+            "application/x-ndjson",
+            body,
+        )
+    };
     assert!(lines(&format!("{thing}\n{thing}\n")));
     assert!(!lines(&format!("{thing}\n{{}}\n")));
-    assert!(check("GET /api/v1/files/things.png", None, 200, "image/png", "x"));
-    assert!(!check("GET /api/v1/files/things.pdf", None, 200, "application/pdf", "x"));
+    assert!(check(
+        "GET /api/v1/files/things.png",
+        None,
+        200,
+        "image/png",
+        "x"
+    ));
+    assert!(!check(
+        "GET /api/v1/files/things.pdf",
+        None,
+        200,
+        "application/pdf",
+        "x"
+    ));
 }
 
 /// The schemas of bodies, as `$ref`s.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use tests::staff::{NEXT_VILLAGE, VILLAGE};
 use tests::python::with_requests as python;
+use tests::staff::{NEXT_VILLAGE, VILLAGE};
 use tests::{Staff, TestApp};
 
 const DOCS: &str = include_str!("../../../docs/api.md");

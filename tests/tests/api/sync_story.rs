@@ -37,7 +37,14 @@ fn a_program_that_has_read_the_page_keeps_its_copy_in_step() {
 #[test]
 fn the_page_names_what_the_program_calls() {
     let page = include_str!("../../../docs/api.md");
-    for path in ["/session", "/me", "/cases", "/tokens", "/exports/cases.ndjson", "/users/{id}"] {
+    for path in [
+        "/session",
+        "/me",
+        "/cases",
+        "/tokens",
+        "/exports/cases.ndjson",
+        "/users/{id}",
+    ] {
         assert!(page.contains(&format!("/api/v1{path}")), "{path}");
     }
     assert!(page.contains("/api/v1/org-units"), "units");

@@ -26,7 +26,9 @@ fn what_the_security_page_names_is_there() {
         let Some((file, test)) = name.rsplit_once("::") else {
             continue;
         };
-        let is_test = test.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit());
+        let is_test = test
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit());
         // `file::test` is the form, and names of the domain are no tests.
         if !is_test || file.contains("::") || file == "file" {
             continue;
@@ -50,7 +52,9 @@ fn what_the_security_page_names_is_there() {
 
 /// The targets of a page's links and pictures.
 fn targets(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
 }
 
 #[test]
@@ -83,9 +87,15 @@ fn every_role_has_its_page_of_the_handbook() {
     let contents = read(&folder.join("README.md"));
     for role in Role::ALL {
         let name = format!("{}.md", role.code());
-        assert!(contents.contains(&format!("[{}]({name})", role.label())), "{name}");
+        assert!(
+            contents.contains(&format!("[{}]({name})", role.label())),
+            "{name}"
+        );
         let page = read(&folder.join(&name));
-        assert!(page.starts_with(&format!("<!-- role: {} -->", role.code())), "{name}");
+        assert!(
+            page.starts_with(&format!("<!-- role: {} -->", role.code())),
+            "{name}"
+        );
         assert!(page.contains(&format!("# {}", role.label())), "{name}");
     }
     assert!(contents.contains("petitioner.md"));

@@ -19,10 +19,25 @@ const PICTURES: [(&str, &str, &str, (u32, u32)); 10] = [
     ("", "/login", "login", DESK),
     ("", "/p", "petitioner-public", PHONE),
     ("township_leader", "/", "township_leader-home", DESK),
-    ("township_leader", "/figures", "township_leader-figures", DESK),
-    ("coordination_office", "/cases", "coordination_office-cases", DESK),
+    (
+        "township_leader",
+        "/figures",
+        "township_leader-figures",
+        DESK,
+    ),
+    (
+        "coordination_office",
+        "/cases",
+        "coordination_office-cases",
+        DESK,
+    ),
     ("village_secretary", "/", "village_secretary-home", PHONE),
-    ("group_informant", "/alerts/new", "group_informant-new-alert", PHONE),
+    (
+        "group_informant",
+        "/alerts/new",
+        "group_informant-new-alert",
+        PHONE,
+    ),
     ("service_centre", "/cases/new", "service_centre-new", DESK),
     ("auditor", "/audit", "auditor-audit", DESK),
     ("administrator", "/users", "administrator-users", DESK),
@@ -48,7 +63,11 @@ fn named(text: &str) -> Option<(String, Vec<(String, String)>)> {
 async fn follow(browser: &Browser, path: &str) {
     let click = "const a = document.createElement('a'); a.href = arguments[0]; \
                  document.body.append(a); a.click(); a.remove()";
-    browser.client.execute(click, vec![json!(path)]).await.unwrap();
+    browser
+        .client
+        .execute(click, vec![json!(path)])
+        .await
+        .unwrap();
 }
 
 /// Waits until the page's title is this.
