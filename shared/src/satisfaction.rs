@@ -248,6 +248,7 @@ pub const FOLLOW_UP_DAYS: u64 = 90;
 /// and shows the number there, which the audit log has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = WaitingFollowUp))]
 pub struct FollowUp {
     /// The case and its number.
     pub case: Named,

@@ -49,6 +49,7 @@ pub(super) const TOGETHER: usize = 500;
 /// A line of the feed.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = FeedLine)]
 pub(super) enum Line {
     /// A case as it is now: new, changed, or newly to be seen.
     Case {
