@@ -1,5 +1,5 @@
-//! Examples of what is sent and answered, as the API tests have seen it (made-up people). They are
-//! written anew by `UPDATE_EXAMPLES=1 cargo test -p tests --test api`, which adds what is missing and
+//! Examples of what is sent and answered, as the demo and the API tests have seen it (made-up people).
+//! They are written anew by `UPDATE_EXAMPLES=1 cargo test -p tests --test api`, which adds what is missing and
 //! mends what no longer fits its schema; a test looks that each does (`tests/tests/api/contract.rs`).
 
 use std::collections::BTreeMap;
