@@ -98,7 +98,10 @@ fn every_operation_agrees(app: &TestApp, who: Staff, ids: &[(&str, String)]) {
     let text = String::from_utf8_lossy(&told.stdout);
     let errors = String::from_utf8_lossy(&told.stderr);
     let log = app.log();
-    let broken: Vec<&str> = log.lines().filter(|line| line.contains("ERROR server")).collect();
+    let broken: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("ERROR server"))
+        .collect();
     assert!(
         told.status.success(),
         "{text}\n{errors}\n{}",
