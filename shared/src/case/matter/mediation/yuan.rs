@@ -39,12 +39,13 @@ impl fmt::Display for Yuan {
 
 /// A sum as it is entered: a text from a form, a number from a script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum YuanInput {
     /// A text.
     Text(String),
     /// A number.
-    Number(serde_json::Number),
+    Number(#[cfg_attr(feature = "openapi", schema(value_type = f64))] serde_json::Number),
 }
 
 impl YuanInput {
