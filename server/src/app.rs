@@ -18,7 +18,7 @@ use crate::state::State;
 use crate::{
     account, alert, analysis, assessment, audit, case, db, files, health, idempotency, import,
     indicator, keys, memory, notify, openapi, org, photo, public, publicity, receipt, reception,
-    report, satisfaction, settings, setup, sync, token, village_map, visit,
+    report, satisfaction, settings, setup, sync, system, token, village_map, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -63,6 +63,7 @@ impl State {
         let streams = notify::stream::Hub::new(db.read_blocking(notify::store::last)?);
         Ok(Self {
             config: Arc::new(config),
+            started_at: clock.now(),
             clock,
             db,
             keys,
@@ -169,6 +170,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(account::routes::configure)
         .configure(settings::routes::configure)
         .configure(audit::routes::configure)
+        .configure(system::routes::configure)
         .configure(token::routes::configure)
         .configure(notify::routes::configure)
         .configure(import::routes::configure);

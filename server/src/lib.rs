@@ -60,6 +60,7 @@ pub mod settings;
 pub mod setup;
 pub mod state;
 mod sync;
+mod system;
 mod token;
 mod village_map;
 mod visit;

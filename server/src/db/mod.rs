@@ -363,6 +363,19 @@ impl Db {
         self.0.writer.commits()
     }
 
+    /// How many writes wait.
+    pub(crate) fn queued(&self) -> u64 {
+        self.0.writer.queued()
+    }
+
+    /// The file, on SQLite.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.0.target {
+            Target::Sqlite(path) => Some(Path::new(path)),
+            Target::Postgres(_) => None,
+        }
+    }
+
     /// Writes what is queued and stops the writer. Later writes answer an error.
     pub fn close(&self) {
         self.0.writer.close();
