@@ -39,6 +39,8 @@ pub struct State {
     pub(crate) figures: crate::indicator::Figures,
     /// Who listens to live events.
     pub(crate) streams: crate::notify::stream::Hub,
+    /// What is counted for monitoring, where that is wanted.
+    pub(crate) metrics: Option<crate::metrics::Metrics>,
     /// When this process began.
     pub(crate) started_at: DateTime<Utc>,
     /// Whether this is the demo, whose data is made up.

@@ -4,4 +4,4 @@ pub(crate) mod routes;
 mod service;
 pub(crate) mod store;
 
-pub(crate) use service::standing;
+pub(crate) use service::{free, standing};

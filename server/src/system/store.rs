@@ -151,6 +151,35 @@ pub(crate) struct Tried {
     pub(crate) error: Option<String>,
 }
 
+impl Tried {
+    /// An attempt of which nothing has come yet.
+    pub(crate) fn new(at: DateTime<Utc>, scheduled: bool) -> Self {
+        Self {
+            id: crate::ids::new_id(),
+            at: at.naive_utc(),
+            scheduled,
+            file: String::new(),
+            size: 0,
+            row_count: 0,
+            file_count: 0,
+            error: None,
+        }
+    }
+
+    /// What has come of it.
+    pub(crate) fn succeeded(&mut self, made: &crate::backup::Made) {
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.file = made
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        self.size = count(made.size);
+        self.row_count = count(made.end.rows);
+        self.file_count = count(made.end.files);
+    }
+}
+
 /// How many attempts are remembered.
 const REMEMBERED: i64 = 500;
 
