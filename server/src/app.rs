@@ -37,8 +37,8 @@ pub enum Error {
     #[error("无法监听 {0}：{1}")]
     Listen(std::net::SocketAddr, std::io::Error),
     /// The certificate.
-    #[error(transparent)]
-    Tls(#[from] tls::Error),
+    #[error("{0}")]
+    Tls(String),
     /// The server ended by itself.
     #[error("服务异常结束：{0}")]
     Serve(#[from] std::io::Error),
@@ -214,10 +214,12 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         .shutdown_timeout(shutdown)
         // Whoever waits for a connection need not wait on a thread of its own.
         .worker_max_blocking_threads(blocking);
-    server = match tls::Files::of(&last.config)? {
+    let no_tls = |error: tls::Error| Error::Tls(error.to_string());
+    server = match tls::Files::of(&last.config).map_err(no_tls)? {
         Some(files) => {
-            let current = tls::Current::open(files)?;
-            let server = server.bind_rustls_0_23(listen, current.config()?);
+            let current = tls::Current::open(files).map_err(no_tls)?;
+            let config = current.config().map_err(no_tls)?;
+            let server = server.bind_rustls_0_23(listen, config);
             actix_web::rt::spawn(current.keep_current());
             server
         }

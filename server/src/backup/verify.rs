@@ -84,9 +84,10 @@ pub(super) fn verify(config: &Config, expected: &[String]) -> Result<Report, Err
 
 fn database(conn: &mut Conn, report: &mut Report) -> Result<(), Error> {
     if conn.is_sqlite() {
-        let said: Vec<Said> =
-            diesel::sql_query("SELECT integrity_check AS said FROM pragma_integrity_check(20)")
-                .load(conn)?;
+        let said: Vec<Said> = diesel::sql_query(
+            "SELECT integrity_check AS said FROM pragma_integrity_check LIMIT 20",
+        )
+        .load(conn)?;
         if said.iter().all(|line| line.said == "ok") {
             report.well("数据库文件完整");
         } else {
