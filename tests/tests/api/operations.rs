@@ -186,7 +186,9 @@ fn a_backup_holds_every_acknowledged_write_after_a_kill_under_load() {
         .village(VILLAGE)
         .person(json!({"role": "other_party", "name": "张三丰", "phone": "13812345678"}))
         .register();
+    let id = case.id.clone();
     let attachments = case.path("/attachments");
+    let people = case.path("/people");
     app.by(Staff::Office)
         .post(&attachments)
         .file("图.png", tests::files::png())
@@ -261,12 +263,9 @@ fn a_backup_holds_every_acknowledged_write_after_a_kill_under_load() {
     let file = format!("{attachments}/{}", list["items"][0]["id"].as_str().unwrap());
     assert_eq!(office.get(file).expect(200).body, tests::files::png());
     let found = office.get("/cases?q=张三丰").expect(200).json();
-    assert_eq!(
-        tests::app::numbers(&found),
-        [case_number(&office, &case.id)]
-    );
-    let people = office.get(case.path("/people")).expect(200).json();
-    let person = people["items"]
+    assert_eq!(tests::app::numbers(&found), [case_number(&office, &id)]);
+    let list = office.get(&people).expect(200).json();
+    let person = list["items"]
         .as_array()
         .unwrap()
         .iter()
@@ -274,7 +273,7 @@ fn a_backup_holds_every_acknowledged_write_after_a_kill_under_load() {
         .unwrap();
     let person = person["id"].as_str().unwrap();
     let shown = office
-        .post(case.path(&format!("/people/{person}/reveal")))
+        .post(format!("{people}/{person}/reveal"))
         .json(&json!({"reason": "核对备份恢复"}))
         .expect(200)
         .json();
