@@ -537,11 +537,12 @@ fn verify_says_what_is_damaged_and_where() {
         "UPDATE audit_log SET detail = substr(detail, 1, length(detail) - 1) WHERE action = 'case_write'",
     );
     assert_eq!(verify(&app).1, Some(0));
+    // The registration and the file.
     past("DELETE FROM audit_log WHERE action = 'case_write'");
     let (text, code) = verify(&app);
     assert_eq!(code, Some(2), "{text}");
     assert!(
-        text.contains("审计记录第 2 段") && text.contains("少了 1 条"),
+        text.contains("审计记录第 2 段") && text.contains("少了 2 条"),
         "{text}"
     );
     // Who removes the seals as well is found out by who noted one.
