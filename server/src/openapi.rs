@@ -13,7 +13,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     account, alert, analysis, assessment, audit, case, health, import, indicator, notify, org,
     photo, publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
-    token, village_map, visit,
+    system, token, village_map, visit,
 };
 
 mod examples;
@@ -65,6 +65,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "notifications", description = "通知、实时事件、群机器人"),
         (name = "tokens", description = "API 令牌"),
         (name = "audit", description = "审计"),
+        (name = "system", description = "系统状况"),
         (name = "health", description = "运行状况"),
     ),
 )]
@@ -105,6 +106,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         settings::routes::Docs::openapi(),
         notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
+        system::routes::Docs::openapi(),
         token::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];
