@@ -39,13 +39,24 @@ impl fmt::Display for Yuan {
 
 /// A sum as it is entered: a text from a form, a number from a script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum YuanInput {
     /// A text.
     Text(String),
     /// A number.
-    Number(#[cfg_attr(feature = "openapi", schema(value_type = f64))] serde_json::Number),
+    Number(serde_json::Number),
+}
+
+/// A sum in the API's document: a text or a number.
+#[cfg(feature = "openapi")]
+pub(super) fn in_document() -> utoipa::openapi::schema::OneOfBuilder {
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+    let of = |kind| ObjectBuilder::new().schema_type(kind);
+    OneOfBuilder::new()
+        .item(of(Type::Null))
+        .item(of(Type::String))
+        .item(of(Type::Number))
+        .examples([serde_json::json!("1234.50")])
 }
 
 impl YuanInput {
