@@ -5,11 +5,7 @@
 //! On SQLite only, with a fixed seed and few examples, so that it takes minutes at most; without a Python
 //! that has schemathesis it is passed over with a note (`tests/src/python.rs`).
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by a panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::fmt::Write as _;
 use std::process::Command;
