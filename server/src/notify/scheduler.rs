@@ -51,7 +51,7 @@ enum Work {
 }
 
 /// All jobs, in the order in which they are run.
-fn jobs() -> [Job; 7] {
+fn jobs() -> [Job; 8] {
     [
         Job {
             name: "reminders",
@@ -90,6 +90,11 @@ fn jobs() -> [Job; 7] {
             name: "forget_notices",
             when: When::Every(3600),
             work: Work::Tick(forget_notices),
+        },
+        Job {
+            name: "webhooks",
+            when: When::Every(3600),
+            work: Work::Tick(crate::webhook::tick),
         },
     ]
 }
