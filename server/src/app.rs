@@ -17,8 +17,9 @@ use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
     account, alert, analysis, assessment, audit, case, db, files, health, idempotency, import,
-    indicator, keys, memory, notify, openapi, org, photo, public, publicity, receipt, reception,
-    report, satisfaction, settings, setup, sync, token, village_map, visit, webhook,
+    indicator, keys, memory, metrics, notify, openapi, org, photo, public, publicity, receipt,
+    reception, report, satisfaction, settings, setup, sync, system, tls, token, village_map, visit,
+    webhook,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -36,6 +37,9 @@ pub enum Error {
     /// The address.
     #[error("无法监听 {0}：{1}")]
     Listen(std::net::SocketAddr, std::io::Error),
+    /// The certificate.
+    #[error("{0}")]
+    Tls(String),
     /// The server ended by itself.
     #[error("服务异常结束：{0}")]
     Serve(#[from] std::io::Error),
@@ -61,8 +65,12 @@ impl State {
         let lookups = Throttle::new(limits.account_failures, limits.address_failures);
         let directory = Directory::new(db.clone(), clock.clone(), session::token_life(&config));
         let streams = notify::stream::Hub::new(db.read_blocking(notify::store::last)?);
+        let database = if db.is_sqlite() { "sqlite" } else { "postgres" };
+        let metrics = config.metrics.metrics_listen;
         Ok(Self {
+            metrics: metrics.map(|_| metrics::Metrics::new(database)),
             config: Arc::new(config),
+            started_at: clock.now(),
             clock,
             db,
             keys,
@@ -169,6 +177,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(account::routes::configure)
         .configure(settings::routes::configure)
         .configure(audit::routes::configure)
+        .configure(system::routes::configure)
         .configure(token::routes::configure)
         .configure(webhook::routes::configure)
         .configure(notify::routes::configure)
@@ -195,6 +204,7 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let scheduled = actix_web::rt::spawn(notify::scheduler::run(state.clone(), stopped));
     let streams = state.streams.clone();
     let figures = state.clone();
+    let last = state.clone();
     let factory = move || {
         actix_web::App::new()
             // A ledger's page is a tenth of its size then, which a slow line feels. The app's files come
@@ -207,9 +217,23 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         .disable_signals()
         .shutdown_timeout(shutdown)
         // Whoever waits for a connection need not wait on a thread of its own.
-        .worker_max_blocking_threads(blocking)
-        .bind(listen)
-        .map_err(|e| Error::Listen(listen, e))?;
+        .worker_max_blocking_threads(blocking);
+    let no_tls = |error: tls::Error| Error::Tls(error.to_string());
+    server = match tls::Files::of(&last.config).map_err(no_tls)? {
+        Some(files) => {
+            let current = tls::Current::open(files).map_err(no_tls)?;
+            let config = current.config().map_err(no_tls)?;
+            let server = server.bind_rustls_0_23(listen, config);
+            actix_web::rt::spawn(current.keep_current());
+            server
+        }
+        None => server.bind(listen),
+    }
+    .map_err(|e| Error::Listen(listen, e))?;
+    if let Some(listen) = last.config.metrics.metrics_listen {
+        let metrics = metrics::serve(&last, listen).map_err(|e| Error::Listen(listen, e))?;
+        actix_web::rt::spawn(metrics);
+    }
     if workers > 0 {
         server = server.workers(workers);
     }
@@ -237,6 +261,12 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), both).await;
     if let Err(error) = looks.write_all(&db).await {
         tracing::error!(%error, "the last looks at cases were not noted");
+    }
+    // Nobody else writes to the file: what is there now is all there is.
+    if db.is_sqlite()
+        && let Err(error) = audit::seal::run(last, true).await
+    {
+        tracing::error!(%error, "the audit log was not sealed");
     }
     db.close();
     ended?;

@@ -13,7 +13,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     account, alert, analysis, assessment, audit, case, health, import, indicator, notify, org,
     photo, publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
-    token, village_map, visit, webhook,
+    system, token, village_map, visit, webhook,
 };
 
 mod examples;
@@ -66,6 +66,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "tokens", description = "API 令牌"),
         (name = "webhooks", description = "事件推送（webhook）"),
         (name = "audit", description = "审计"),
+        (name = "system", description = "系统状况"),
         (name = "health", description = "运行状况"),
     ),
 )]
@@ -106,6 +107,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         settings::routes::Docs::openapi(),
         notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
+        system::routes::Docs::openapi(),
         token::routes::Docs::openapi(),
         webhook::routes::Docs::openapi(),
         health::Docs::openapi(),

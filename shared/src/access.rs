@@ -130,6 +130,8 @@ pub enum Action {
     ManageSettings,
     /// Read the audit log.
     ViewAudit,
+    /// See how the installation stands: database, backups, queues.
+    ViewSystem,
     /// Do something about reports ([`Facts::Field`], or nothing in particular).
     Report(ReportDeed),
     /// Do something with visits.
@@ -727,7 +729,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         Action::ImportLedger => role == R::CoordinationOffice,
         Action::ViewOrg => true,
         Action::ViewColleagues => role != R::Auditor,
-        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
+        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings | Action::ViewSystem => {
             role == R::Administrator
         }
         Action::ViewSettings => {
@@ -772,7 +774,7 @@ const fn whose_in_general(action: Action) -> &'static str {
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
         Action::FollowUps => "满意度回访由便民服务中心、镇综治办和镇领导办理。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
-        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
+        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings | Action::ViewSystem => {
             "这项管理由系统管理员办理。"
         }
         Action::ViewAudit => "审计记录由监督员查看。",

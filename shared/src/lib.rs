@@ -31,6 +31,7 @@
 //! | [`satisfaction`] | what petitioners say of answers, and who may ask them |
 //! | [`search`] | how Chinese text becomes index terms |
 //! | [`sync`] | what a phone takes along |
+//! | [`system`] | how an installation stands |
 //! | [`token`] | API tokens: scopes, expiry, addresses, whether one is still good |
 //! | [`webhook`] | webhooks: what they tell of, where they may lead, when they are tried again |
 // A whole case, written out for a test, is longer than `json!` goes by default.
@@ -67,6 +68,7 @@ pub mod search;
 pub mod settings;
 pub mod setup;
 pub mod sync;
+pub mod system;
 pub mod term;
 pub mod token;
 pub mod validate;

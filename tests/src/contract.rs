@@ -13,6 +13,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
+/// What takes a body in which single items are wrong, and says so item by item.
+const ITEM_BY_ITEM: &[&str] = &["/api/v1/cases:batch"];
+
 /// A component's schema.
 const SCHEMA: &str = "#/components/schemas/";
 /// The largest example that is kept, in bytes of JSON.
@@ -157,6 +160,7 @@ impl Contract {
         }
         self.check_body(answer, seen)?;
         if (200..300).contains(&status)
+            && !ITEM_BY_ITEM.contains(&path)
             && let Some(sent) = seen.sent
         {
             let body = self.resolve(&operation["requestBody"]);

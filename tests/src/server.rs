@@ -142,6 +142,13 @@ impl Server {
         panic!("the server did not end within {} s", STOP_LIMIT.as_secs())
     }
 
+    /// Has it take its certificate in anew.
+    pub fn hang_up(&self) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-HUP", &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -HUP {id}");
+    }
+
     /// Asks it to end, and does not wait.
     pub fn terminate(&self) {
         let id = self.process.id().to_string();

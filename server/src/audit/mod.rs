@@ -2,6 +2,7 @@
 
 mod looks;
 pub mod routes;
+pub(crate) mod seal;
 mod service;
 pub(crate) mod store;
 

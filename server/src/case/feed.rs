@@ -290,6 +290,24 @@ fn epoch(conn: &mut Conn) -> QueryResult<i64> {
         .first(conn)
 }
 
+/// Makes all cursors that were given out those of another database: for data that was restored or moved.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn renew(conn: &mut Conn) -> QueryResult<()> {
+    let before = epoch(conn)?;
+    let another = loop {
+        let another = i64::from(rand::random::<u32>()) + 1;
+        if another != before {
+            break another;
+        }
+    };
+    diesel::update(generations::table.find("feed"))
+        .set(generations::value.eq(another))
+        .execute(conn)
+        .map(drop)
+}
+
 /// The mark that all that commits after this look is not below.
 fn mark(conn: &mut Conn) -> QueryResult<Mark> {
     if !conn.is_sqlite() {

@@ -381,6 +381,10 @@ impl Writer {
         self.shared.commits.load(Ordering::Relaxed)
     }
 
+    pub(super) fn queued(&self) -> u64 {
+        self.shared.waiting().jobs.len() as u64
+    }
+
     pub(super) fn changes(&self) -> u64 {
         self.shared.changes.load(Ordering::Acquire)
     }

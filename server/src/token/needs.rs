@@ -334,6 +334,7 @@ const ROUTES: &[(Need, &[&str])] = &[
             "POST /webhooks/{id}/deliveries/{did}/redeliver",
             "GET /webhook-addresses",
             "PUT /webhook-addresses",
+            "GET /system",
         ],
     ),
     (

@@ -123,7 +123,7 @@ fn what_the_document_does_not_say_is_found() {
     assert!(!check("GET /api/v1/other", None, 200, "", ""));
     assert!(check("GET /cases", None, 200, "text/html", "<p>"));
     // Lines, and files.
-    let lines = |body| {
+    let lines = |body: &str| {
         check(
             "GET /api/v1/things/best",
             None,

@@ -31,6 +31,7 @@ mod matters;
 mod measures;
 mod mediation;
 mod notices;
+mod operations;
 mod orders;
 mod people;
 mod photos;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::staff::VILLAGE;
 use tests::{Staff, TestApp};
 
