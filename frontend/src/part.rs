@@ -37,6 +37,8 @@ pub(crate) enum Part {
     Year,
     /// Lists over all cases, and the administration.
     Office,
+    /// What opens the system to other programs: tokens, webhooks.
+    Open,
     /// Indicators, standing, targets, dashboards.
     Figures,
 }
@@ -115,6 +117,7 @@ mod split {
                 Self::Field => pages::load_field().await,
                 Self::Year => pages::load_year().await,
                 Self::Office => pages::load_office().await,
+                Self::Open => pages::load_open().await,
                 Self::Figures => pages::load_figures().await,
             }
         }
@@ -130,6 +133,7 @@ mod split {
                 Self::Field => at_once(pages::field(place)),
                 Self::Year => at_once(pages::year(place)),
                 Self::Office => at_once(pages::office(place)),
+                Self::Open => at_once(pages::open(place)),
                 Self::Figures => at_once(pages::figures(place)),
             }
         }
@@ -161,6 +165,7 @@ impl Part {
             Self::Field => pages::field(place),
             Self::Year => pages::year(place),
             Self::Office => pages::office(place),
+            Self::Open => pages::open(place),
             Self::Figures => pages::figures(place),
         };
         drawn.ok()

@@ -126,6 +126,8 @@ pub(crate) enum Place {
     Settings,
     /// API tokens.
     Tokens,
+    /// Webhooks.
+    Webhooks,
     /// Help.
     Help,
     /// What one was told.
@@ -238,6 +240,7 @@ impl Place {
             Self::Audit => "/audit",
             Self::Settings => "/settings",
             Self::Tokens => "/tokens",
+            Self::Webhooks => "/webhooks",
             Self::Help => "/help",
             Self::Inbox => "/inbox",
             Self::Account => "/account",
@@ -249,7 +252,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 34] {
+    fn simple() -> [Self; 35] {
         [
             Self::Figures,
             Self::Indicators,
@@ -279,6 +282,7 @@ impl Place {
             Self::Audit,
             Self::Settings,
             Self::Tokens,
+            Self::Webhooks,
             Self::Help,
             Self::Inbox,
             Self::Account,
@@ -309,9 +313,9 @@ impl Place {
             | Self::Roles
             | Self::Audit
             | Self::Settings
-            | Self::Tokens
             | Self::VillageMap
             | Self::Help => Part::Office,
+            Self::Tokens | Self::Webhooks => Part::Open,
             Self::Publicity
             | Self::NewCampaign
             | Self::PublicityYear
@@ -401,6 +405,7 @@ impl Place {
             Self::Audit => "审计",
             Self::Settings => "设置",
             Self::Tokens => "API 令牌",
+            Self::Webhooks => "事件推送",
             Self::Help => "帮助",
             Self::Inbox => "通知",
             Self::Account => "我的",
@@ -466,6 +471,7 @@ impl Place {
             Self::Audit => "audit",
             Self::Settings => "settings",
             Self::Tokens => "tokens",
+            Self::Webhooks => "webhooks",
             Self::Help => "help",
             Self::Inbox => "inbox",
             Self::Account => "account",
@@ -502,6 +508,7 @@ impl Place {
             Self::Org => Icon::Tree,
             Self::Users => Icon::People,
             Self::Roles | Self::Tokens => Icon::Key,
+            Self::Webhooks => Icon::Send,
             Self::Audit => Icon::Eye,
             Self::Settings => Icon::Settings,
             Self::Help => Icon::Help,
@@ -521,7 +528,7 @@ impl Place {
             Self::Provisional(_) => Self::Drafts,
             Self::Password => Self::Account,
             // Only the administrator has them in the menu.
-            Self::Tokens if !session::may(Action::ManageUsers) => Self::Account,
+            Self::Tokens | Self::Webhooks if !session::may(Action::ManageUsers) => Self::Account,
             // Whoever has no dashboard has the indicators in the menu.
             Self::Indicators
             | Self::IndicatorCases
@@ -614,6 +621,7 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     add(true, Place::Settings, manages);
     // Everybody else finds theirs through the own account.
     add(true, Place::Tokens, manages);
+    add(true, Place::Webhooks, manages);
     add(false, Place::Org, !manages && session::may(Action::ViewOrg));
     add(
         false,

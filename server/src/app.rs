@@ -19,6 +19,7 @@ use crate::{
     account, alert, analysis, assessment, audit, case, db, files, health, idempotency, import,
     indicator, keys, memory, metrics, notify, openapi, org, photo, public, publicity, receipt,
     reception, report, satisfaction, settings, setup, sync, system, tls, token, village_map, visit,
+    webhook,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -178,6 +179,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(audit::routes::configure)
         .configure(system::routes::configure)
         .configure(token::routes::configure)
+        .configure(webhook::routes::configure)
         .configure(notify::routes::configure)
         .configure(import::routes::configure);
 }
@@ -198,6 +200,7 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     actix_web::rt::spawn(notify::stream::run(state.clone()));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     actix_web::rt::spawn(notify::robot::run(state.clone(), stopped.clone()));
+    let telling = actix_web::rt::spawn(webhook::send::run(state.clone(), stopped.clone()));
     let scheduled = actix_web::rt::spawn(notify::scheduler::run(state.clone(), stopped));
     let streams = state.streams.clone();
     let figures = state.clone();
@@ -254,7 +257,8 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     actix_web::rt::spawn(indicator::warm(figures));
     let ended = running.await;
     // A job that is at work is left alone after a moment: what it did not do is done the next time.
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), scheduled).await;
+    let both = futures_util::future::join(scheduled, telling);
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), both).await;
     if let Err(error) = looks.write_all(&db).await {
         tracing::error!(%error, "the last looks at cases were not noted");
     }

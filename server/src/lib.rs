@@ -13,6 +13,7 @@
 //! | [`files`] | uploads, under a hash of their content |
 //! | [`auth`], [`context`], [`extract`], [`idempotency`] | what handlers take from a request |
 //! | [`error`] | how errors become answers |
+//! | `outgoing` | requests to foreign servers, and where they may go |
 //! | `export` | what all files that are taken out share: sheets, the mark, the streamed answer |
 
 pub mod account;
@@ -50,6 +51,7 @@ mod notify;
 mod observe;
 pub mod openapi;
 pub mod org;
+mod outgoing;
 pub mod page;
 mod photo;
 mod public;
@@ -70,6 +72,7 @@ mod token;
 mod village_map;
 mod visit;
 mod web;
+mod webhook;
 
 #[cfg(test)]
 mod front;

@@ -13,7 +13,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     account, alert, analysis, assessment, audit, case, health, import, indicator, notify, org,
     photo, publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
-    system, token, village_map, visit,
+    system, token, village_map, visit, webhook,
 };
 
 mod examples;
@@ -64,6 +64,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "settings", description = "设置与期限规定"),
         (name = "notifications", description = "通知、实时事件、群机器人"),
         (name = "tokens", description = "API 令牌"),
+        (name = "webhooks", description = "事件推送（webhook）"),
         (name = "audit", description = "审计"),
         (name = "system", description = "系统状况"),
         (name = "health", description = "运行状况"),
@@ -108,6 +109,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         audit::routes::Docs::openapi(),
         system::routes::Docs::openapi(),
         token::routes::Docs::openapi(),
+        webhook::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];
     for room in rooms {

@@ -915,3 +915,67 @@ diesel::table! {
         updated_at -> Timestamp,
     }
 }
+
+diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        township_id -> Text,
+        owner_id -> Text,
+        name -> Text,
+        url -> Text,
+        secret -> Binary,
+        events -> Text,
+        case_kinds -> Text,
+        village_ids -> Text,
+        role -> Text,
+        enabled -> Bool,
+        paused -> Bool,
+        failing_since -> Nullable<Timestamp>,
+        retry_at -> Nullable<Timestamp>,
+        last_at -> Nullable<Timestamp>,
+        last_ok -> Nullable<Bool>,
+        last_result -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_outbox (id) {
+        id -> Text,
+        case_id -> Text,
+        kind -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        webhook_id -> Text,
+        event_id -> Nullable<Text>,
+        case_id -> Nullable<Text>,
+        kind -> Text,
+        occurred_at -> Timestamp,
+        state -> Text,
+        attempts -> Integer,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        next_at -> Timestamp,
+        last_at -> Nullable<Timestamp>,
+        status -> Nullable<Integer>,
+        result -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    webhook_addresses (township_id) {
+        township_id -> Text,
+        entries -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(webhooks, webhook_deliveries, cases);

@@ -25,6 +25,7 @@ use crate::role::Role;
 use crate::satisfaction::{self, Answerers};
 use crate::token::{self, TokenDeed};
 use crate::visit::VisitDeed;
+use crate::webhook::{self, WebhookDeed};
 
 /// The signed-in caller, as far as decisions look at them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +152,8 @@ pub enum Action {
     Figures(FigureDeed),
     /// Do something about API tokens.
     Token(TokenDeed),
+    /// Do something about webhooks.
+    Webhook(WebhookDeed),
 }
 
 /// What an action is about.
@@ -740,6 +743,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         Action::Publicity(deed) => may_publicise(role, deed).0,
         Action::Assessment(deed) => may_assess(role, deed).0,
         Action::Token(deed) => token::may(role, deed).0,
+        Action::Webhook(deed) => return allow(webhook::may(role, deed)),
         Action::Visit(deed) => can_visit_in_general(role, deed),
         Action::Reception(deed) => can_receive_in_general(role, deed),
         Action::EditCase

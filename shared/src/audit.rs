@@ -63,6 +63,8 @@ terms! {
         Token = "token", "令牌与订阅";
         /// A token was used: noted once a day, token and address.
         TokenUse = "token_use", "使用令牌";
+        /// A webhook, or where webhooks may lead, was written.
+        Webhook = "webhook", "变更事件推送";
         /// A report was written, sent, judged, or a finding of it dealt with.
         ReportWrite = "report_write", "变更报告";
         /// A chat robot was written.

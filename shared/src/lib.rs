@@ -33,6 +33,7 @@
 //! | [`sync`] | what a phone takes along |
 //! | [`system`] | how an installation stands |
 //! | [`token`] | API tokens: scopes, expiry, addresses, whether one is still good |
+//! | [`webhook`] | webhooks: what they tell of, where they may lead, when they are tried again |
 // A whole case, written out for a test, is longer than `json!` goes by default.
 #![cfg_attr(test, recursion_limit = "256")]
 
@@ -73,3 +74,4 @@ pub mod token;
 pub mod validate;
 pub mod village_map;
 pub mod visit;
+pub mod webhook;

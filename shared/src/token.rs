@@ -179,6 +179,16 @@ pub struct Net {
 pub struct NoNet;
 
 impl Net {
+    /// How many bits its addresses have in common.
+    pub const fn bits(&self) -> u8 {
+        self.bits
+    }
+
+    /// Whether they are of IPv4.
+    pub const fn is_ipv4(&self) -> bool {
+        self.address.is_ipv4()
+    }
+
     /// Whether the address is one of them. An IPv4 address that comes by an IPv6 socket is the same.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

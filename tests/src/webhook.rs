@@ -1,4 +1,5 @@
-//! A chat service's server, as a robot sees it: it keeps what it is told, and answers as it is asked to.
+//! A foreign server, as chat robots and webhooks see it: it keeps what it is told, and answers as it is
+//! asked to.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -14,6 +15,21 @@ pub struct Said {
     pub path: String,
     /// The body.
     pub body: Value,
+    /// The body as it came.
+    pub raw: Vec<u8>,
+    /// The request line and the headers.
+    head: String,
+}
+
+impl Said {
+    /// A header's value; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let found = self.head.lines().find_map(|line| {
+            let (known, value) = line.split_once(':')?;
+            known.eq_ignore_ascii_case(name).then_some(value.trim())
+        });
+        found.unwrap_or_default()
+    }
 }
 
 /// A running server.
@@ -28,7 +44,12 @@ pub struct Webhook {
 impl Webhook {
     /// Starts one, which takes everything.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::start_at("127.0.0.1:0")
+    }
+
+    /// Starts one at this address: one that is back.
+    pub fn start_at(address: &str) -> Self {
+        let listener = TcpListener::bind(address).expect("a port");
         let host = listener.local_addr().expect("its address").to_string();
         let (send, said) = channel();
         let (answers, wanted) = channel::<String>();
@@ -57,8 +78,13 @@ impl Webhook {
                 });
                 let _ = (&stream).write_all(answer.as_bytes());
                 let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                let body = serde_json::from_slice(&body).unwrap_or_default();
-                if send.send(Said { path, body }).is_err() {
+                let said = Said {
+                    path,
+                    body: serde_json::from_slice(&body).unwrap_or_default(),
+                    raw: body,
+                    head,
+                };
+                if send.send(said).is_err() {
                     return;
                 }
             }
@@ -83,6 +109,11 @@ impl Webhook {
             Ok(said) => said,
             Err(error) => panic!("nothing was said: {error}"),
         }
+    }
+
+    /// The next request that comes, if one does within a moment.
+    pub fn said_soon(&self) -> Option<Said> {
+        self.said.recv_timeout(Duration::from_secs(4)).ok()
     }
 
     /// Expects that nothing comes for a while.

@@ -822,6 +822,22 @@ fn prepare(app: &TestApp, operation: &str) -> String {
             let inbox = app.by(Staff::Police).get("/notifications").expect(200);
             id(&inbox.json()["items"][0]["id"])
         }
+        "show_webhook"
+        | "change_webhook"
+        | "remove_webhook"
+        | "test_webhook"
+        | "rotate_webhook_secret"
+        | "list_webhook_deliveries" => webhook_of(app, Staff::Office),
+        "make_webhook" => {
+            allow_nowhere(app);
+            String::new()
+        }
+        "redeliver_webhook" => {
+            let webhook = webhook_of(app, Staff::Office);
+            let path = format!("/webhooks/{webhook}/test");
+            let test = app.by(Staff::Office).post(path).expect(202).json();
+            format!("{webhook}/deliveries/{}", test["id"].as_str().unwrap())
+        }
         "show_notification_robot"
         | "change_notification_robot"
         | "remove_notification_robot"
@@ -834,6 +850,31 @@ fn prepare(app: &TestApp, operation: &str) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// A webhook that leads nowhere.
+fn webhook() -> Value {
+    json!({"name": "县平台", "url": format!("http://{NOWHERE}/x"), "events": ["closed"]})
+}
+
+/// Lets webhooks lead nowhere.
+fn allow_nowhere(app: &TestApp) {
+    let admin = app.by(Staff::Admin);
+    let seen = admin.get("/webhook-addresses").expect(200);
+    let call = admin.put("/webhook-addresses").if_match(seen.etag());
+    call.json(&json!({"entries": ["127.0.0.1"]})).expect(200);
+}
+
+/// Somebody's webhook.
+fn webhook_of(app: &TestApp, who: Staff) -> String {
+    allow_nowhere(app);
+    let made = app
+        .by(who)
+        .post("/webhooks")
+        .json(&webhook())
+        .expect(201)
+        .json();
+    made["webhook"]["id"].as_str().unwrap().to_owned()
 }
 
 /// A token for nothing much.
@@ -1141,6 +1182,30 @@ impl Desk<'_> {
             | "health_ready" => call.send(),
             "list_tokens" | "show_system" => call.send(),
             "make_token" => call.json(&token()).send(),
+            "list_webhooks"
+            | "show_webhook"
+            | "test_webhook"
+            | "list_webhook_deliveries"
+            | "show_webhook_addresses" => call.send(),
+            "redeliver_webhook" => {
+                // The path has both ids.
+                let call = self
+                    .client
+                    .call(method, path.replace("/deliveries/{did}", ""));
+                call.send()
+            }
+            "make_webhook" => call.json(&webhook()).send(),
+            "change_webhook" => {
+                let call = call.if_match("\"1\"");
+                call.json(&json!({"name": "新名"})).send()
+            }
+            "remove_webhook" | "rotate_webhook_secret" => call.if_match("\"1\"").send(),
+            "allow_webhook_addresses" => {
+                let seen = app.by(Staff::Admin).get("/webhook-addresses").expect(200);
+                call.if_match(seen.etag())
+                    .json(&json!({"entries": ["127.0.0.1"]}))
+                    .send()
+            }
             "revoke_token" => call.send(),
             "register_cases" => {
                 let item = json!({

@@ -32,6 +32,7 @@ pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod village_map;
 pub(crate) mod visits;
+pub(crate) mod webhooks;
 
 use leptos::prelude::*;
 #[cfg(feature = "parts")]
@@ -153,9 +154,21 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Roles => roles::page(),
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
-        Place::Tokens => tokens::page(),
         Place::VillageMap => village_map::page(),
         Place::Help => help::page(),
+        _ => nowhere(),
+    })
+}
+
+/// What opens the system to other programs: tokens, webhooks.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(open, fallible, preload(load_open), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn open(place: Place) -> Drawn {
+    Ok(match place {
+        Place::Tokens => tokens::page(),
+        Place::Webhooks => webhooks::page(),
         _ => nowhere(),
     })
 }

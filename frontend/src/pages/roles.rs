@@ -17,6 +17,7 @@ use shared::role::Role;
 use shared::term::Term;
 use shared::token::TokenDeed;
 use shared::visit::VisitDeed;
+use shared::webhook::WebhookDeed;
 
 use super::heading;
 use crate::app;
@@ -330,6 +331,15 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
             line("查看审计", Action::ViewAudit),
             line("建自己的 API 令牌", Action::Token(TokenDeed::Own)),
             line("查看、撤销全部令牌", Action::Token(TokenDeed::Oversee)),
+            line("建自己的事件推送", Action::Webhook(WebhookDeed::Own)),
+            line(
+                "查看、删除全部事件推送",
+                Action::Webhook(WebhookDeed::Oversee),
+            ),
+            line(
+                "规定可以推送到哪些地址",
+                Action::Webhook(WebhookDeed::Allow),
+            ),
         ],
     ));
     parts

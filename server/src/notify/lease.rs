@@ -13,7 +13,7 @@ pub(super) const LASTS: Duration = Duration::minutes(2);
 /// Takes or renews a lease; whether the holder has it now. One statement compares and sets, so that of
 /// two who try at once one gets it. A lease that seems to last longer than any does is from a clock
 /// that has been set back, and counts for nothing.
-pub(super) fn take(
+pub(crate) fn take(
     conn: &mut Conn,
     name: &str,
     holder: &str,
@@ -43,7 +43,7 @@ pub(super) fn take(
 }
 
 /// Gives a lease back, so that nobody has to wait for its end.
-pub(super) fn give_back(conn: &mut Conn, holder: &str, now: DateTime<Utc>) -> QueryResult<()> {
+pub(crate) fn give_back(conn: &mut Conn, holder: &str, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(lease::table.filter(lease::holder.eq(holder)))
         .set(lease::until.eq(now.naive_utc()))
         .execute(conn)

@@ -12,7 +12,7 @@
 pub(crate) mod demo;
 mod digest;
 pub(crate) mod given;
-mod lease;
+pub(crate) mod lease;
 mod reminders;
 pub(crate) mod robot;
 pub(crate) mod routes;

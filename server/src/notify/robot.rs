@@ -33,6 +33,7 @@ use crate::case::coded::Coded;
 use crate::db::{Conn, on_either};
 use crate::idempotency::{Answer, Claim, Made};
 use crate::keys::{Keys, Place};
+use crate::outgoing::{self, Failure, Way, host_of};
 use crate::schema::{cases, robot_messages as messages, robots, units, users};
 use crate::state::State;
 
@@ -42,14 +43,10 @@ const LEASE: &str = "robots";
 const WAKES: Duration = Duration::from_secs(5);
 /// How long a notice that was announced takes to be committed.
 const SETTLES: Duration = Duration::from_millis(300);
-/// How long a foreign server may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How many notices one message tells of: the services take some twenty messages a minute.
 const TOGETHER: i64 = 20;
 /// How many characters of what a server answers are kept.
 const RESULT: usize = 120;
-/// The most bytes of an answer that are read.
-const MOST_ANSWER: usize = 64 * 1024;
 /// For how many days what was said is kept, and what could not be said.
 const KEPT_DAYS: i64 = 30;
 /// With what the key of a test begins.
@@ -149,32 +146,20 @@ fn masked(address: &str) -> String {
     }
 }
 
-/// The host, with its port where it is not the usual one.
-fn host_of(url: &reqwest::Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
-}
-
 /// Where a robot may send to: its service, over TLS, or a host that the operator lists.
 fn check_address(
     kind: RobotKind,
     address: &str,
     hosts: &str,
 ) -> Result<reqwest::Url, &'static str> {
-    let url = reqwest::Url::parse(address.trim()).map_err(|_| "Webhook 地址不是完整的网址。")?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("Webhook 地址中不能有用户名或密码。");
-    }
+    let url = outgoing::parse(address)?;
     let host = host_of(&url);
     let listed = hosts
         .split(',')
         .map(str::trim)
         .any(|listed| !listed.is_empty() && listed.eq_ignore_ascii_case(&host));
     let known = url.scheme() == "https" && host == kind.host();
-    if known || (listed && matches!(url.scheme(), "https" | "http")) {
+    if known || listed {
         Ok(url)
     } else {
         Err(
@@ -729,7 +714,7 @@ fn sign(key: &str, text: &str) -> String {
 }
 
 /// Sends requests: over the usual proxy, if the environment names one, or straight to a host that the
-/// operator lists. It follows no redirect.
+/// operator lists.
 struct Sender {
     outside: Option<reqwest::Client>,
     inside: Option<reqwest::Client>,
@@ -737,18 +722,9 @@ struct Sender {
 
 impl Sender {
     fn new() -> Self {
-        // Whoever has set one before has set the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(PATIENCE)
-                .timeout(PATIENCE)
-                .pool_max_idle_per_host(0)
-        };
         Self {
-            outside: builder().build().ok(),
-            inside: builder().no_proxy().build().ok(),
+            outside: outgoing::client(Way::Outside),
+            inside: outgoing::client(Way::Inside),
         }
     }
 
@@ -757,35 +733,9 @@ impl Sender {
         let known = call.url.host_str() == Some(call.kind.host());
         let client = if known { &self.outside } else { &self.inside };
         let client = client.as_ref().ok_or("本机不能建立加密连接")?;
-        let failed = |error: reqwest::Error| {
-            let why = if error.is_timeout() {
-                "对方没有及时答复"
-            } else {
-                "连接不上对方"
-            };
-            tracing::debug!(error = %error.without_url(), "a robot's request failed");
-            why.to_owned()
-        };
         let request = client.post(call.url).json(&call.body);
-        let mut response = request.send().await.map_err(failed)?;
-        let status = response.status();
-        if status.is_redirection() {
-            return Err(format!(
-                "对方要求跳转到别处（HTTP {}），没有跟随",
-                status.as_u16()
-            ));
-        }
-        let mut text = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            text.extend_from_slice(&chunk);
-            if text.len() > MOST_ANSWER {
-                break;
-            }
-        }
-        if !status.is_success() {
-            return Err(format!("对方答复 HTTP {}", status.as_u16()));
-        }
-        accepted(call.kind, &text)
+        let (_, answer) = outgoing::send(request).await.map_err(Failure::words)?;
+        accepted(call.kind, &answer)
     }
 }
 

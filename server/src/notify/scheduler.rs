@@ -51,7 +51,7 @@ enum Work {
 }
 
 /// All jobs, in the order in which they are run.
-fn jobs() -> [Job; 9] {
+fn jobs() -> [Job; 10] {
     [
         Job {
             name: "reminders",
@@ -104,6 +104,11 @@ fn jobs() -> [Job; 9] {
             name: "forget_notices",
             when: When::Every(3600),
             work: Work::Tick(forget_notices),
+        },
+        Job {
+            name: "webhooks",
+            when: When::Every(3600),
+            work: Work::Tick(crate::webhook::tick),
         },
     ]
 }

@@ -57,4 +57,5 @@ mod tokens;
 mod village_map;
 mod visibility;
 mod visits;
+mod webhooks;
 mod writings;

@@ -26,4 +26,5 @@ mod story;
 mod tokens;
 mod town;
 mod visits;
+mod webhooks;
 mod wire;

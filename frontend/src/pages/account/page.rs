@@ -2,12 +2,15 @@
 //! room for.
 
 use leptos::prelude::*;
+use shared::access::Action;
 use shared::term::Term;
+use shared::webhook::WebhookDeed;
 
 use super::leave;
 use crate::app;
 use crate::pages::heading;
 use crate::place;
+use crate::session;
 use crate::theme::{self, Theme};
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::icon;
@@ -28,6 +31,8 @@ pub(crate) fn page() -> AnyView {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any())
         .collect_view();
+    let webhooks = session::may(Action::Webhook(WebhookDeed::Own))
+        .then(|| view! { <a class="btn" href="/webhooks">"事件推送"</a> }.into_any());
     view! {
         <div class="page page-narrow">
             {heading("我的")}
@@ -36,6 +41,7 @@ pub(crate) fn page() -> AnyView {
                 <p class="row">
                     <a class="btn" href="/password">"修改密码"</a>
                     <a class="btn" href="/tokens">"API 令牌"</a>
+                    {webhooks}
                 </p>
             </section>
             {others()}
