@@ -35,8 +35,10 @@ pub(crate) enum Part {
     Field,
     /// What is done for the year's goals: publicity, assessment.
     Year,
-    /// Lists over all cases, and the administration.
+    /// Lists over all cases.
     Office,
+    /// The administration: units, users, roles, settings, tokens, the audit log; help.
+    Admin,
     /// Indicators, standing, targets, dashboards.
     Figures,
 }
@@ -115,6 +117,7 @@ mod split {
                 Self::Field => pages::load_field().await,
                 Self::Year => pages::load_year().await,
                 Self::Office => pages::load_office().await,
+                Self::Admin => pages::load_admin().await,
                 Self::Figures => pages::load_figures().await,
             }
         }
@@ -130,6 +133,7 @@ mod split {
                 Self::Field => at_once(pages::field(place)),
                 Self::Year => at_once(pages::year(place)),
                 Self::Office => at_once(pages::office(place)),
+                Self::Admin => at_once(pages::administration(place)),
                 Self::Figures => at_once(pages::figures(place)),
             }
         }
@@ -161,6 +165,7 @@ impl Part {
             Self::Field => pages::field(place),
             Self::Year => pages::year(place),
             Self::Office => pages::office(place),
+            Self::Admin => pages::administration(place),
             Self::Figures => pages::figures(place),
         };
         drawn.ok()

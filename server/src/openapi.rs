@@ -11,9 +11,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::token::needs::{self, Need};
 use crate::{
-    account, alert, analysis, assessment, audit, case, health, import, indicator, notify, org,
-    photo, publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
-    token, village_map, visit,
+    account, alert, analysis, assessment, audit, case, duty, health, import, indicator, notify,
+    org, photo, publicity, receipt, reception, report, satisfaction, second_factor, session,
+    settings, setup, sync, token, village_map, visit,
 };
 
 /// Where the document is.
@@ -71,6 +71,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let rooms = [
         setup::routes::Docs::openapi(),
         session::routes::Docs::openapi(),
+        session::signins::Docs::openapi(),
         case::routes::Docs::openapi(),
         case::matter::routes::Docs::openapi(),
         case::paper::routes::Docs::openapi(),
@@ -97,9 +98,14 @@ pub fn document() -> utoipa::openapi::OpenApi {
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
+        account::bulk::Docs::openapi(),
+        second_factor::routes::Docs::openapi(),
+        duty::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
+        settings::workdays::Docs::openapi(),
         notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
+        audit::export::Docs::openapi(),
         token::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];

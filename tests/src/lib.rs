@@ -26,6 +26,7 @@ pub mod files;
 pub mod matter;
 pub mod server;
 pub mod staff;
+pub mod totp;
 pub mod traces;
 pub mod webhook;
 
