@@ -132,6 +132,8 @@ pub(crate) enum Place {
     SignIns,
     /// Days declared working or free.
     Workdays,
+    /// How the installation stands.
+    System,
     /// Users from a workbook.
     UsersImport,
     /// What somebody leaves to others.
@@ -253,6 +255,7 @@ impl Place {
             Self::SecondFactor => "/second-factor",
             Self::SignIns => "/sign-ins",
             Self::Workdays => "/workdays",
+            Self::System => "/system",
             Self::UsersImport => "/users/import",
             Self::HandOver(id) => return format!("/users/{id}/hand-over"),
             Self::Help => "/help",
@@ -266,7 +269,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 37] {
+    fn simple() -> [Self; 38] {
         [
             Self::Figures,
             Self::Indicators,
@@ -299,6 +302,7 @@ impl Place {
             Self::SecondFactor,
             Self::SignIns,
             Self::Workdays,
+            Self::System,
             Self::Help,
             Self::Inbox,
             Self::Account,
@@ -331,6 +335,7 @@ impl Place {
             | Self::SecondFactor
             | Self::SignIns
             | Self::Workdays
+            | Self::System
             | Self::UsersImport
             | Self::HandOver(_)
             | Self::VillageMap
@@ -427,6 +432,7 @@ impl Place {
             Self::SecondFactor => "两步验证",
             Self::SignIns => "登录管理",
             Self::Workdays => "工作日更正",
+            Self::System => "系统",
             Self::UsersImport => "批量新增用户",
             Self::HandOver(_) => "工作交接",
             Self::Help => "帮助",
@@ -497,6 +503,7 @@ impl Place {
             Self::SecondFactor => "second-factor",
             Self::SignIns => "sign-ins",
             Self::Workdays => "workdays",
+            Self::System => "system",
             Self::UsersImport => "users-import",
             Self::HandOver(_) => "hand-over",
             Self::Help => "help",
@@ -536,7 +543,7 @@ impl Place {
             Self::Users => Icon::People,
             Self::Roles | Self::Tokens | Self::SecondFactor | Self::SignIns => Icon::Key,
             Self::Audit => Icon::Eye,
-            Self::Settings => Icon::Settings,
+            Self::Settings | Self::System => Icon::Settings,
             Self::Help => Icon::Help,
             Self::Inbox => Icon::Bell,
             Self::Account | Self::Password => Icon::Person,
@@ -649,6 +656,7 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     // Everybody else finds theirs through the own account.
     add(true, Place::Tokens, manages);
     add(true, Place::SignIns, manages);
+    add(true, Place::System, session::may(Action::ViewSystem));
     add(false, Place::Org, !manages && session::may(Action::ViewOrg));
     add(
         false,

@@ -17,9 +17,9 @@ use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
     account, alert, analysis, assessment, audit, case, db, duty, files, health, idempotency,
-    import, indicator, keys, memory, notify, openapi, org, photo, public, publicity, receipt,
-    reception, report, satisfaction, second_factor, settings, setup, sync, token, village_map,
-    visit,
+    import, indicator, keys, memory, metrics, notify, openapi, org, photo, public, publicity,
+    receipt, reception, report, satisfaction, second_factor, settings, setup, sync, system, tls,
+    token, village_map, visit,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -37,6 +37,9 @@ pub enum Error {
     /// The address.
     #[error("无法监听 {0}：{1}")]
     Listen(std::net::SocketAddr, std::io::Error),
+    /// The certificate.
+    #[error("{0}")]
+    Tls(String),
     /// The server ended by itself.
     #[error("服务异常结束：{0}")]
     Serve(#[from] std::io::Error),
@@ -62,8 +65,12 @@ impl State {
         let lookups = Throttle::new(limits.account_failures, limits.address_failures);
         let directory = Directory::new(db.clone(), clock.clone(), session::token_life(&config));
         let streams = notify::stream::Hub::new(db.read_blocking(notify::store::last)?);
+        let database = if db.is_sqlite() { "sqlite" } else { "postgres" };
+        let metrics = config.metrics.metrics_listen;
         Ok(Self {
+            metrics: metrics.map(|_| metrics::Metrics::new(database)),
             config: Arc::new(config),
+            started_at: clock.now(),
             clock,
             db,
             keys,
@@ -176,6 +183,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(settings::workdays::configure)
         .configure(audit::routes::configure)
         .configure(audit::export::configure)
+        .configure(system::routes::configure)
         .configure(token::routes::configure)
         .configure(notify::routes::configure)
         .configure(import::routes::configure);
@@ -199,6 +207,8 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
     actix_web::rt::spawn(notify::robot::run(state.clone(), stopped.clone()));
     let scheduled = actix_web::rt::spawn(notify::scheduler::run(state.clone(), stopped));
     let streams = state.streams.clone();
+    let figures = state.clone();
+    let last = state.clone();
     let factory = move || {
         actix_web::App::new()
             // A ledger's page is a tenth of its size then, which a slow line feels. The app's files come
@@ -211,9 +221,23 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         .disable_signals()
         .shutdown_timeout(shutdown)
         // Whoever waits for a connection need not wait on a thread of its own.
-        .worker_max_blocking_threads(blocking)
-        .bind(listen)
-        .map_err(|e| Error::Listen(listen, e))?;
+        .worker_max_blocking_threads(blocking);
+    let no_tls = |error: tls::Error| Error::Tls(error.to_string());
+    server = match tls::Files::of(&last.config).map_err(no_tls)? {
+        Some(files) => {
+            let current = tls::Current::open(files).map_err(no_tls)?;
+            let config = current.config().map_err(no_tls)?;
+            let server = server.bind_rustls_0_23(listen, config);
+            actix_web::rt::spawn(current.keep_current());
+            server
+        }
+        None => server.bind(listen),
+    }
+    .map_err(|e| Error::Listen(listen, e))?;
+    if let Some(listen) = last.config.metrics.metrics_listen {
+        let metrics = metrics::serve(&last, listen).map_err(|e| Error::Listen(listen, e))?;
+        actix_web::rt::spawn(metrics);
+    }
     if workers > 0 {
         server = server.workers(workers);
     }
@@ -233,11 +257,19 @@ pub async fn serve(state: State, started: impl FnOnce()) -> Result<(), Error> {
         }
     });
     started();
+    // So that whoever is first to look at figures need not wait for all cases to be read.
+    actix_web::rt::spawn(indicator::warm(figures));
     let ended = running.await;
     // A job that is at work is left alone after a moment: what it did not do is done the next time.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), scheduled).await;
     if let Err(error) = looks.write_all(&db).await {
         tracing::error!(%error, "the last looks at cases were not noted");
+    }
+    // Nobody else writes to the file: what is there now is all there is.
+    if db.is_sqlite()
+        && let Err(error) = audit::seal::run(last, true).await
+    {
+        tracing::error!(%error, "the audit log was not sealed");
     }
     db.close();
     ended?;

@@ -14,14 +14,16 @@ use shared::validate::Errors;
 
 use crate::account;
 use crate::audit::{self, Entry};
+use crate::backup;
 use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
 use crate::context::RequestContext;
 use crate::db::{Conn, Db};
 use crate::error::ApiError;
+use crate::lock::Lock;
 use crate::session::{password, store as sessions};
 use crate::state::State;
-use crate::{app, config, db, demo, import, openapi, org, second_factor, setup};
+use crate::{app, config, db, demo, doctor, import, openapi, org, second_factor, setup};
 
 /// 信访三无工作台：一个程序，浏览器使用，数据在本机。
 #[derive(Debug, Parser)]
@@ -50,6 +52,18 @@ enum Command {
     Admin(Admin),
     /// 导入手工台账
     Import(import::cli::Import),
+    /// 备份数据库、附件和密钥（加密，不需要停止服务）
+    Backup(backup::cli::Backup),
+    /// 把备份恢复到空的位置（须先停止服务）
+    Restore(backup::cli::Restore),
+    /// 核对数据库、附件和审计记录是否完好
+    Verify(backup::cli::Verify),
+    /// 检查这个安装有没有问题，并说明怎样解决
+    Doctor,
+    /// 把全部数据迁移到另一个空的数据库（须先停止服务）
+    Transfer(backup::cli::Transfer),
+    /// 生成备份口令
+    RecoveryKey(backup::cli::RecoveryKey),
     /// 输出 OpenAPI 文档
     Openapi,
 }
@@ -108,10 +122,12 @@ enum Error {
     Password(#[from] password::Error),
     #[error(transparent)]
     Import(#[from] import::cli::CliError),
+    #[error(transparent)]
+    Backup(#[from] backup::Error),
     #[error("{0}")]
     Refused(String),
-    #[error("无法输出：{0}")]
-    Output(#[from] std::io::Error),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
 }
 
 /// Runs the command line.
@@ -122,6 +138,8 @@ pub fn main() -> ExitCode {
             eprintln!("错误：{error}");
             match error {
                 Error::Import(error) => ExitCode::from(error.exit_code()),
+                // It ran, and found something; 1 is that it did not run.
+                Error::Backup(backup::Error::Found(_)) => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
             }
         }
@@ -151,6 +169,21 @@ fn run(cli: Cli) -> Result<(), Error> {
             reset_totp(&State::open(config, clock, false)?, &username)
         }
         Command::Import(input) => print(&import::cli::run(&input, config, &clock)?),
+        Command::Backup(input) => print(&backup::cli::backup(&input, &config, &clock)?),
+        Command::Restore(input) => print(&backup::cli::restore(&input, &config, &clock)?),
+        Command::Transfer(input) => print(&backup::cli::transfer(&input, &config, &clock)?),
+        Command::Verify(input) => Ok(backup::cli::verify(&input, &config, |text| {
+            drop(print(text));
+        })?),
+        Command::Doctor => {
+            let report = doctor::examine(&config, &clock);
+            print(&report.text())?;
+            match report.wrong {
+                0 => Ok(()),
+                some => Err(backup::Error::Found(some).into()),
+            }
+        }
+        Command::RecoveryKey(input) => print(&backup::cli::recovery_key(&input)?),
         Command::Config | Command::Openapi => Ok(()),
     }
 }
@@ -195,6 +228,8 @@ fn clock() -> Result<Clock, Error> {
 }
 
 fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
+    // The demo's data is not restored.
+    let _lock = (!demo).then(|| lock(&config)).transpose()?;
     let state = State::open(config, clock, demo)?;
     if demo {
         demo::load(&state)?;
@@ -203,6 +238,13 @@ fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
     // Where nobody reads it, it serves all the same.
     let started = move || drop(print(&greeting));
     Ok(actix_web::rt::System::new().block_on(app::serve(state, started))?)
+}
+
+/// Keeps a restore away while the server runs.
+fn lock(config: &Config) -> Result<Lock, Error> {
+    let data = &config.storage.data_dir;
+    backup::create_private(data)?;
+    Ok(Lock::shared(data)?)
 }
 
 /// The address, and in the demo one line a sign-in: role, user name, password.
@@ -223,7 +265,11 @@ fn url_of(state: &State) -> String {
     if listen.ip().is_unspecified() {
         listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
-    format!("http://{listen}/")
+    let scheme = match state.config.tls.tls_certificate {
+        Some(_) => "https",
+        None => "http",
+    };
+    format!("{scheme}://{listen}/")
 }
 
 fn migrate(config: &Config) -> Result<(), Error> {

@@ -64,6 +64,14 @@ impl Clock {
     }
 }
 
+/// An instant as the clocks of Shanghai show it.
+pub(crate) fn shanghai(at: DateTime<Utc>) -> DateTime<FixedOffset> {
+    match FixedOffset::east_opt(SHANGHAI_SECONDS) {
+        Some(shanghai) => at.with_timezone(&shanghai),
+        None => at.fixed_offset(),
+    }
+}
+
 /// The day in Shanghai to which an instant belongs.
 pub fn day_of(at: DateTime<Utc>) -> NaiveDate {
     match FixedOffset::east_opt(SHANGHAI_SECONDS) {

@@ -458,6 +458,33 @@ concerns! {
         /// 15 分钟内同一地址允许的失败次数
         address_failures: u32 = "50", ["XINFANG_ADDRESS_FAILURES"];
     }
+    /// TLS by the server itself; a proxy may do it instead.
+    Tls in tls {
+        /// TLS 证书文件（PEM，含中间证书）；与 tls_key 一起填写后只用 HTTPS，文件更新后一分钟内自动生效
+        tls_certificate: Option<PathBuf> = "", ["XINFANG_TLS_CERTIFICATE"];
+        /// TLS 私钥文件（PEM）
+        tls_key: Option<PathBuf> = "", ["XINFANG_TLS_KEY"];
+        /// 经 HTTPS 访问时，要求浏览器今后多少天只用 HTTPS（HSTS），0 表示不要求
+        hsts_days: u32 = "180", ["XINFANG_HSTS_DAYS"];
+    }
+    /// Backups, and those that are made by themselves.
+    Backup in backup {
+        /// 备份存放的目录；默认是数据目录中的 backups，最好另有一份在别的机器或移动硬盘上
+        backup_dir: Option<PathBuf> = "", ["XINFANG_BACKUP_DIR"];
+        /// 每隔多少小时自动备份，0 表示不自动备份；须同时有备份口令
+        backup_every_hours: u32 = "0", ["XINFANG_BACKUP_EVERY_HOURS"];
+        /// 自动备份保留多少份，更早的自动删除（手工备份不删）
+        backup_keep: u32 = "14", ["XINFANG_BACKUP_KEEP"];
+        /// 备份口令（至少 12 个字符）；恢复时必须有它
+        backup_passphrase: Option<Secret> = "", ["XINFANG_BACKUP_PASSPHRASE"];
+        /// 存放备份口令的文件，可用 xinfang recovery-key 生成
+        backup_passphrase_file: Option<PathBuf> = "", ["XINFANG_BACKUP_PASSPHRASE_FILE"];
+    }
+    /// What is told to monitoring.
+    Metrics in metrics {
+        /// Prometheus 指标（/metrics）的监听地址，如 127.0.0.1:9108；不填则不提供
+        metrics_listen: Option<SocketAddr> = "", ["XINFANG_METRICS_LISTEN"];
+    }
     /// What is logged, and how.
     Log in log {
         /// 日志级别（tracing 过滤语法，如 info 或 server=debug）
@@ -529,6 +556,20 @@ impl Config {
             Some(path) => path.clone(),
             None => self.storage.data_dir.join("xinfang.key"),
         }
+    }
+
+    /// Where backups lie. The demo's lie by themselves.
+    pub fn backup_dir(&self, demo: bool) -> PathBuf {
+        match &self.backup.backup_dir {
+            _ if demo => self.storage.data_dir.join("demo-backups"),
+            Some(path) => path.clone(),
+            None => self.storage.data_dir.join("backups"),
+        }
+    }
+
+    /// Every how many hours a backup is made by itself, if at all.
+    pub fn backup_every(&self) -> Option<u32> {
+        Some(self.backup.backup_every_hours).filter(|hours| *hours > 0)
     }
 
     /// The most bytes an uploaded file may have.
@@ -607,7 +648,7 @@ mod tests {
         );
         assert!(shown.contains("postgres://user:…@host/db"));
         let table: toml::Table = toml::from_str(&config.show()).unwrap();
-        assert_eq!(table.len(), 5);
+        assert_eq!(table.len(), 8);
     }
 
     #[test]

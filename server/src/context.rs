@@ -63,11 +63,15 @@ impl FromRequest for RequestContext {
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) Arc<str>);
 
-/// Whether a trusted proxy says that the client came through TLS.
+/// Whether the client came through TLS: to this server, or as a trusted proxy says.
 pub(crate) fn behind_tls(state: &State, request: &HttpRequest) -> bool {
+    if state.config.tls.tls_certificate.is_some() {
+        return true;
+    }
+    let proxies = &state.config.http.trusted_proxies;
     let trusted = request
         .peer_addr()
-        .is_some_and(|peer| state.config.http.trusted_proxies.contains(peer.ip()));
+        .is_some_and(|peer| proxies.contains(peer.ip().to_canonical()));
     let scheme = request.headers().get("x-forwarded-proto");
     trusted && scheme.is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
 }
@@ -75,7 +79,8 @@ pub(crate) fn behind_tls(state: &State, request: &HttpRequest) -> bool {
 /// The client's address: the peer's, or, where the peer is a trusted proxy, the last address of
 /// `X-Forwarded-For` that is not one.
 fn client_address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
-    let peer = request.peer_addr()?.ip();
+    // One that listens for both kinds of addresses is told of old ones as new ones.
+    let peer = request.peer_addr()?.ip().to_canonical();
     let proxies = &state.config.http.trusted_proxies;
     if !proxies.contains(peer) {
         return Some(peer);
@@ -85,9 +90,10 @@ fn client_address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
     let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
     let mut client = peer;
     for hop in hops {
-        let Ok(address) = hop.trim().parse() else {
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
             break;
         };
+        let address = address.to_canonical();
         client = address;
         if !proxies.contains(address) {
             break;

@@ -6,6 +6,7 @@
 //! | exact look-up of such numbers | keyed BLAKE3 |
 //! | access tokens | HMAC-SHA256 |
 //! | petitioners' query codes | keyed BLAKE3 of the case's id |
+//! | seals of the audit log | keyed BLAKE3 |
 //!
 //! The master key comes from `XINFANG_KEY` or from a file created 0600 in the data directory. The
 //! database keeps a check value of it: with data and another key (or none), the server does not
@@ -65,6 +66,7 @@ pub struct Keys {
     lookup: Zeroizing<[u8; 32]>,
     token: Zeroizing<[u8; 32]>,
     query: Zeroizing<[u8; 32]>,
+    audit: Zeroizing<[u8; 32]>,
     check: String,
 }
 
@@ -105,6 +107,7 @@ impl Keys {
             lookup: derive("xinfang 2026-11 look up personal data v1"),
             token: derive("xinfang 2026-11 sign access tokens v1"),
             query: derive("xinfang 2026-11 petitioners' query codes v1"),
+            audit: derive("xinfang 2026-11 seal the audit log v1"),
             check: blake3::hash(&*check).to_hex().to_string(),
         }
     }
@@ -172,6 +175,11 @@ impl Keys {
         QueryCode::of(u64::from_le_bytes(first))
     }
 
+    /// The key of the audit log's seals.
+    pub(crate) fn audit_key(&self) -> &[u8; 32] {
+        &self.audit
+    }
+
     /// The key under which access tokens are signed.
     pub(crate) fn token_key(&self) -> &[u8; 32] {
         &self.token
@@ -211,7 +219,64 @@ impl Keys {
     }
 }
 
-fn decode(text: &str, source: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
+/// The master key.
+pub(crate) type Master = Zeroizing<[u8; 32]>;
+
+/// The master key that the configuration names itself.
+///
+/// # Errors
+/// It is not one.
+pub(crate) fn configured(config: &Config) -> Result<Option<Master>, Error> {
+    let key = config.keys.key.as_ref();
+    key.map(|key| decode(key.expose(), "XINFANG_KEY"))
+        .transpose()
+}
+
+/// The master key of this installation, which must be there.
+///
+/// # Errors
+/// It is missing or none.
+pub(crate) fn master(config: &Config) -> Result<Master, Error> {
+    match configured(config)? {
+        Some(key) => Ok(key),
+        None => read_file(&config.key_file(false)),
+    }
+}
+
+/// The same, as it stands in its file.
+///
+/// # Errors
+/// As [`master`].
+pub(crate) fn master_text(config: &Config) -> Result<Zeroizing<String>, Error> {
+    Ok(Zeroizing::new(STANDARD.encode(*master(config)?)))
+}
+
+/// The key in a file.
+///
+/// # Errors
+/// It is missing or none.
+pub(crate) fn read_file(path: &Path) -> Result<Master, Error> {
+    from_file(path, true)
+}
+
+/// Whether the database was encrypted under this key.
+///
+/// # Errors
+/// It was not; the database's own.
+pub(crate) fn matches_database(conn: &mut crate::db::Conn, key: &Master) -> Result<(), Error> {
+    match store::check_value(conn)? {
+        Some(known) if known != Keys::from_master(key).check => {
+            Err(Error::Mismatch("密钥".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a key from its text.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn decode(text: &str, source: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
     let malformed = || Error::Malformed(source.to_owned());
     let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| malformed())?);
     let master: [u8; 32] = bytes.as_slice().try_into().map_err(|_| malformed())?;
@@ -241,7 +306,7 @@ fn from_file(path: &Path, must_exist: bool) -> Result<Zeroizing<[u8; 32]>, Error
 }
 
 /// Creates the file for its owner alone, and has it on the disk before anything depends on it.
-fn create(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn create(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir)?;
     }

@@ -9,13 +9,14 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures_util::FutureExt;
 
 use crate::auth::CallerId;
-use crate::context::RequestId;
+use crate::context::{RequestId, behind_tls};
 use crate::error::{self, ApiError, PROBLEM_JSON};
 use crate::openapi::DOCS_SECURITY_POLICY;
+use crate::state::State;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -55,8 +56,30 @@ pub(crate) async fn observe(
     let mut response = with_document(response);
     let place = Place::of(response.request().path());
     add_headers(response.headers_mut(), &id, place);
+    if let Some(state) = response.request().app_data::<web::Data<State>>().cloned() {
+        stay_with_tls(&state, &mut response);
+        if let Some(metrics) = &state.metrics {
+            let request = response.request();
+            let route = request.match_pattern();
+            let status = response.status().as_u16();
+            metrics.answered(request.method(), route, status, started.elapsed());
+        }
+    }
     log(&response, &id, started);
     Ok(response)
+}
+
+/// Asks a browser that came through TLS to come so from now on.
+fn stay_with_tls(state: &State, response: &mut ServiceResponse<BoxBody>) {
+    let days = state.config.tls.hsts_days;
+    if days == 0 || !behind_tls(state, response.request()) {
+        return;
+    }
+    let wish = format!("max-age={}", u64::from(days) * 86_400);
+    if let Ok(wish) = HeaderValue::from_str(&wish) {
+        let name = header::STRICT_TRANSPORT_SECURITY;
+        response.headers_mut().insert(name, wish);
+    }
 }
 
 /// The caller's, if it looks like one, so that a request can be followed across systems.

@@ -1,20 +1,23 @@
-//! The OpenAPI document, merged from the rooms', and the pages that show it.
+//! The OpenAPI document, merged from the rooms', and the pages that show it. Each room says what is its
+//! own; what follows from an operation's form is added here ([`form`]), and examples that the API tests
+//! have seen ([`examples`]). The tests compare every answer with it (`tests/src/contract.rs`).
 
 use std::sync::LazyLock;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use shared::term::Term;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::token::needs::{self, Need};
 use crate::{
     account, alert, analysis, assessment, audit, case, duty, health, import, indicator, notify,
     org, photo, publicity, receipt, reception, report, satisfaction, second_factor, session,
-    settings, setup, sync, token, village_map, visit,
+    settings, setup, sync, system, token, village_map, visit,
 };
+
+mod examples;
+mod form;
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -30,7 +33,9 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
     info(
         title = "信访三无工作台 API",
         description = "乡镇信访事项台账。所有错误为 application/problem+json（RFC 9457），`code` 稳定不变。\
-            列表用键集分页：`limit`、`cursor`。修改须带 `If-Match`，新增可带 `Idempotency-Key`。",
+            列表用键集分页：`limit`、`cursor`。修改须带 `If-Match`，新增可带 `Idempotency-Key`。\n\n\
+            每个接口的 `x-scope` 是令牌需要的权限，`session` 表示只能登录后使用，`open` 表示不需要登录；\
+            每种错误的 `x-codes` 列出它可能的 `code`。谁可以用，写在接口说明里。",
     ),
     tags(
         (name = "setup", description = "初始设置"),
@@ -60,6 +65,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "notifications", description = "通知、实时事件、群机器人"),
         (name = "tokens", description = "API 令牌"),
         (name = "audit", description = "审计"),
+        (name = "system", description = "系统状况"),
         (name = "health", description = "运行状况"),
     ),
 )]
@@ -106,6 +112,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
         audit::export::Docs::openapi(),
+        system::routes::Docs::openapi(),
         token::routes::Docs::openapi(),
         health::Docs::openapi(),
     ];
@@ -120,46 +127,15 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("xf_…")
         .description(Some(
-            "API 令牌，由本人在“令牌”页面新建；每个接口需要的权限写在接口说明的末尾。",
+            "API 令牌，由本人在“令牌”页面新建；每个接口需要的权限写在接口说明的末尾和 `x-scope`。",
         ))
         .build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("token", SecurityScheme::Http(token));
-    say_scopes(&mut document);
+    form::complete(&mut document);
+    examples::add(&mut document);
     document
-}
-
-/// Says of each operation which scope a token needs for it, in words and for programs.
-fn say_scopes(document: &mut utoipa::openapi::OpenApi) {
-    for (path, item) in &mut document.paths.paths {
-        let operations = [
-            ("GET", &mut item.get),
-            ("POST", &mut item.post),
-            ("PUT", &mut item.put),
-            ("PATCH", &mut item.patch),
-            ("DELETE", &mut item.delete),
-        ];
-        for (method, operation) in operations {
-            let Some(operation) = operation else { continue };
-            let words = match needs::of(method, path) {
-                Some(Need::Scope(scope)) => {
-                    let code = scope.code();
-                    if let Some(security) = &mut operation.security {
-                        security.push(SecurityRequirement::new("token", [code]));
-                    }
-                    format!("令牌权限：`{code}`。")
-                }
-                Some(Need::Session) | None => "不能用令牌调用。".to_owned(),
-                Some(Need::Open) => continue,
-            };
-            let description = operation.description.get_or_insert_default();
-            if !description.is_empty() {
-                description.push_str("\n\n");
-            }
-            description.push_str(&words);
-        }
-    }
 }
 
 /// The document as it is served and printed.

@@ -885,6 +885,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    backups (id) {
+        id -> Text,
+        at -> Timestamp,
+        scheduled -> Bool,
+        file -> Text,
+        size -> BigInt,
+        row_count -> BigInt,
+        file_count -> BigInt,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_seals (seq) {
+        seq -> BigInt,
+        at -> Timestamp,
+        up_to_id -> Text,
+        row_count -> BigInt,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
     village_maps (township_id) {
         township_id -> Text,
         body -> Text,

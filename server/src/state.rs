@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -37,6 +39,10 @@ pub struct State {
     pub(crate) figures: crate::indicator::Figures,
     /// Who listens to live events.
     pub(crate) streams: crate::notify::stream::Hub,
+    /// What is counted for monitoring, where that is wanted.
+    pub(crate) metrics: Option<crate::metrics::Metrics>,
+    /// When this process began.
+    pub(crate) started_at: DateTime<Utc>,
     /// Whether this is the demo, whose data is made up.
     pub demo: bool,
 }

@@ -130,6 +130,8 @@ pub enum Action {
     ManageSettings,
     /// Read the audit log.
     ViewAudit,
+    /// See how the installation stands: database, backups, queues.
+    ViewSystem,
     /// Do something about reports ([`Facts::Field`], or nothing in particular).
     Report(ReportDeed),
     /// Do something with visits.
@@ -174,6 +176,7 @@ impl Action {
             Self::ManageUsers,
             Self::ViewSettings,
             Self::ManageSettings,
+            Self::ViewSystem,
             Self::ViewAudit,
             Self::Rate,
             Self::FollowUps,
@@ -773,7 +776,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         Action::ImportLedger => role == R::CoordinationOffice,
         Action::ViewOrg => true,
         Action::ViewColleagues => role != R::Auditor,
-        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
+        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings | Action::ViewSystem => {
             role == R::Administrator
         }
         Action::ViewSettings => {
@@ -817,7 +820,7 @@ const fn whose_in_general(action: Action) -> &'static str {
         Action::RegisterCase(_) => "您的角色不登记这类事项。",
         Action::FollowUps => "满意度回访由便民服务中心、镇综治办和镇领导办理。",
         Action::ImportLedger => "台账导入由镇综治办办理。",
-        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings => {
+        Action::ManageOrg | Action::ManageUsers | Action::ManageSettings | Action::ViewSystem => {
             "这项管理由系统管理员办理。"
         }
         Action::ViewAudit => "审计记录由监督员查看。",
@@ -1194,12 +1197,13 @@ mod tests {
                 TokenDeed::Own => 38,
                 TokenDeed::Oversee => 39,
             },
+            Action::ViewSystem => 40,
         }
     }
 
     #[test]
     fn all_actions_are_all() {
         let places: BTreeSet<usize> = Action::all().into_iter().map(place).collect();
-        assert_eq!(places, (0..40).collect());
+        assert_eq!(places, (0..41).collect());
     }
 }

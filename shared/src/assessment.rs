@@ -39,6 +39,7 @@ terms! {
 
 terms! {
     /// Where an assessment stands.
+    #[cfg_attr(feature = "openapi", schema(as = AssessmentStage))]
     Stage, "考核进度" {
         /// The village fills in its self-assessment.
         Open = "open", "待村自评";
@@ -163,6 +164,7 @@ pub struct VillageFacts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", schema(as = AssessmentMark))]
 pub struct Mark {
     /// The item.
     pub code: String,

@@ -69,6 +69,8 @@ terms! {
         ReportWrite = "report_write", "变更报告";
         /// A chat robot was written.
         RobotWrite = "robot_write", "变更通知机器人";
+        /// Data came from a backup or another database.
+        Backup = "backup", "备份与恢复";
         /// The audit log itself was read.
         AuditView = "audit_view", "查看审计";
     }

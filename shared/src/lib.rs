@@ -31,6 +31,7 @@
 //! | [`satisfaction`] | what petitioners say of answers, and who may ask them |
 //! | [`search`] | how Chinese text becomes index terms |
 //! | [`sync`] | what a phone takes along |
+//! | [`system`] | how an installation stands |
 //! | [`token`] | API tokens: scopes, expiry, addresses, whether one is still good |
 // A whole case, written out for a test, is longer than `json!` goes by default.
 #![cfg_attr(test, recursion_limit = "256")]
@@ -68,6 +69,7 @@ pub mod second_factor;
 pub mod settings;
 pub mod setup;
 pub mod sync;
+pub mod system;
 pub mod term;
 pub mod token;
 pub mod user_import;

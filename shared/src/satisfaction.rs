@@ -76,8 +76,9 @@ pub struct NewRating {
 }
 
 impl NewRating {
-    /// What is wrong with the input. `answered` is the day of the answer, `today` the server's.
-    pub fn check(&self, answered: NaiveDate, today: NaiveDate) -> Errors {
+    /// What is wrong with the input. `answered` is the day of the answer, `today` the server's, `call`
+    /// whether whoever brought the case may be called ([`Care::do_not_call`](crate::case::care::Care)).
+    pub fn check(&self, answered: NaiveDate, today: NaiveDate, call: bool) -> Errors {
         let mut errors = Errors::new();
         let on = self.on.unwrap_or(today);
         if on > today {
@@ -89,6 +90,10 @@ impl NewRating {
         if self.way == RatingWay::Public {
             let message = "群众自评由信访人在查询页上填写；工作人员选电话回访或当面回访。";
             errors.add("way", "not_by_staff", message);
+        } else if self.way == RatingWay::Call && !call {
+            let message =
+                "信访人要求不打电话、不发短信：请当面回访，或者请信访人在查询页上自己评价。";
+            errors.add("way", "not_to_be_called", message);
         }
         let words = self.words.as_deref().unwrap_or("");
         if self.rating == Rating::Dissatisfied {
@@ -243,6 +248,7 @@ pub const FOLLOW_UP_DAYS: u64 = 90;
 /// and shows the number there, which the audit log has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = WaitingFollowUp))]
 pub struct FollowUp {
     /// The case and its number.
     pub case: Named,
@@ -350,11 +356,11 @@ mod tests {
         let rating = NewRating {
             on: None,
             rating: Rating::Satisfied,
-            way: RatingWay::Call,
+            way: RatingWay::InPerson,
             words: None,
         };
         let codes = |rating: &NewRating| {
-            let errors = rating.check(day("2026-03-01"), day("2026-03-10"));
+            let errors = rating.check(day("2026-03-01"), day("2026-03-10"), false);
             errors
                 .into_vec()
                 .into_iter()
@@ -375,9 +381,16 @@ mod tests {
         let late = NewRating {
             on: Some(day("2026-03-11")),
             way: RatingWay::Public,
-            ..rating
+            ..rating.clone()
         };
         assert_eq!(codes(&late), ["on:in_future", "way:not_by_staff"]);
+        let called = NewRating {
+            way: RatingWay::Call,
+            ..rating
+        };
+        assert_eq!(codes(&called), ["way:not_to_be_called"]);
+        let called = called.check(day("2026-03-01"), day("2026-03-10"), true);
+        assert!(called.is_empty());
     }
 
     fn actor(role: Role, user: &str, chain: &[&str]) -> Actor {

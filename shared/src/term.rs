@@ -53,9 +53,9 @@ macro_rules! terms {
             $( $(#[$vmeta:meta])* $variant:ident = $code:literal, $label:literal; )+
         }
     ) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        $(#[$meta])*
         pub enum $name {
             $(
                 $(#[$vmeta])* #[doc = ""] #[doc = $label]

@@ -113,6 +113,22 @@ impl TestApp {
         self.database.url()
     }
 
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// A command of the binary, on this app's data and with its settings.
+    pub fn command(&self) -> std::process::Command {
+        let mut command = crate::server::command();
+        command
+            .env("XINFANG_DATA_DIR", self.folder.path())
+            .envs(self.database.url().map(|url| ("DATABASE_URL", url)))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.path());
+        command
+    }
+
     /// What the server has logged so far.
     pub fn log(&self) -> String {
         self.server().log()

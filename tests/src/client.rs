@@ -6,6 +6,8 @@ use serde_json::Value;
 use shared::problem::{Code, Problem};
 use shared::term::Term;
 
+use crate::contract::{self, Exchange};
+
 /// Speaks to one app, as somebody or as nobody.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -97,7 +99,11 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        Call { request, what }
+        Call {
+            request,
+            what,
+            sent: None,
+        }
     }
 
     /// Uploads a file that may be refused before it has come whole. An HTTP library gives up
@@ -105,7 +111,7 @@ impl Client {
     #[track_caller]
     pub fn upload(&self, path: &str, name: &str, content: &[u8]) -> Answer {
         use std::io::{Read as _, Write as _};
-        let what = format!("POST {path}");
+        let what = format!("POST /api/v1{path}");
         let (boundary, token) = ("X-X-X", self.token.as_deref().unwrap_or_default());
         let part = format!(
             "--{boundary}\r\ncontent-disposition: form-data; name=\"file\"; \
@@ -151,6 +157,7 @@ impl Client {
             what,
         };
         answer.check_error();
+        answer.check_contract(None, false);
         answer
     }
 
@@ -166,19 +173,22 @@ impl Client {
 pub struct Call {
     request: RequestBuilder,
     what: String,
+    /// The JSON body.
+    sent: Option<Value>,
 }
 
 impl Call {
     fn with(self, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
         Self {
             request: change(self.request),
-            what: self.what,
+            ..self
         }
     }
 
     /// A JSON body.
     #[must_use]
-    pub fn json(self, body: &Value) -> Self {
+    pub fn json(mut self, body: &Value) -> Self {
+        self.sent = Some(body.clone());
         self.with(|request| request.json(body))
     }
 
@@ -223,7 +233,8 @@ impl Call {
         self.header("idempotency-key", key)
     }
 
-    /// Sends it. An error that is no problem document in Chinese fails the test.
+    /// Sends it. An error that is no problem document in Chinese, and an answer that is not as the
+    /// OpenAPI document says, fail the test.
     #[track_caller]
     pub fn send(self) -> Answer {
         let response = self.request.send();
@@ -250,6 +261,7 @@ impl Call {
             what: self.what,
         };
         answer.check_error();
+        answer.check_contract(self.sent.as_ref(), endless);
         answer
     }
 
@@ -350,6 +362,20 @@ impl Answer {
             .collect();
         fields.sort();
         fields
+    }
+
+    /// Every answer is as the OpenAPI document says.
+    #[track_caller]
+    fn check_contract(&self, sent: Option<&Value>, endless: bool) {
+        let (method, path) = self.what.split_once(' ').unwrap_or_default();
+        contract::check(Exchange {
+            method,
+            path,
+            sent,
+            status: self.status,
+            content_type: self.header("content-type"),
+            body: (!endless).then_some(self.body.as_slice()),
+        });
     }
 
     /// Every error is `application/problem+json` with a Chinese sentence, and none is our fault.

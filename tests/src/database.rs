@@ -79,6 +79,33 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Runs statements as whoever owns the data might, past the program.
+    pub fn run(&self, data_dir: &std::path::Path, sql: &str) {
+        match self {
+            Self::Postgres { admin, name } => {
+                psql(&of_database(admin, name), sql);
+            }
+            Self::Sqlite => {
+                let script = "import sqlite3, sys\n\
+                    db = sqlite3.connect(sys.argv[1])\n\
+                    db.executescript(sys.argv[2])\ndb.commit()\ndb.close()";
+                let output = Command::new("python3")
+                    .args(["-c", script])
+                    .arg(data_dir.join("xinfang.db"))
+                    .arg(sql)
+                    .output()
+                    .expect("python3");
+                assert!(
+                    output.status.success(),
+                    "{sql}: {}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            }
+        }
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Self::Postgres { admin, name } = self {

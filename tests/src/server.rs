@@ -119,6 +119,11 @@ impl Server {
         None
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
@@ -135,6 +140,13 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         panic!("the server did not end within {} s", STOP_LIMIT.as_secs())
+    }
+
+    /// Has it take its certificate in anew.
+    pub fn hang_up(&self) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-HUP", &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -HUP {id}");
     }
 
     /// Asks it to end, and does not wait.

@@ -1152,7 +1152,7 @@ impl Desk<'_> {
             | "list_units" | "get_unit" | "get_settings" | "list_law_profiles" | "setup_status"
             | "list_users" | "list_colleagues" | "get_user" | "reset_password" | "health_live"
             | "health_ready" => call.send(),
-            "list_tokens" => call.send(),
+            "list_tokens" | "show_system" => call.send(),
             "make_token" => call.json(&token()).send(),
             "revoke_token" => call.send(),
             "register_cases" => {

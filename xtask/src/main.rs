@@ -9,7 +9,7 @@
 //! | [`stamp`] | tells whether inputs changed, so that a second run starts in seconds |
 //! | [`server`] | builds the binary `xinfang`; `run`, `dist`, `bench` |
 //! | [`test`] | all checks and tests, in order |
-//! | [`postgres`], [`browser`] | what the tests need beside the binary |
+//! | [`postgres`], [`browser`], [`python`] | what the tests need beside the binary |
 //! | [`apt`] | installs missing Debian packages, or says which |
 //! | [`process`], [`ui`] | child processes; headings, durations |
 //!
@@ -23,6 +23,7 @@ mod cargo;
 mod optimise;
 mod postgres;
 mod process;
+mod python;
 mod server;
 mod stamp;
 mod test;

@@ -11,7 +11,7 @@ use crate::app::{self, AppArgs};
 use crate::browser::Browser;
 use crate::postgres::{Cluster, Programs};
 use crate::toolchain::Toolchain;
-use crate::{cargo, process, ui};
+use crate::{cargo, process, python, ui};
 
 /// What is tested natively. Cargo unites the features of the packages it is asked for, so asking
 /// for other sets in other steps would build half of the dependencies again.
@@ -160,6 +160,9 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     built.extend(api.then_some(&api_tests).into_iter().flatten());
     built.extend(pages.then_some(&page_tests).into_iter().flatten());
     build_black_box(built)?;
+    if api {
+        python::ensure()?;
+    }
     if api && on(Database::Sqlite) {
         let mut test = black_box(&api_tests);
         ui::step("API tests on SQLite", None, || {
@@ -210,6 +213,7 @@ fn black_box<'a>(names: impl IntoIterator<Item = &'a String>) -> Command {
     choose(&mut test, Some(names));
     test.env("XINFANG_BIN", cargo::target().join("debug/xinfang"))
         .env_remove("XINFANG_TEST_PG");
+    python::tell(&mut test);
     test
 }
 

@@ -31,6 +31,7 @@ pub(crate) mod second_factor;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod sign_ins;
+pub(crate) mod system;
 pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod users_import;
@@ -173,6 +174,7 @@ pub(crate) fn administration(place: Place) -> Drawn {
         Place::SecondFactor => second_factor::page(),
         Place::SignIns => sign_ins::page(),
         Place::Workdays => workdays::page(),
+        Place::System => system::page(),
         Place::UsersImport => users_import::page(),
         Place::HandOver(id) => hand_over::page(id),
         Place::VillageMap => village_map::page(),

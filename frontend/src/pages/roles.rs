@@ -440,6 +440,7 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
             line("管理用户、工作交接、他人的登录", Action::ManageUsers),
             line("查看设置", Action::ViewSettings),
             line("修改设置、群机器人、村庄地图", Action::ManageSettings),
+            line("查看系统状况", Action::ViewSystem),
             line("查看审计", Action::ViewAudit),
             line("建自己的 API 令牌", Action::Token(TokenDeed::Own)),
             line("查看、撤销全部令牌", Action::Token(TokenDeed::Oversee)),

@@ -261,6 +261,7 @@ pub(super) fn act(
     step: AlertStep,
     input: &AlertStepInput,
 ) -> Result<AlertView, Error> {
+    store::lock(conn, id.as_str())?;
     let mut found = find(conn, desk, id, step.deed())?;
     if found.alert.version != version {
         return Err(Error::Stale);
@@ -379,6 +380,7 @@ pub(super) fn to_case(
     version: i64,
     input: &AlertCase,
 ) -> Result<AlertView, Error> {
+    store::lock(conn, id.as_str())?;
     let mut found = find(conn, desk, id, AlertDeed::Case)?;
     if found.alert.version != version {
         return Err(Error::Stale);

@@ -135,6 +135,18 @@ pub(super) fn find(conn: &mut Conn, id: &str) -> QueryResult<Option<AlertRecord>
         .optional()
 }
 
+/// Keeps others from changing one until the transaction ends, so that no two write the same event of its
+/// course. On SQLite there is one writer.
+pub(super) fn lock(conn: &mut Conn, id: &str) -> QueryResult<()> {
+    if conn.is_sqlite() {
+        return Ok(());
+    }
+    diesel::sql_query("SELECT 1 FROM alerts WHERE id = $1 FOR UPDATE")
+        .bind::<diesel::sql_types::Text, _>(id)
+        .execute(conn)
+        .map(drop)
+}
+
 pub(super) fn insert(conn: &mut Conn, alert: &AlertRecord) -> QueryResult<()> {
     diesel::insert_into(alerts::table)
         .values(alert)

@@ -94,30 +94,46 @@ pub(crate) fn tick(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
     tell_again(conn, now).map(drop)
 }
 
+/// Of what it is too late by now, unless that was said before.
+fn late_mark(alert: &AlertRecord, now: DateTime<Utc>) -> QueryResult<Option<i32>> {
+    let passed = |from: NaiveDateTime, minutes: i32| {
+        now.naive_utc() - from > chrono::Duration::minutes(i64::from(minutes))
+    };
+    let (since, limit, mark) = match (alert.state()?, alert.acknowledged_at) {
+        (AlertState::Reported, _) => (alert.reported_at, alert.acknowledge_limit, TOLD_UNSEEN),
+        (AlertState::Acknowledged, Some(seen)) => (seen, alert.dispatch_limit, TOLD_UNSENT),
+        _ => return Ok(None),
+    };
+    Ok((passed(since, limit) && alert.told_late & mark == 0).then_some(mark))
+}
+
 /// Tells leaders and whoever has to see it again, once, when nobody has acknowledged within the
 /// limit, and once more when nobody was sent within the limit; however often it is called. Says how
 /// many it told of.
 pub(super) fn tell_again(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usize> {
     let mut late = Vec::new();
     for alert in store::waiting(conn)? {
-        let passed = |from: NaiveDateTime, minutes: i32| {
-            now.naive_utc() - from > chrono::Duration::minutes(i64::from(minutes))
-        };
-        let (since, limit, mark) = match (alert.state()?, alert.acknowledged_at) {
-            (AlertState::Reported, _) => (alert.reported_at, alert.acknowledge_limit, TOLD_UNSEEN),
-            (AlertState::Acknowledged, Some(seen)) => (seen, alert.dispatch_limit, TOLD_UNSENT),
-            _ => continue,
-        };
-        if passed(since, limit) && alert.told_late & mark == 0 {
-            late.push((alert, mark));
+        if late_mark(&alert, now)?.is_some() {
+            late.push(alert.id);
         }
     }
     if late.is_empty() {
         return Ok(0);
     }
     let names = Snapshot::of_people(conn)?;
+    // All of them before anybody is told: whoever takes a step locks one, and then tells, too.
+    for id in &late {
+        store::lock(conn, id)?;
+    }
     let mut told = 0;
-    for (mut alert, mark) in late {
+    for id in late {
+        // Somebody may have moved just now.
+        let Some(mut alert) = store::find(conn, &id)? else {
+            continue;
+        };
+        let Some(mark) = late_mark(&alert, now)? else {
+            continue;
+        };
         let seen = alert.version;
         let events = store::events(conn, &alert.id)?;
         let facts = alert.facts(&events);
@@ -137,7 +153,6 @@ pub(super) fn tell_again(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usi
         // The version stays: whoever is about to take the next step need not look again.
         alert.told_late |= mark;
         alert.updated_at = now.naive_utc();
-        // Somebody has moved just now.
         if !store::save(conn, &alert, seen)? {
             continue;
         }

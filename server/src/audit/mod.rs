@@ -3,6 +3,7 @@
 pub(crate) mod export;
 mod looks;
 pub mod routes;
+pub(crate) mod seal;
 mod service;
 pub(crate) mod store;
 

@@ -49,6 +49,7 @@ pub(super) const TOGETHER: usize = 500;
 /// A line of the feed.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = FeedLine)]
 pub(super) enum Line {
     /// A case as it is now: new, changed, or newly to be seen.
     Case {
@@ -287,6 +288,24 @@ fn epoch(conn: &mut Conn) -> QueryResult<i64> {
         .find("feed")
         .select(generations::value)
         .first(conn)
+}
+
+/// Makes all cursors that were given out those of another database: for data that was restored or moved.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn renew(conn: &mut Conn) -> QueryResult<()> {
+    let before = epoch(conn)?;
+    let another = loop {
+        let another = i64::from(rand::random::<u32>()) + 1;
+        if another != before {
+            break another;
+        }
+    };
+    diesel::update(generations::table.find("feed"))
+        .set(generations::value.eq(another))
+        .execute(conn)
+        .map(drop)
 }
 
 /// The mark that all that commits after this look is not below.

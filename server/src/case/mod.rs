@@ -29,6 +29,8 @@ pub(crate) mod store;
 pub(crate) mod view;
 
 pub(crate) use desk::Desk;
+pub(crate) use feed::renew as renew_feed;
+pub(crate) use service::rebuild_index;
 
 use diesel::result::Error as DieselError;
 use shared::access::Denied;

@@ -349,6 +349,12 @@ fn terms(desk: &Desk, case: &CaseRecord, names: &[&str]) -> String {
 
 /// The index terms of all of a case but its number.
 fn terms_beside_number(desk: &Desk, case: &CaseRecord, names: &[&str]) -> String {
+    let village = case.village_id.as_deref().map(UnitId::from);
+    let village = village.as_ref().map(|id| desk.names.unit_name(id));
+    terms_of(case, village, names)
+}
+
+fn terms_of(case: &CaseRecord, village: Option<&str>, names: &[&str]) -> String {
     let mut text = vec![case.cause.as_str()];
     text.extend(
         [
@@ -361,11 +367,40 @@ fn terms_beside_number(desk: &Desk, case: &CaseRecord, names: &[&str]) -> String
         .into_iter()
         .filter_map(Option::as_deref),
     );
-    if let Some(village) = &case.village_id {
-        text.push(desk.names.unit_name(&UnitId::from(village.as_str())));
-    }
+    text.extend(village);
     text.extend(names);
     shared::search::index_terms(&text.join("\n"))
+}
+
+/// How many cases are indexed together.
+const INDEXED_TOGETHER: i64 = 500;
+
+/// Makes the search index anew from the cases: it is the one thing that a database does not give away.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn rebuild_index(conn: &mut Conn) -> diesel::result::QueryResult<()> {
+    let villages: std::collections::HashMap<String, String> = crate::org::store::all(conn)?
+        .into_iter()
+        .map(|unit| (unit.id.as_str().to_owned(), unit.name))
+        .collect();
+    store::clear_index(conn)?;
+    let mut after = i64::MIN;
+    loop {
+        let cases = store::by_docid(conn, after, INDEXED_TOGETHER)?;
+        let Some(last) = cases.last() else {
+            return Ok(());
+        };
+        after = last.docid;
+        for case in &cases {
+            let people = store::people(conn, &case.id)?;
+            let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+            let village = case.village_id.as_ref().and_then(|id| villages.get(id));
+            let number = shared::search::index_terms(&case.number);
+            let terms = terms_of(case, village.map(String::as_str), &names);
+            store::insert_terms(conn, case.docid, &format!("{number} {terms}"))?;
+        }
+    }
 }
 
 fn owned(text: Option<&str>) -> Option<String> {

@@ -598,7 +598,7 @@ pub(crate) fn index(conn: &mut Conn, docid: i64, terms: String, is_new: bool) ->
     })
 }
 
-fn insert_terms(conn: &mut Conn, docid: i64, terms: &str) -> QueryResult<()> {
+pub(super) fn insert_terms(conn: &mut Conn, docid: i64, terms: &str) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(conn) => diesel::insert_into(case_search::table)
             .values((case_search::rowid.eq(docid), case_search::terms.eq(terms)))
@@ -611,6 +611,27 @@ fn insert_terms(conn: &mut Conn, docid: i64, terms: &str) -> QueryResult<()> {
         .execute(conn),
     }
     .map(drop)
+}
+
+/// Empties the search index.
+pub(super) fn clear_index(conn: &mut Conn) -> QueryResult<()> {
+    // SQLite's index of such a kind is emptied by its own command.
+    let statement = if conn.is_sqlite() {
+        "INSERT INTO case_search (case_search) VALUES ('delete-all')"
+    } else {
+        "DELETE FROM case_search"
+    };
+    diesel::sql_query(statement).execute(conn).map(drop)
+}
+
+/// The next cases by their key into the search index.
+pub(super) fn by_docid(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Vec<CaseRecord>> {
+    cases::table
+        .filter(cases::docid.gt(after))
+        .order(cases::docid)
+        .limit(most)
+        .select(CaseRecord::as_select())
+        .load(conn)
 }
 
 /// Takes a case out of the search index, when the transaction commits.

@@ -1,6 +1,8 @@
 //! Brings the schema up to date. Migrations are inside the binary.
 
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
+use diesel::result::QueryResult;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Conn, Error, Target};
@@ -30,6 +32,94 @@ pub(super) fn run(conn: &mut Conn) -> Result<Migrated, Error> {
 
 fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Migrated {
     versions.iter().map(ToString::to_string).collect()
+}
+
+/// The versions that the program knows, in order.
+pub(crate) fn known() -> Migrated {
+    use diesel::migration::{Migration, MigrationSource};
+    // Both have the same: a test sees to it.
+    let all: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> =
+        MigrationSource::migrations(&SQLITE).unwrap_or_default();
+    let mut known: Migrated = all
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect();
+    known.sort();
+    known
+}
+
+#[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+/// The versions that a database has, in order; none where it is empty. Writes nothing.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn applied(conn: &mut Conn) -> QueryResult<Migrated> {
+    let there = if conn.is_sqlite() {
+        "SELECT name AS version FROM sqlite_schema WHERE name = '__diesel_schema_migrations'"
+    } else {
+        "SELECT table_name::text AS version FROM information_schema.tables \
+         WHERE table_schema = current_schema() AND table_name = '__diesel_schema_migrations'"
+    };
+    if diesel::sql_query(there).load::<Version>(conn)?.is_empty() {
+        return Ok(Migrated::new());
+    }
+    let versions = diesel::sql_query(
+        "SELECT CAST(version AS TEXT) AS version FROM __diesel_schema_migrations",
+    )
+    .load::<Version>(conn)?;
+    let mut versions: Migrated = versions.into_iter().map(|row| row.version).collect();
+    versions.sort();
+    Ok(versions)
+}
+
+/// Brings the schema of a database without data to just these versions.
+///
+/// # Errors
+/// A migration fails.
+pub(crate) fn migrate_to(conn: &mut Conn, wanted: &[String]) -> Result<(), Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::Migrate(error.to_string());
+    let there = applied(conn).map_err(|error| failed(&error))?;
+    let too_far = there.iter().any(|version| !wanted.contains(version));
+    macro_rules! bring {
+        ($conn:expr, $source:expr) => {{
+            if too_far {
+                $conn
+                    .revert_all_migrations($source)
+                    .map_err(|error| failed(&error))?;
+            }
+            let pending = $conn
+                .pending_migrations($source)
+                .map_err(|error| failed(&error))?;
+            for migration in pending {
+                if wanted.contains(&migration.name().version().to_string()) {
+                    $conn
+                        .run_migration(&migration)
+                        .map_err(|error| failed(&error))?;
+                }
+            }
+        }};
+    }
+    match conn {
+        Conn::Sqlite(conn) => bring!(conn, SQLITE),
+        Conn::Postgres(conn) => bring!(conn, POSTGRES),
+    }
+    Ok(())
+}
+
+/// Waits, in a transaction, until no server brings the schema up to date.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn take_turns(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => conn.batch_execute("SELECT pg_advisory_xact_lock(7236453)"),
+    }
 }
 
 /// Takes every migration back; everything in the database is gone. For tests.

@@ -21,7 +21,7 @@ mod migrate;
 mod writer;
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -34,6 +34,7 @@ use diesel::{Connection, PgConnection, SqliteConnection};
 pub use conn::Conn;
 pub(crate) use conn::on_either;
 pub use migrate::{Migrated, revert_all};
+pub(crate) use migrate::{applied, known, migrate_to, take_turns};
 use writer::Writer;
 
 /// Why the database cannot be used.
@@ -109,6 +110,8 @@ enum Access {
     Write,
     /// Copies what was committed from the log into the file.
     Checkpoint,
+    /// Fills a new database, which counts for nothing before it is whole.
+    Load,
 }
 
 /// The messages' language decides nothing, but the time zone would.
@@ -124,16 +127,22 @@ impl Access {
                  PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;"
             }
             // The log is copied into the file by another connection ([`Self::Checkpoint`]); the
-            // writer itself does so only where that has not come to it for long.
+            // writer itself does so only where that has not come to it for long. A commit does not wait for
+            // the disk: the writer has the log synced before it answers (`writer::syncs`), which is what
+            // `synchronous=FULL` would do, but while the next commit is made.
             Self::Write => {
                 "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; \
-                 PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
+                 PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; \
                  PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=32000; \
                  PRAGMA journal_size_limit=67108864;"
             }
             Self::Checkpoint => {
                 "PRAGMA busy_timeout=0; PRAGMA synchronous=FULL; PRAGMA cache_size=-100; \
                  PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
+            }
+            Self::Load => {
+                "PRAGMA busy_timeout=5000; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF; \
+                 PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY;"
             }
         }
     }
@@ -170,6 +179,44 @@ fn create_file(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
+}
+
+/// The file of a SQLite address; none for PostgreSQL.
+pub(crate) fn sqlite_file(url: &str) -> Option<PathBuf> {
+    match Target::of(url) {
+        Target::Sqlite(path) => Some(PathBuf::from(path)),
+        Target::Postgres(_) => None,
+    }
+}
+
+/// A connection that reads a database as it is, without bringing its schema up to date.
+///
+/// # Errors
+/// It is not there, or cannot be opened.
+pub(crate) fn reader(url: &str) -> Result<Conn, Error> {
+    let target = Target::of(url);
+    if let Target::Sqlite(path) = &target
+        && !Path::new(path).is_file()
+    {
+        return Err(Error::Open(format!("没有文件 {path}")));
+    }
+    target
+        .connect(Access::Read)
+        .map_err(|error| Error::Open(error.to_string()))
+}
+
+/// A connection that fills an empty database.
+///
+/// # Errors
+/// It cannot be opened.
+pub(crate) fn loader(url: &str) -> Result<Conn, Error> {
+    let target = Target::of(url);
+    if let Target::Sqlite(path) = &target {
+        create_file(Path::new(path)).map_err(|e| Error::Open(format!("{path}：{e}")))?;
+    }
+    target
+        .connect(Access::Load)
+        .map_err(|error| Error::Open(error.to_string()))
 }
 
 /// Reads a term's code from a row.
@@ -361,6 +408,19 @@ impl Db {
     /// How often the writer has committed; each commit on SQLite is one fsync of the log.
     pub fn commits(&self) -> u64 {
         self.0.writer.commits()
+    }
+
+    /// How many writes wait.
+    pub(crate) fn queued(&self) -> u64 {
+        self.0.writer.queued()
+    }
+
+    /// The file, on SQLite.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.0.target {
+            Target::Sqlite(path) => Some(Path::new(path)),
+            Target::Postgres(_) => None,
+        }
     }
 
     /// Writes what is queued and stops the writer. Later writes answer an error.

@@ -4,14 +4,22 @@
 //! in a savepoint, commits once, and only then answers them all: what is answered is durable, and
 //! one job's failure (or panic) rolls back its own savepoint and nothing else.
 //!
+//! On SQLite a commit is in the log, and another thread brings the log to the disk and answers then, while
+//! the writer goes on with the next commit ([`syncs`]): the disk's wait and the computing overlap. What is
+//! read meanwhile may not be durable yet; whatever is written after reading it comes later in the same
+//! log, so nobody is told that something stands which rests on something that does not.
+//!
 //! Jobs that can be run again share a savepoint while they come one after the other, for SQLite copies
 //! each page that is changed for the first time in a savepoint. Should one fail, all of them are
 //! rolled back and run again, each in a savepoint of its own.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -29,6 +37,8 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 512;
 /// How long a commit may be put off by jobs that keep coming.
 const GATHER: Duration = Duration::from_millis(5);
+/// How many commits may wait for the disk.
+const AHEAD: usize = 4;
 /// How often what was committed is copied from the log into the file.
 const CHECKPOINT: Duration = Duration::from_millis(200);
 /// How many frames (of 4 KB) the log may have before it is begun anew.
@@ -242,6 +252,8 @@ struct Shared {
     changes: AtomicU64,
     /// Whether the writer is to copy the rest of the log into the file.
     log_is_long: AtomicBool,
+    /// Commits that are not on the disk yet.
+    syncing: AtomicU64,
 }
 
 impl Shared {
@@ -265,6 +277,7 @@ impl Writer {
             commits: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             log_is_long: AtomicBool::new(false),
+            syncing: AtomicU64::new(0),
         });
         if let Target::Sqlite(_) = target {
             let (shared, target) = (Arc::downgrade(&shared), target.clone());
@@ -272,10 +285,11 @@ impl Writer {
                 .name("xinfang-checkpoint".to_owned())
                 .spawn(move || checkpoints(&shared, &target))?;
         }
+        let disk = Disk::start(&shared, &target)?;
         let work = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("xinfang-writer".to_owned())
-            .spawn(move || run(&work, &target, conn))?;
+            .spawn(move || run(&work, &target, conn, disk))?;
         Ok(Self {
             shared,
             thread: Mutex::new(Some(thread)),
@@ -367,6 +381,10 @@ impl Writer {
         self.shared.commits.load(Ordering::Relaxed)
     }
 
+    pub(super) fn queued(&self) -> u64 {
+        self.shared.waiting().jobs.len() as u64
+    }
+
     pub(super) fn changes(&self) -> u64 {
         self.shared.changes.load(Ordering::Acquire)
     }
@@ -442,14 +460,14 @@ impl Job for Relay {
     }
 }
 
-fn run(shared: &Shared, target: &Target, conn: Conn) {
+fn run(shared: &Shared, target: &Target, conn: Conn, disk: Option<Disk>) {
     let mut conn = Some(conn);
     while let Some(first) = next(shared) {
         if conn.is_none() {
             conn = target.connect(Access::Write).ok();
         }
         let lost = match conn.as_mut() {
-            Some(open) => batch(shared, open, first).map(|()| {
+            Some(open) => batch(shared, open, disk.as_ref(), first).map(|()| {
                 if shared.log_is_long.swap(false, Ordering::Relaxed)
                     && let Err(error) = checkpoint(open)
                 {
@@ -468,6 +486,118 @@ fn run(shared: &Shared, target: &Target, conn: Conn) {
             tracing::error!(error = lost.0, "a batch of writes was lost");
             conn = None;
         }
+    }
+    // Whoever waits for the disk is answered before the connection is closed.
+    drop(disk);
+}
+
+/// The thread that brings SQLite's log to the disk.
+struct Disk {
+    commits: Option<SyncSender<Done>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Disk {
+    /// None where the database does that itself.
+    fn start(shared: &Arc<Shared>, target: &Target) -> std::io::Result<Option<Self>> {
+        let Target::Sqlite(path) = target else {
+            return Ok(None);
+        };
+        let log = PathBuf::from(format!("{path}-wal"));
+        let (commits, receiver) = sync_channel(AHEAD);
+        let shared = Arc::clone(shared);
+        let thread = std::thread::Builder::new()
+            .name("xinfang-disk".to_owned())
+            .spawn(move || syncs(&shared, &log, &receiver))?;
+        Ok(Some(Self {
+            commits: Some(commits),
+            thread: Some(thread),
+        }))
+    }
+
+    /// Answers a commit's jobs once it is on the disk.
+    fn answer(&self, shared: &Shared, done: Done) {
+        shared.syncing.fetch_add(1, Ordering::AcqRel);
+        let left = match &self.commits {
+            Some(commits) => commits.send(done).map_err(|unsent| unsent.0),
+            None => Err(done),
+        };
+        if let Err(done) = left {
+            shared.syncing.fetch_sub(1, Ordering::AcqRel);
+            answer(
+                done,
+                &Err(Lost("the log is not synced any more".to_owned())),
+            );
+        }
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        self.commits = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that syncs the log ended by a panic");
+        }
+    }
+}
+
+/// Syncs the log and answers what was committed before, until there is no more.
+fn syncs(shared: &Shared, path: &Path, commits: &Receiver<Done>) {
+    let mut log = None;
+    while let Ok(mut done) = commits.recv() {
+        let mut many = 1;
+        while let Ok(more) = commits.try_recv() {
+            done.extend(more);
+            many += 1;
+        }
+        let outcome = sync(&mut log, path).map_err(|error| {
+            tracing::error!(%error, "the log was not brought to the disk");
+            log = None;
+            Lost(error.to_string())
+        });
+        shared.syncing.fetch_sub(many, Ordering::AcqRel);
+        // The writer may be gathering until the disk is free. It looks under the lock.
+        drop(shared.waiting());
+        shared.wake.notify_all();
+        answer(done, &outcome);
+    }
+}
+
+/// Brings what was written to the log to the disk.
+fn sync(kept: &mut Option<File>, path: &Path) -> std::io::Result<()> {
+    // SQLite makes another file when all connections were closed between.
+    if let Some(file) = kept
+        && !is_still(file, path)?
+    {
+        *kept = None;
+    }
+    let log = match kept {
+        Some(log) => log,
+        None => kept.insert(File::open(path)?),
+    };
+    log.sync_data()
+}
+
+/// Whether an open file is the one that has this name.
+#[cfg(unix)]
+fn is_still(file: &File, path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (open, named) = (file.metadata()?, std::fs::metadata(path)?);
+    Ok(open.ino() == named.ino() && open.dev() == named.dev())
+}
+
+/// Whether an open file is the one that has this name: it is opened anew each time.
+#[cfg(not(unix))]
+fn is_still(_: &File, _: &Path) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+/// Answers jobs that were done.
+fn answer(done: Done, outcome: &Result<(), Lost>) {
+    for (job, own) in done {
+        job.answer(own.as_ref().map(|_| ()).and(outcome.as_ref().map(|_| ())));
     }
 }
 
@@ -564,7 +694,12 @@ fn take(shared: &Shared, waiting: &mut Waiting, most: usize) -> VecDeque<Box<dyn
 
 /// Runs jobs until none waits or it is time, commits, answers. An error means that the connection
 /// is no longer good; everyone has been answered all the same.
-fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Result<(), Lost> {
+fn batch(
+    shared: &Shared,
+    conn: &mut Conn,
+    disk: Option<&Disk>,
+    first: VecDeque<Box<dyn Job>>,
+) -> Result<(), Lost> {
     let started = Instant::now();
     let mut waiting = first;
     let mut done: Done = Vec::with_capacity(waiting.len());
@@ -576,8 +711,8 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
         && let Some(job) = waiting.pop_front()
     {
         outcome = take_on(conn, job, &mut done, &mut shared_savepoint);
-        if waiting.is_empty() && done.len() < BATCH && started.elapsed() < GATHER {
-            waiting = take(shared, &mut shared.waiting(), BATCH - done.len());
+        if waiting.is_empty() && done.len() < BATCH {
+            waiting = more(shared, started, BATCH - done.len());
         }
     }
     // Nothing is done last without a transaction around it.
@@ -592,13 +727,34 @@ fn batch(shared: &Shared, conn: &mut Conn, first: VecDeque<Box<dyn Job>>) -> Res
             shared.changes.fetch_add(1, Ordering::Release);
         }
     }
-    for (job, own) in done {
-        job.answer(own.as_ref().map(|_| ()).and(outcome.as_ref().map(|_| ())));
+    match disk.filter(|_| outcome.is_ok()) {
+        Some(disk) => disk.answer(shared, done),
+        None => answer(done, &outcome),
     }
     for job in waiting {
         job.answer(outcome.as_ref().map(|_| ()));
     }
     outcome
+}
+
+/// Jobs that have come meanwhile; while the disk is busy with earlier commits, waits for some.
+fn more(shared: &Shared, started: Instant, most: usize) -> VecDeque<Box<dyn Job>> {
+    let mut waiting = shared.waiting();
+    loop {
+        let left = GATHER.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return VecDeque::new();
+        }
+        let busy = shared.syncing.load(Ordering::Acquire) > 0;
+        if !waiting.jobs.is_empty() || !busy || waiting.closed {
+            return take(shared, &mut waiting, most);
+        }
+        waiting = shared
+            .wake
+            .wait_timeout(waiting, left)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+    }
 }
 
 /// What has been done in a batch, and what came of it.

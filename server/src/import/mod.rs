@@ -27,6 +27,8 @@ mod text;
 mod vault;
 mod words;
 
+pub(crate) use vault::is_kept;
+
 pub use mark::MarkError;
 pub use reader::{MAX_FILE, ReadError};
 

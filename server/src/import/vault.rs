@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::Error;
 use super::service::Kept;
-use crate::keys::Place;
+use crate::keys::{Keys, Place};
 use crate::state::State;
 
 fn path_of(state: &State, hash: &str) -> PathBuf {
@@ -46,6 +46,12 @@ pub(super) fn keep(state: &State, bytes: &[u8]) -> Result<Kept, Error> {
         hash,
         size: bytes.len() as u64,
     })
+}
+
+/// Whether what lies under a hash is the workbook that it names.
+pub(crate) fn is_kept(keys: &Keys, hash: &str, sealed: &[u8]) -> bool {
+    keys.open(sealed, place(hash))
+        .is_ok_and(|bytes| blake3::hash(&bytes).to_hex().as_str() == hash)
 }
 
 /// Opens a kept workbook.

@@ -10,6 +10,10 @@
 //! - Cases go only with an import that is undone; then all is read anew.
 //!
 //! Registering a case does nothing for this. Several servers on one database each keep a book.
+//!
+//! The book has leaves of some thousand tallies each. What a walk over cases comes to is kept leaf by leaf
+//! ([`Figures::summed`]), so that after a write only the leaves are walked again in which something changed:
+//! the last one, and those of the cases that were changed.
 
 use std::any::Any as AnyValue;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -45,8 +49,10 @@ const TOGETHER: i64 = 400;
 /// What a unit or user has that no tally names.
 const UNKNOWN_UNIT: u16 = NO_UNIT - 1;
 const UNKNOWN_USER: u32 = NOBODY - 1;
-/// How many answers are kept ready.
-const KEPT: usize = 512;
+/// How many tallies a leaf has; few in tests, so that there are many leaves.
+const LEAF: usize = if cfg!(test) { 7 } else { 8192 };
+/// How many sums are kept ready, of leaves and of wholes together.
+const KEPT: usize = 8192;
 
 /// The events that figures look at.
 const LOOKED_AT: &[EventKind] = &[
@@ -78,19 +84,39 @@ pub(crate) struct Figures(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     book: RwLock<Book>,
-    kept: Mutex<HashMap<String, Kept>>,
+    kept: Mutex<Shelf>,
 }
+
+/// Sums that were made.
+#[derive(Default)]
+struct Shelf {
+    by_name: HashMap<String, Kept>,
+    /// Rises with each use.
+    uses: u64,
+}
+
+/// Anything that is kept.
+type Value = Arc<dyn AnyValue + Send + Sync>;
 
 struct Kept {
     generation: u64,
-    value: Arc<dyn AnyValue + Send + Sync>,
+    value: Value,
+    /// Of each leaf: the generation that it was walked in, and what that came to.
+    leaves: Vec<(u64, Value)>,
+    used: u64,
+}
+
+/// What a walk over cases comes to. Sums of parts are those of the whole, in whatever order.
+pub(crate) trait Sum: Default + Send + Sync + 'static {
+    /// Adds what another part came to.
+    fn merge(&mut self, other: &Self);
 }
 
 /// The tallies.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
-    /// By their ids, rising.
-    tallies: Vec<Tally>,
+    /// Each by their ids, rising, and one after the other.
+    leaves: Vec<Leaf>,
     units: Numbers,
     users: Numbers,
     /// The cases that repeat one: which.
@@ -100,6 +126,21 @@ pub(crate) struct Book {
     calendar: Calendar,
     /// Rises with each change.
     generation: u64,
+}
+
+/// Tallies that are walked over together.
+#[derive(Debug, Default)]
+struct Leaf {
+    tallies: Vec<Tally>,
+    /// The book's, when the last of them changed.
+    generation: u64,
+}
+
+/// Cases to walk over: a leaf's, or all. Copies are cheap.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cases<'a> {
+    book: &'a Book,
+    leaves: &'a [Leaf],
 }
 
 /// Up to where the database was read.
@@ -193,47 +234,87 @@ impl Figures {
         Ok(look(&book))
     }
 
-    /// As [`Figures::read`]; the answer is kept under a name until the ledger or the directory changes
-    /// or the day turns. The name says all else that it depends on.
+    /// As [`Figures::read`], for what can be summed up: `walk` is asked of each leaf that has changed since
+    /// it was asked under this name, and `look` what the whole comes to. Both answers are kept until the
+    /// ledger or the directory changes or the day turns. The name says all else that they depend on.
     ///
     /// # Errors
     /// The database's own.
-    pub(crate) fn kept<T: Send + Sync + 'static>(
+    pub(crate) fn summed<P: Sum, T: Send + Sync + 'static>(
         &self,
         conn: &mut Conn,
         desk: &Desk,
         name: &str,
-        look: impl FnOnce(&Book) -> T,
+        walk: impl Fn(Cases<'_>) -> P,
+        look: impl FnOnce(&Book, P) -> T,
     ) -> Result<Arc<T>, Error> {
-        self.refresh(conn, &desk.names)?;
         let name = format!(
             "{} {} {} {name}",
             desk.actor.user_id,
             desk.context.today(),
             desk.names.generation(),
         );
+        self.sum(conn, &desk.names, name, walk, look)
+    }
+
+    /// As [`Figures::summed`], by the whole name.
+    pub(super) fn sum<P: Sum, T: Send + Sync + 'static>(
+        &self,
+        conn: &mut Conn,
+        names: &Snapshot,
+        name: String,
+        walk: impl Fn(Cases<'_>) -> P,
+        look: impl FnOnce(&Book, P) -> T,
+    ) -> Result<Arc<T>, Error> {
+        self.refresh(conn, names)?;
         let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
         let lock = || self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let value = lock()
-            .get(&name)
-            .filter(|kept| kept.generation == book.generation)
-            .map(|kept| Arc::clone(&kept.value));
-        if let Some(Ok(value)) = value.map(Arc::downcast::<T>) {
-            return Ok(value);
+        let before = {
+            let mut shelf = lock();
+            shelf.uses += 1;
+            let used = shelf.uses;
+            match shelf.by_name.get_mut(&name) {
+                Some(kept) if kept.generation == book.generation => {
+                    kept.used = used;
+                    if let Ok(value) = Arc::clone(&kept.value).downcast::<T>() {
+                        return Ok(value);
+                    }
+                    Vec::new()
+                }
+                Some(kept) => kept.leaves.clone(),
+                None => Vec::new(),
+            }
+        };
+        let mut whole = P::default();
+        let mut leaves: Vec<(u64, Value)> = Vec::with_capacity(book.leaves.len());
+        for (n, leaf) in book.leaves.iter().enumerate() {
+            let known = before
+                .get(n)
+                .filter(|(generation, _)| *generation == leaf.generation)
+                .and_then(|(_, value)| Arc::clone(value).downcast::<P>().ok());
+            let part = known.unwrap_or_else(|| {
+                Arc::new(walk(Cases {
+                    book: &book,
+                    leaves: std::slice::from_ref(leaf),
+                }))
+            });
+            whole.merge(&part);
+            leaves.push((leaf.generation, part));
         }
-        let value = Arc::new(look(&book));
-        let mut kept = lock();
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
+        let value = Arc::new(look(&book, whole));
         let answer: Arc<T> = Arc::clone(&value);
-        kept.insert(
+        let mut shelf = lock();
+        let used = shelf.uses;
+        shelf.by_name.insert(
             name,
             Kept {
                 generation: book.generation,
                 value,
+                leaves,
+                used,
             },
         );
+        shelf.tidy();
         Ok(answer)
     }
 
@@ -251,6 +332,22 @@ impl Figures {
             let mut book = self.0.book.write().unwrap_or_else(PoisonError::into_inner);
             book.follow(conn, names, now)
         })
+    }
+}
+
+impl Shelf {
+    /// Lets go of what was not used for the longest time, where there is too much.
+    fn tidy(&mut self) {
+        let sizes = self.by_name.values().map(|kept| kept.leaves.len() + 1);
+        let mut size: usize = sizes.sum();
+        while size > KEPT && self.by_name.len() > 1 {
+            let oldest = self.by_name.iter().min_by_key(|(_, kept)| kept.used);
+            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+                break;
+            };
+            let gone = self.by_name.remove(&name);
+            size -= gone.map_or(0, |kept| kept.leaves.len() + 1);
+        }
     }
 }
 
@@ -288,15 +385,12 @@ fn seen(conn: &mut Conn) -> QueryResult<Seen> {
     })
 }
 
-impl Book {
+impl<'a> Cases<'a> {
     /// Those that count in figures that the actor reads.
-    pub(crate) fn counted_for<'a>(
-        &'a self,
-        actor: &Actor,
-    ) -> impl Iterator<Item = &'a Tally> + use<'a> {
-        let reader = self.reader(actor);
+    pub(crate) fn counted_for(self, actor: &Actor) -> impl Iterator<Item = &'a Tally> + use<'a> {
+        let reader = self.book.reader(actor);
         let role = actor.role;
-        self.tallies.iter().filter(move |tally| {
+        self.all().filter(move |tally| {
             access::counts(
                 role,
                 &Before {
@@ -308,8 +402,18 @@ impl Book {
     }
 
     /// All of them, for what is the same whoever asks.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Tally> {
-        self.tallies.iter()
+    pub(crate) fn all(self) -> impl Iterator<Item = &'a Tally> + use<'a> {
+        self.leaves.iter().flat_map(|leaf| &leaf.tallies)
+    }
+}
+
+impl Book {
+    /// All cases.
+    pub(crate) fn cases(&self) -> Cases<'_> {
+        Cases {
+            book: self,
+            leaves: &self.leaves,
+        }
     }
 
     /// A unit's number; none where no case names it.
@@ -320,11 +424,6 @@ impl Book {
     /// A unit's id.
     pub(crate) fn unit_id(&self, number: u16) -> Option<&str> {
         self.units.id(u32::from(number))
-    }
-
-    /// How many units have numbers.
-    pub(crate) fn unit_count(&self) -> usize {
-        self.units.ids.len()
     }
 
     fn reader(&self, actor: &Actor) -> Reader {
@@ -424,21 +523,43 @@ impl Book {
 
     fn at(&self, docid: i64) -> Option<&Tally> {
         let id = u32::try_from(docid).ok()?;
-        let at = self.tallies.binary_search_by_key(&id, |tally| tally.id);
-        at.ok().and_then(|at| self.tallies.get(at))
+        let leaf = self.leaves.get(self.leaf_of(id))?;
+        let at = leaf.tallies.binary_search_by_key(&id, |tally| tally.id);
+        at.ok().and_then(|at| leaf.tallies.get(at))
+    }
+
+    /// The place of the last leaf that begins with no greater id.
+    fn leaf_of(&self, id: u32) -> usize {
+        let begins = |leaf: &Leaf| leaf.tallies.first().is_none_or(|first| first.id <= id);
+        self.leaves.partition_point(begins).saturating_sub(1)
     }
 
     fn put(&mut self, tally: Tally) {
-        match self
+        let at = self.leaf_of(tally.id);
+        let rises = |leaf: &Leaf| leaf.tallies.last().is_none_or(|last| last.id < tally.id);
+        // What is new is put behind the rest.
+        let full = |leaf: &Leaf| leaf.tallies.len() >= LEAF && rises(leaf);
+        if at + 1 >= self.leaves.len() && self.leaves.last().is_none_or(full) {
+            self.leaves.push(Leaf {
+                tallies: vec![tally],
+                generation: self.generation,
+            });
+            return;
+        }
+        let Some(leaf) = self.leaves.get_mut(at) else {
+            return;
+        };
+        leaf.generation = self.generation;
+        match leaf
             .tallies
             .binary_search_by_key(&tally.id, |tally| tally.id)
         {
             Ok(at) => {
-                if let Some(old) = self.tallies.get_mut(at) {
+                if let Some(old) = leaf.tallies.get_mut(at) {
                     *old = tally;
                 }
             }
-            Err(at) => self.tallies.insert(at, tally),
+            Err(at) => leaf.tallies.insert(at, tally),
         }
     }
 
@@ -470,6 +591,7 @@ impl Book {
         let mut units = units_of(conn, &ids)?;
         let repeated = repeats_of(conn, &ids)?;
         let usual = LawProfile::default_profile();
+        self.generation += 1;
         for row in rows {
             let mut beside = Beside::of(repeated.get(&row.id).copied());
             for unit in units.remove(&row.id).unwrap_or_default() {
@@ -515,7 +637,6 @@ impl Book {
             };
             self.put(tally);
         }
-        self.generation += 1;
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ use shared::role::Role;
 use shared::term::Term;
 
 use super::Error;
-use super::book::{Book, Figures};
+use super::book::{Book, Cases, Figures, Sum};
 use super::standing::{self, StandingQuery};
 use super::table;
 use crate::case::{Desk, home};
@@ -40,18 +40,69 @@ const AGES: &[(u64, &str)] = &[
     (181, "180日以上"),
 ];
 
+/// What a walk over cases comes to; villages and units by their numbers.
+#[derive(Default)]
+struct Walked {
+    /// By month.
+    received: Vec<[u64; 3]>,
+    ended: Vec<u64>,
+    ages: Vec<u64>,
+    units: HashMap<u16, [u64; 2]>,
+    overdue: u64,
+    clock: Vec<u64>,
+    funnel: [u64; 5],
+    categories: Vec<u64>,
+    heat: HashMap<u16, Vec<u64>>,
+    villages: HashMap<u16, [u64; 2]>,
+}
+
+impl Sum for Walked {
+    fn merge(&mut self, other: &Self) {
+        fn sum(own: &mut [u64], other: &[u64]) {
+            for (own, other) in own.iter_mut().zip(other) {
+                *own += other;
+            }
+        }
+        fn all(own: &mut Vec<u64>, other: &[u64]) {
+            own.resize(own.len().max(other.len()), 0);
+            sum(own, other);
+        }
+        let months = self.received.len().max(other.received.len());
+        self.received.resize(months, [0; 3]);
+        for (own, other) in self.received.iter_mut().zip(&other.received) {
+            sum(own, other);
+        }
+        all(&mut self.ended, &other.ended);
+        all(&mut self.ages, &other.ages);
+        all(&mut self.clock, &other.clock);
+        all(&mut self.categories, &other.categories);
+        sum(&mut self.funnel, &other.funnel);
+        self.overdue += other.overdue;
+        for (unit, loads) in &other.units {
+            sum(self.units.entry(*unit).or_default(), loads);
+        }
+        for (unit, counts) in &other.heat {
+            all(self.heat.entry(*unit).or_default(), counts);
+        }
+        for (unit, counts) in &other.villages {
+            sum(self.villages.entry(*unit).or_default(), counts);
+        }
+    }
+}
+
 /// What the book says, in numbers.
 struct Counted {
     inflow: Vec<MonthInflow>,
     ages: Vec<u64>,
-    units: HashMap<Option<String>, (u64, u64)>,
+    /// Overdue and other open cases by unit.
+    units: HashMap<Option<String>, [u64; 2]>,
     overdue: u64,
     clock: Vec<u64>,
     funnel: [u64; 5],
     categories: Vec<u64>,
     heat: HashMap<Option<String>, Vec<u64>>,
     /// Overdue and open cases by village.
-    villages: HashMap<String, (u64, u64)>,
+    villages: HashMap<String, [u64; 2]>,
 }
 
 fn months(today: NaiveDate) -> Vec<(NaiveDate, NaiveDate)> {
@@ -67,69 +118,50 @@ fn months(today: NaiveDate) -> Vec<(NaiveDate, NaiveDate)> {
     span.months()
 }
 
-fn counted(book: &Book, desk: &Desk) -> Counted {
+fn walk(cases: Cases<'_>, desk: &Desk) -> Walked {
     let today = desk.context.today();
     let now = Day::of(today);
-    let months = months(today);
-    let periods: Vec<Window> = months
-        .iter()
-        .map(|(from, to)| Window::new(*from, *to))
+    let periods: Vec<Window> = months(today)
+        .into_iter()
+        .map(|(from, to)| Window::new(from, to))
         .collect();
     let month_of = |day: Day| {
         let at = periods.partition_point(|period| period.to < day);
         periods.get(at).filter(|p| p.has(day)).map(|_| at)
     };
     let year = Span::year_to(today).window();
-    let mut inflow: Vec<MonthInflow> = months
-        .iter()
-        .map(|(month, _)| MonthInflow {
-            month: *month,
-            received: [0; 3],
-            ended: 0,
-        })
-        .collect();
-    let mut ages = vec![0; AGES.len()];
-    let mut units: HashMap<u16, (u64, u64)> = HashMap::new();
-    let mut clock = vec![0; usize::try_from(AHEAD).unwrap_or(0) + 1];
-    let mut overdue = 0;
-    let mut funnel = [0; 5];
-    let mut categories = vec![0; Category::ALL.len()];
-    let mut heat: HashMap<u16, Vec<u64>> = HashMap::new();
-    let mut villages: HashMap<u16, (u64, u64)> = HashMap::new();
-    for tally in book.counted_for(&desk.actor) {
-        let month = month_of(tally.received);
-        if let Some(month) = month {
-            if let Some(of) = inflow.get_mut(month) {
-                let [petitions, disputes, signs] = &mut of.received;
+    let mut of = Walked {
+        received: vec![[0; 3]; periods.len()],
+        ended: vec![0; periods.len()],
+        ages: vec![0; AGES.len()],
+        clock: vec![0; usize::try_from(AHEAD).unwrap_or(0) + 1],
+        categories: vec![0; Category::ALL.len()],
+        ..Walked::default()
+    };
+    for tally in cases.counted_for(&desk.actor) {
+        if let Some(month) = month_of(tally.received) {
+            if let Some([petitions, disputes, signs]) = of.received.get_mut(month) {
                 *match tally.kind {
                     Kind::Petition => petitions,
                     Kind::Dispute => disputes,
                     Kind::Sign => signs,
                 } += 1;
             }
-            let row = heat
-                .entry(tally.village)
-                .or_insert_with(|| vec![0; periods.len()]);
-            add(row, month);
+            let row = of.heat.entry(tally.village);
+            add(row.or_insert_with(|| vec![0; periods.len()]), month);
         }
         if tally.state.is_open() {
-            let village = villages.entry(tally.village).or_default();
-            village.0 += u64::from(tally.due < now);
-            village.1 += 1;
-            open_case(
-                tally,
-                now,
-                (&mut ages, &mut units, &mut clock, &mut overdue),
-            );
+            let [overdue, open] = of.villages.entry(tally.village).or_default();
+            *overdue += u64::from(tally.due < now);
+            *open += 1;
+            of.open_case(tally, now);
         }
         let this_year = year.has(tally.received);
         // Only what may have ended within these months or was received this year is looked at closely.
         if this_year || !tally.state.is_open() {
             let at = stood(tally, now);
-            if let Some(month) = at.ended.and_then(|(day, _)| month_of(day))
-                && let Some(of) = inflow.get_mut(month)
-            {
-                of.ended += 1;
+            if let Some(month) = at.ended.and_then(|(day, _)| month_of(day)) {
+                add(&mut of.ended, month);
             }
             if this_year {
                 let steps = [
@@ -139,31 +171,68 @@ fn counted(book: &Book, desk: &Desk) -> Counted {
                     at.ended.is_some(),
                     at.is_settled(),
                 ];
-                for (count, reached) in funnel.iter_mut().zip(steps) {
+                for (count, reached) in of.funnel.iter_mut().zip(steps) {
                     *count += u64::from(reached);
                 }
                 let place = Category::ALL.iter().position(|c| *c == tally.category);
                 if let Some(place) = place {
-                    add(&mut categories, place);
+                    add(&mut of.categories, place);
                 }
             }
         }
     }
+    of
+}
+
+fn named(book: &Book, today: NaiveDate, walked: Walked) -> Counted {
     let id = |unit: u16| {
         (unit != NO_UNIT)
             .then(|| book.unit_id(unit).map(str::to_owned))
             .flatten()
     };
+    // Where there is no case at all, nothing was walked.
+    fn full(mut counts: Vec<u64>, len: usize) -> Vec<u64> {
+        counts.resize(len, 0);
+        counts
+    }
+    let months = months(today);
+    let ahead = usize::try_from(AHEAD).unwrap_or(0) + 1;
+    let at = |n: usize| {
+        (
+            walked.received.get(n).copied().unwrap_or_default(),
+            walked.ended.get(n).copied().unwrap_or_default(),
+        )
+    };
     Counted {
-        inflow,
-        ages,
-        units: units.into_iter().map(|(unit, n)| (id(unit), n)).collect(),
-        overdue,
-        clock,
-        funnel,
-        categories,
-        heat: heat.into_iter().map(|(unit, n)| (id(unit), n)).collect(),
-        villages: villages
+        inflow: months
+            .iter()
+            .enumerate()
+            .map(|(n, (month, _))| {
+                let (received, ended) = at(n);
+                MonthInflow {
+                    month: *month,
+                    received,
+                    ended,
+                }
+            })
+            .collect(),
+        ages: full(walked.ages, AGES.len()),
+        units: walked
+            .units
+            .into_iter()
+            .map(|(unit, n)| (id(unit), n))
+            .collect(),
+        overdue: walked.overdue,
+        clock: full(walked.clock, ahead),
+        funnel: walked.funnel,
+        categories: full(walked.categories, Category::ALL.len()),
+        heat: walked
+            .heat
+            .into_iter()
+            .map(|(unit, n)| (id(unit), n))
+            .collect(),
+        villages: walked
+            .villages
             .into_iter()
             .filter_map(|(unit, n)| Some((id(unit)?, n)))
             .collect(),
@@ -176,27 +245,21 @@ fn add(counts: &mut [u64], at: usize) {
     }
 }
 
-type OpenCounts<'a> = (
-    &'a mut Vec<u64>,
-    &'a mut HashMap<u16, (u64, u64)>,
-    &'a mut Vec<u64>,
-    &'a mut u64,
-);
-
-fn open_case(tally: &Tally, now: Day, (ages, units, clock, overdue): OpenCounts<'_>) {
-    let days = u64::from(now.number().saturating_sub(tally.received.number()));
-    let band = AGES.iter().rposition(|(from, _)| *from <= days);
-    add(ages, band.unwrap_or(0));
-    let late = tally.due < now;
-    let load = units.entry(tally.unit).or_default();
-    if late {
-        load.0 += 1;
-        *overdue += 1;
-    } else {
-        load.1 += 1;
-        let ahead = tally.due.number().saturating_sub(now.number());
-        if tally.due != Day::NEVER {
-            add(clock, usize::from(ahead));
+impl Walked {
+    fn open_case(&mut self, tally: &Tally, now: Day) {
+        let days = u64::from(now.number().saturating_sub(tally.received.number()));
+        let band = AGES.iter().rposition(|(from, _)| *from <= days);
+        add(&mut self.ages, band.unwrap_or(0));
+        let [overdue, open] = self.units.entry(tally.unit).or_default();
+        if tally.due < now {
+            *overdue += 1;
+            self.overdue += 1;
+        } else {
+            *open += 1;
+            let ahead = tally.due.number().saturating_sub(now.number());
+            if tally.due != Day::NEVER {
+                add(&mut self.clock, usize::from(ahead));
+            }
         }
     }
 }
@@ -224,7 +287,13 @@ pub(super) fn dashboard(
     let command = matches!(role, Role::TownshipLeader | Role::Auditor);
     let office = role == Role::CoordinationOffice;
     let village = role == Role::VillageSecretary;
-    let counted = figures.kept(conn, desk, "dashboard", |book| counted(book, desk))?;
+    let counted = figures.summed(
+        conn,
+        desk,
+        "dashboard",
+        |cases| walk(cases, desk),
+        |book, walked| named(book, today, walked),
+    )?;
     let indicators: Vec<Indicator> = Indicator::ALL
         .iter()
         .copied()
@@ -310,7 +379,7 @@ impl Draw<'_> {
             .counted
             .units
             .iter()
-            .map(|(unit, (overdue, open))| UnitLoad {
+            .map(|(unit, [overdue, open])| UnitLoad {
                 unit: self.desk.unit(unit.as_deref()),
                 overdue: *overdue,
                 open: *open,
@@ -359,7 +428,7 @@ impl Draw<'_> {
     fn villages(&self, standing: &StandingView) -> Vec<VillageLoad> {
         let rows = standing.villages.iter().map(|of| {
             let counts = self.counted.villages.get(&of.village.id).copied();
-            let (overdue, open) = counts.unwrap_or_default();
+            let [overdue, open] = counts.unwrap_or_default();
             VillageLoad {
                 village: of.village.clone(),
                 open,

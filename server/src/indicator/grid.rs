@@ -10,7 +10,7 @@ use shared::indicator::tally::{NO_UNIT, Tally};
 use shared::indicator::{FigureBy, FigurePart, Indicator};
 use shared::term::Term;
 
-use super::book::Book;
+use super::book::{Book, Cases, Sum};
 
 /// The key of cases that have none: of no village, of no unit.
 pub(super) const NONE: &str = "none";
@@ -23,6 +23,14 @@ pub(super) struct Count {
 }
 
 impl Count {
+    /// A single case.
+    pub(super) fn one(good: bool) -> Self {
+        Self {
+            numerator: u64::from(good),
+            denominator: 1,
+        }
+    }
+
     pub(super) fn add(&mut self, good: bool) {
         self.denominator += 1;
         self.numerator += u64::from(good);
@@ -78,11 +86,77 @@ pub(super) fn month_key(day: chrono::NaiveDate) -> String {
     day.format("%Y-%m").to_string()
 }
 
-/// Which row a tally belongs to, as a number that is cheap to count by.
+/// Counts of each indicator in rows that have numbers: what a walk over cases comes to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts {
+    all: Vec<Count>,
+    /// By row; empty where nothing was counted.
+    rows: Vec<Vec<Count>>,
+}
+
+/// Adds to one of the counts, which are made as they are needed.
+pub(super) fn add(counts: &mut Vec<Count>, at: usize, more: Count) {
+    if counts.len() <= at {
+        counts.resize(at + 1, Count::default());
+    }
+    if let Some(count) = counts.get_mut(at) {
+        count.numerator += more.numerator;
+        count.denominator += more.denominator;
+    }
+}
+
+impl Counts {
+    fn row(&mut self, row: usize) -> Option<&mut Vec<Count>> {
+        if self.rows.len() <= row {
+            self.rows.resize_with(row + 1, Vec::new);
+        }
+        self.rows.get_mut(row)
+    }
+
+    /// With the rows' names; those of which nothing was counted are left out.
+    fn named(self, columns: usize, key: impl Fn(usize) -> Option<String>) -> Grid {
+        let full = |mut counts: Vec<Count>| {
+            counts.resize(columns, Count::default());
+            counts
+        };
+        let rows = self.rows.into_iter().enumerate();
+        Grid {
+            all: full(self.all),
+            rows: rows
+                .filter(|(_, counts)| counts.iter().any(|count| count.denominator > 0))
+                .filter_map(|(row, counts)| Some((key(row)?, full(counts))))
+                .collect(),
+        }
+    }
+}
+
+impl Sum for Counts {
+    fn merge(&mut self, other: &Self) {
+        for (at, count) in other.all.iter().enumerate() {
+            add(&mut self.all, at, *count);
+        }
+        for (row, counts) in other.rows.iter().enumerate() {
+            let Some(own) = self.row(row) else { continue };
+            for (at, count) in counts.iter().enumerate() {
+                add(own, at, *count);
+            }
+        }
+    }
+}
+
+/// Which row a tally belongs to, as a number that is cheap to count by: of units, the one behind its own,
+/// and 0 is that of none.
 fn place(by: FigureBy, tally: &Tally) -> usize {
+    let unit = |unit: u16| {
+        if unit == NO_UNIT {
+            0
+        } else {
+            usize::from(unit) + 1
+        }
+    };
     match by {
-        FigureBy::Village => usize::from(tally.village),
-        FigureBy::Unit => usize::from(tally.unit),
+        FigureBy::Village => unit(tally.village),
+        FigureBy::Unit => unit(tally.unit),
         FigureBy::Category => Category::ALL
             .iter()
             .position(|category| *category == tally.category)
@@ -91,125 +165,114 @@ fn place(by: FigureBy, tally: &Tally) -> usize {
     }
 }
 
-fn key_of(by: FigureBy, book: &Book, place: usize) -> String {
-    match by {
-        FigureBy::Category => Category::ALL
-            .get(place)
-            .map_or(NONE, |category| category.code())
-            .to_owned(),
-        _ => u16::try_from(place)
-            .ok()
-            .and_then(|unit| book.unit_id(unit))
-            .unwrap_or(NONE)
-            .to_owned(),
+/// A count of some indicators over a period, last year's or its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut<'a> {
+    indicators: &'a [Indicator],
+    /// The period that was asked for.
+    span: Span,
+    by: FigureBy,
+    last_year: bool,
+}
+
+impl<'a> Cut<'a> {
+    /// Over the period.
+    pub(super) const fn new(indicators: &'a [Indicator], span: Span, by: FigureBy) -> Self {
+        Self {
+            indicators,
+            span,
+            by,
+            last_year: false,
+        }
     }
-}
 
-/// Counts the actor's cases over a period.
-pub(super) fn count(
-    book: &Book,
-    actor: &Actor,
-    indicators: &[Indicator],
-    span: Span,
-    by: FigureBy,
-) -> Grid {
-    let months = span.months();
-    count_periods(book, actor, indicators, span, by, &months)
-}
+    /// Over last year's period; by month, each beside the month that it is compared with, under that
+    /// one's key.
+    pub(super) const fn last_year(self) -> Self {
+        Self {
+            last_year: true,
+            ..self
+        }
+    }
 
-/// Counts over last year's period; by month, each beside the month that it is compared with, under
-/// that one's key.
-pub(super) fn count_last_year(
-    book: &Book,
-    actor: &Actor,
-    indicators: &[Indicator],
-    span: Span,
-    by: FigureBy,
-) -> Grid {
-    let last = span.last_year();
-    let months: Vec<_> = span
-        .months()
-        .into_iter()
-        .map(|(from, to)| {
+    fn months(&self) -> Vec<Window> {
+        let months = self.span.months().into_iter().map(|(from, to)| {
+            if !self.last_year {
+                return Window::new(from, to);
+            }
             let month = Span {
                 from,
                 to,
                 as_of: to,
-            }
-            .last_year();
-            (month.from, month.to)
-        })
-        .collect();
-    let mut grid = count_periods(book, actor, indicators, last, by, &months);
-    if by == FigureBy::Month {
-        let keys = span.months().into_iter().map(|(from, _)| month_key(from));
-        let old = months.iter().map(|(from, _)| month_key(*from));
-        grid.rows = old
-            .zip(keys)
-            .filter_map(|(old, key)| Some((key, grid.rows.remove(&old)?)))
-            .collect();
-    }
-    grid
-}
-
-fn count_periods(
-    book: &Book,
-    actor: &Actor,
-    indicators: &[Indicator],
-    span: Span,
-    by: FigureBy,
-    months: &[(chrono::NaiveDate, chrono::NaiveDate)],
-) -> Grid {
-    let day = Day::of(span.as_of);
-    let columns = indicators.len();
-    let mut grid = Grid::new(indicators);
-    if by == FigureBy::Month {
-        let periods: Vec<Window> = months
-            .iter()
-            .map(|(from, to)| Window::new(*from, *to))
-            .collect();
-        let keys: Vec<String> = months.iter().map(|(from, _)| month_key(*from)).collect();
-        let whole = [span.window()];
-        for tally in book.counted_for(actor) {
-            each_count(indicators, tally, &periods, day, |n, month, good| {
-                let row = keys.get(month).map(String::as_str).unwrap_or_default();
-                let columns = grid.rows.entry(row.to_owned());
-                let counts = columns.or_insert_with(|| vec![Count::default(); indicators.len()]);
-                if let Some(count) = counts.get_mut(n) {
-                    count.add(good);
-                }
-            });
-            // What counts in a period need not be the sum of its months.
-            each_count(indicators, tally, &whole, day, |n, _, good| {
-                if let Some(count) = grid.all.get_mut(n) {
-                    count.add(good);
-                }
-            });
-        }
-        return grid;
-    }
-    let places = book.unit_count().max(Category::ALL.len());
-    let mut counts = vec![Count::default(); (places + 1) * columns];
-    let period = [span.window()];
-    for tally in book.counted_for(actor) {
-        let row = place(by, tally).min(places);
-        each_count(indicators, tally, &period, day, |n, _, good| {
-            if let Some(count) = grid.all.get_mut(n) {
-                count.add(good);
-            }
-            if let Some(count) = counts.get_mut(row * columns + n) {
-                count.add(good);
-            }
+            };
+            month.last_year().window()
         });
+        months.collect()
     }
-    if by != FigureBy::Township && columns > 0 {
-        for (place, row) in counts.chunks(columns).enumerate() {
-            if row.iter().any(|count| count.denominator > 0) {
-                grid.rows.insert(key_of(by, book, place), row.to_vec());
+
+    /// What some cases come to, of those that the actor counts.
+    pub(super) fn walk(&self, cases: Cases<'_>, actor: &Actor) -> Counts {
+        let span = if self.last_year {
+            self.span.last_year()
+        } else {
+            self.span
+        };
+        let day = Day::of(span.as_of);
+        let mut counts = Counts::default();
+        let months = if self.by == FigureBy::Month {
+            self.months()
+        } else {
+            Vec::new()
+        };
+        let whole = [span.window()];
+        for tally in cases.counted_for(actor) {
+            let place = place(self.by, tally);
+            // What counts in a period need not be the sum of its months.
+            each_count(self.indicators, tally, &whole, day, |n, _, good| {
+                add(&mut counts.all, n, Count::one(good));
+                if !matches!(self.by, FigureBy::Township | FigureBy::Month)
+                    && let Some(row) = counts.row(place)
+                {
+                    add(row, n, Count::one(good));
+                }
+            });
+            if self.by == FigureBy::Month {
+                each_count(self.indicators, tally, &months, day, |n, month, good| {
+                    if let Some(row) = counts.row(month) {
+                        add(row, n, Count::one(good));
+                    }
+                });
             }
         }
+        counts
     }
-    grid
+
+    /// What was counted, under the rows' keys.
+    pub(super) fn named(&self, book: &Book, counts: Counts) -> Grid {
+        let columns = self.indicators.len();
+        let months: Vec<String> = self
+            .span
+            .months()
+            .into_iter()
+            .map(|(from, _)| month_key(from))
+            .collect();
+        counts.named(columns, |row| match self.by {
+            FigureBy::Township => None,
+            FigureBy::Month => months.get(row).cloned(),
+            FigureBy::Category => Category::ALL.get(row).map(|of| of.code().to_owned()),
+            FigureBy::Village | FigureBy::Unit => {
+                let unit = row.checked_sub(1).and_then(|unit| u16::try_from(unit).ok());
+                let id = unit.and_then(|unit| book.unit_id(unit));
+                Some(id.unwrap_or(NONE).to_owned())
+            }
+        })
+    }
+
+    /// Counts all of a book.
+    #[cfg(test)]
+    pub(super) fn count(&self, book: &Book, actor: &Actor) -> Grid {
+        self.named(book, self.walk(book.cases(), actor))
+    }
 }
 
 /// A cell: what [`members`] lists.
@@ -249,7 +312,11 @@ pub(super) fn members(book: &Book, actor: &Actor, cell: &Cell) -> Vec<(Day, u32)
         }
     };
     let mut members = Vec::new();
-    for tally in book.counted_for(actor).filter(|tally| of_row(tally)) {
+    for tally in book
+        .cases()
+        .counted_for(actor)
+        .filter(|tally| of_row(tally))
+    {
         each_count(&[cell.indicator], tally, &period, day, |_, _, good| {
             if good || cell.part == FigurePart::Denominator {
                 members.push((tally.received, tally.id));

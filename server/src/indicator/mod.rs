@@ -1,10 +1,10 @@
 //! Figures: indicators, the three-without standing, targets, dashboards.
 //!
 //! Each case is folded once into a tally ([`shared::indicator::tally`]); the [`book`] keeps those of
-//! all cases in memory, loaded at first use and brought up to date by what has changed since. Every
-//! figure of cases is one walk over them, a few comparisons a mark. So cost
-//! grows with the number of cases, whatever happened in the year; what keeps it from growing further
-//! is that dashboards and tables are kept until the ledger changes ([`book::Figures::kept`]).
+//! all cases in memory, loaded after the start and brought up to date by what has changed since. Every
+//! figure of cases is one walk over them, a few comparisons a mark: the first time it costs what the
+//! number of cases asks for. Dashboards and tables are kept part by part ([`book::Figures::summed`]), so
+//! that after a write only some thousand cases are walked over again, however many there are.
 //!
 //! Who may see what is decided as everywhere, by [`shared::access::counts`], over the tallies.
 
@@ -31,6 +31,20 @@ use shared::indicator::period::{Day, Window};
 
 use crate::case::{Desk, Error};
 use crate::db::Conn;
+use crate::state::State;
+
+/// Reads the book for the first time. What fails here fails once more, and is told, when figures are read.
+pub(crate) async fn warm(state: State) {
+    let (figures, directory) = (state.figures, state.directory);
+    let read = state.db.read_heavy(move |conn| {
+        let names = directory.read(conn)?;
+        figures.read(conn, &names, |_| ())
+    });
+    let result: Result<(), Error> = read.await;
+    if let Err(error) = result {
+        tracing::warn!(%error, "the cases were not read for the figures");
+    }
+}
 
 /// How often the cases of a village broke each of the three-withouts within a period, as of its last
 /// day, whoever asks: without sealed accusations.
@@ -49,7 +63,7 @@ pub(crate) fn breaches(
         let Some(village) = book.unit(village) else {
             return [0; 3];
         };
-        let cases = book.all().filter(|tally| {
+        let cases = book.cases().all().filter(|tally| {
             tally.village == village && tally.seal == Series::Open && tally.received <= day
         });
         cases.fold([0; 3], |[a, b, c], tally| {

@@ -13,8 +13,9 @@ use shared::indicator::tally::NO_UNIT;
 use shared::indicator::{FigureBy, FigureSource, Indicator};
 use shared::term::Term;
 
-use super::book::{Book, Figures};
-use super::grid::Count;
+use super::book::{Book, Cases, Figures, Sum};
+use super::grid::{self, Count};
+use super::table::Since;
 use super::{Error, field, list, table};
 use crate::case::Desk;
 use crate::db::Conn;
@@ -22,12 +23,48 @@ use crate::db::Conn;
 /// How many categories and villages are named.
 const MOST: usize = 12;
 
-/// What the book says of the three months.
+/// What a walk over cases comes to, of the three months.
 #[derive(Default)]
+struct Walked {
+    since: Since,
+    months: [MonthWalked; 3],
+    /// Open at the month's end: when received, which.
+    longest: Vec<(Day, u32)>,
+}
+
+#[derive(Default)]
+struct MonthWalked {
+    month: Month,
+    /// By their numbers.
+    villages: HashMap<u16, u64>,
+}
+
+impl Walked {
+    /// Some more than are named, for those that are not to be named after all.
+    fn trim(&mut self) {
+        self.longest.sort_unstable();
+        self.longest.truncate(LONGEST * 2);
+    }
+}
+
+impl Sum for Walked {
+    fn merge(&mut self, other: &Self) {
+        self.since.merge(&other.since);
+        for (own, other) in self.months.iter_mut().zip(&other.months) {
+            own.month.merge(&other.month);
+            for (unit, count) in &other.villages {
+                *own.villages.entry(*unit).or_default() += count;
+            }
+        }
+        self.longest.extend(&other.longest);
+        self.trim();
+    }
+}
+
+/// What the book says of the three months.
 struct Counted {
     since: Option<chrono::NaiveDate>,
     months: [Month; 3],
-    /// Open at the month's end: when received, which.
     longest: Vec<(Day, u32)>,
 }
 
@@ -42,24 +79,37 @@ struct Month {
     villages: HashMap<Option<String>, u64>,
 }
 
-fn counted(book: &Book, desk: &Desk, spans: &[Span; 3]) -> Counted {
-    let mut all = Counted::default();
-    let mut villages: [HashMap<u16, u64>; 3] = Default::default();
-    for month in &mut all.months {
-        month.figures = vec![Count::default(); Indicator::ALL.len()];
+impl Month {
+    fn merge(&mut self, other: &Self) {
+        for (own, other) in self.received.iter_mut().zip(other.received) {
+            *own += other;
+        }
+        self.ended += other.ended;
+        self.open += other.open;
+        self.long += other.long;
+        for (at, count) in other.figures.iter().enumerate() {
+            grid::add(&mut self.figures, at, *count);
+        }
+        for (category, count) in &other.categories {
+            *self.categories.entry(category).or_default() += count;
+        }
     }
-    let mut since: Option<Day> = None;
-    let cases = book
-        .counted_for(&desk.actor)
-        .filter(|tally| tally.seal == Series::Open);
-    for tally in cases {
-        since = Some(since.map_or(tally.received, |since| since.min(tally.received)));
+}
+
+fn walk(cases: Cases<'_>, desk: &Desk, spans: &[Span; 3]) -> Walked {
+    let mut all = Walked::default();
+    let open = || {
+        let counted = cases.counted_for(&desk.actor);
+        counted.filter(|tally| tally.seal == Series::Open)
+    };
+    all.since = Since::of(open());
+    for tally in open() {
         for (at, span) in spans.iter().enumerate() {
             let day = Day::of(span.as_of);
             if tally.received > day {
                 continue;
             }
-            let Some(month) = all.months.get_mut(at) else {
+            let Some(MonthWalked { month, villages }) = all.months.get_mut(at) else {
                 continue;
             };
             let within = Window::new(span.from, span.to);
@@ -71,9 +121,7 @@ fn counted(book: &Book, desk: &Desk, spans: &[Span; 3]) -> Counted {
                     Kind::Sign => signs,
                 } += 1;
                 *month.categories.entry(tally.category.code()).or_default() += 1;
-                if let Some(villages) = villages.get_mut(at) {
-                    *villages.entry(tally.village).or_default() += 1;
-                }
+                *villages.entry(tally.village).or_default() += 1;
             }
             let stood = stood(tally, day);
             match stood.ended {
@@ -89,26 +137,29 @@ fn counted(book: &Book, desk: &Desk, spans: &[Span; 3]) -> Counted {
                 }
             }
             each_count(Indicator::ALL, tally, &[within], day, |n, _, good| {
-                if let Some(count) = month.figures.get_mut(n) {
-                    count.add(good);
-                }
+                grid::add(&mut month.figures, n, Count::one(good));
             });
         }
     }
-    all.since = since.map(Day::date);
-    all.longest.sort_unstable();
-    // Some more, for those that are not to be named after all.
-    all.longest.truncate(LONGEST * 2);
-    for (month, villages) in all.months.iter_mut().zip(villages) {
-        month.villages = villages
-            .into_iter()
-            .map(|(unit, count)| {
-                let id = (unit != NO_UNIT).then(|| book.unit_id(unit).map(str::to_owned));
-                (id.flatten(), count)
-            })
-            .collect();
-    }
+    all.trim();
     all
+}
+
+fn named(book: &Book, walked: Walked) -> Counted {
+    Counted {
+        since: walked.since.day(),
+        months: walked.months.map(|MonthWalked { month, villages }| Month {
+            villages: villages
+                .into_iter()
+                .map(|(unit, count)| {
+                    let id = (unit != NO_UNIT).then(|| book.unit_id(unit).map(str::to_owned));
+                    (id.flatten(), count)
+                })
+                .collect(),
+            ..month
+        }),
+        longest: walked.longest,
+    }
 }
 
 /// Counts a month and the two that it is compared with.
@@ -123,7 +174,7 @@ pub(crate) fn analysis(
 ) -> Result<Analysis, Error> {
     let [span, ..] = spans;
     let name = format!("analysis {} {}", span.from, span.as_of);
-    let counted = figures.kept(conn, desk, &name, |book| counted(book, desk, &spans))?;
+    let counted = figures.summed(conn, desk, &name, |cases| walk(cases, desk, &spans), named)?;
     let mut others: Vec<Vec<Count>> = Vec::new();
     for span in spans {
         let grid = field::count(conn, desk, Indicator::ALL, span, FigureBy::Township)?;

@@ -9,6 +9,7 @@ use shared::access::{Action, Facts, can};
 use shared::case::view::{CaseRow, Named};
 use shared::indicator::period::{Day, Window};
 use shared::indicator::standing::{Without, broken_by, loses_on, year, years};
+use shared::indicator::tally::What;
 use shared::indicator::target::Goal;
 use shared::indicator::view::{
     StandingBroken, StandingRisk, StandingView, VillageStanding, YearStanding,
@@ -19,7 +20,8 @@ use shared::term::Term;
 use shared::validate::Errors;
 
 use super::Error;
-use super::book::{Book, Figures};
+use super::book::{Cases, Figures, Sum};
+use super::table::Since;
 use super::{list, table, targets};
 use crate::case::{Desk, service};
 use crate::db::Conn;
@@ -81,26 +83,64 @@ struct Village {
     lost: Vec<i32>,
 }
 
-struct Counted {
+impl Village {
+    /// Keeps the worst alone.
+    fn trim(&mut self) {
+        self.risks.sort_unstable();
+        self.risks.truncate(MOST_RISKS);
+    }
+}
+
+/// What a walk comes to.
+#[derive(Default)]
+struct Walked {
     villages: HashMap<u16, Village>,
-    since: Option<NaiveDate>,
+    since: Since,
+}
+
+impl Sum for Walked {
+    fn merge(&mut self, other: &Self) {
+        self.since.merge(&other.since);
+        for (unit, other) in &other.villages {
+            let village = self.villages.entry(*unit).or_default();
+            for (own, other) in village.broken.iter_mut().zip(other.broken) {
+                *own += other;
+            }
+            village.risks.extend(&other.risks);
+            village.trim();
+            for year in &other.lost {
+                if !village.lost.contains(year) {
+                    village.lost.push(*year);
+                }
+            }
+        }
+    }
 }
 
 fn place(what: Without) -> usize {
     Without::ALL.iter().position(|w| *w == what).unwrap_or(0)
 }
 
-fn counted(book: &Book, desk: &Desk, asked: i32, within: Window, day: Day) -> Counted {
+fn walk(cases: Cases<'_>, desk: &Desk, asked: i32, within: Window, day: Day) -> Walked {
     let today = desk.context.today();
-    let since = table::since(book, desk);
-    let past: Vec<(i32, Window, Day)> = years(since.unwrap_or(today), today)
+    // Nothing of these cases happened before.
+    let first = cases.counted_for(&desk.actor).map(|tally| {
+        // A referral is bound to no day.
+        let marks = tally
+            .marks
+            .iter()
+            .filter(|mark| mark.what != What::Referred);
+        marks.map(|mark| mark.on).fold(tally.received, Day::min)
+    });
+    let first = first.min().map(Day::date);
+    let past: Vec<(i32, Window, Day)> = years(first.unwrap_or(today), today)
         .into_iter()
         .filter(|of| *of != asked)
         .filter_map(|of| year(of, today).map(|(within, day)| (of, within, day)))
         .collect();
     let running = asked == today.year();
     let mut villages: HashMap<u16, Village> = HashMap::new();
-    for tally in book.counted_for(&desk.actor) {
+    for tally in cases.counted_for(&desk.actor) {
         for what in broken_by(tally, within, day) {
             let village = villages.entry(tally.village).or_default();
             if let Some(count) = village.broken.get_mut(place(what)) {
@@ -121,10 +161,12 @@ fn counted(book: &Book, desk: &Desk, asked: i32, within: Window, day: Day) -> Co
         }
     }
     for village in villages.values_mut() {
-        village.risks.sort_unstable();
-        village.risks.truncate(MOST_RISKS);
+        village.trim();
     }
-    Counted { villages, since }
+    Walked {
+        villages,
+        since: Since::of(cases.counted_for(&desk.actor)),
+    }
 }
 
 /// A year that may be asked for.
@@ -157,15 +199,20 @@ pub(super) fn standing(
     let Some((within, day)) = checked(&mut errors, asked, today) else {
         return Err(errors.into());
     };
-    let counted = figures.kept(conn, desk, &format!("standing {asked}"), |book| {
-        let counted = counted(book, desk, asked, within, day);
-        let by_id: BTreeMap<String, Village> = counted
-            .villages
-            .into_iter()
-            .filter_map(|(unit, village)| Some((book.unit_id(unit)?.to_owned(), village)))
-            .collect();
-        (by_id, counted.since)
-    })?;
+    let counted = figures.summed(
+        conn,
+        desk,
+        &format!("standing {asked}"),
+        |cases| walk(cases, desk, asked, within, day),
+        |book, walked| {
+            let by_id: BTreeMap<String, Village> = walked
+                .villages
+                .into_iter()
+                .filter_map(|(unit, village)| Some((book.unit_id(unit)?.to_owned(), village)))
+                .collect();
+            (by_id, walked.since.day())
+        },
+    )?;
     let (by_id, since) = &*counted;
     let lists = can(&desk.actor, Action::ListCases, Facts::None).is_ok();
     let mut named: Vec<u32> = Vec::new();
@@ -277,6 +324,7 @@ pub(super) fn evidence(
             return Vec::new();
         };
         let mut ids: Vec<u32> = book
+            .cases()
             .counted_for(&desk.actor)
             .filter(|tally| tally.village == village)
             .filter(|tally| broken_by(tally, within, day).any(|what| what == query.what))

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use shared::access::{Action, Facts, can};
 use shared::case::Category;
 use shared::ids::UnitId;
-use shared::indicator::period::{MOST_DAYS, Span, first_of_year};
+use shared::indicator::period::{Day, MOST_DAYS, Span, first_of_year};
+use shared::indicator::tally::Tally;
 use shared::indicator::view::{Figure, FigureCell, FigureColumn, FigureRow, IndicatorTable};
 use shared::indicator::{FigureBy, FigureDeed, FigureGroup, FigurePart, FigureSource, Indicator};
 use shared::org::UnitKind;
@@ -15,8 +16,8 @@ use shared::role::Role;
 use shared::term::Term;
 use shared::validate::Errors;
 
-use super::book::{Book, Figures};
-use super::grid::{self, Cell, Count, Grid, NONE, month_key};
+use super::book::{Figures, Sum};
+use super::grid::{Cell, Count, Counts, Cut, Grid, NONE, month_key};
 use super::{Error, field, list};
 use crate::case::Desk;
 use crate::db::Conn;
@@ -82,6 +83,44 @@ pub(super) fn period(
     Span { from, to, as_of }
 }
 
+/// What a walk comes to.
+#[derive(Default)]
+struct Walked {
+    now: Counts,
+    before: Counts,
+    since: Since,
+}
+
+impl Sum for Walked {
+    fn merge(&mut self, other: &Self) {
+        self.now.merge(&other.now);
+        self.before.merge(&other.before);
+        self.since.merge(&other.since);
+    }
+}
+
+/// When the first case of the ledger was received that the actor counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Since(Option<Day>);
+
+impl Since {
+    /// The first of some.
+    pub(super) fn of<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Self {
+        Self(tallies.map(|tally| tally.received).min())
+    }
+
+    /// The day; none where there is no case.
+    pub(super) fn day(self) -> Option<NaiveDate> {
+        self.0.map(Day::date)
+    }
+}
+
+impl Sum for Since {
+    fn merge(&mut self, other: &Self) {
+        self.0 = self.0.into_iter().chain(other.0).min();
+    }
+}
+
 /// What the cases come to.
 struct Counted {
     now: Grid,
@@ -138,11 +177,23 @@ pub(super) fn made(
         by.code(),
         codes.join(",")
     );
-    let counted = figures.kept(conn, desk, &name, |book| Counted {
-        now: grid::count(book, actor, indicators, span, by),
-        before: grid::count_last_year(book, actor, indicators, span, by),
-        since: since(book, desk),
-    })?;
+    let now = Cut::new(indicators, span, by);
+    let before = now.last_year();
+    let counted = figures.summed(
+        conn,
+        desk,
+        &name,
+        |cases| Walked {
+            now: now.walk(cases, actor),
+            before: before.walk(cases, actor),
+            since: Since::of(cases.counted_for(actor)),
+        },
+        |book, walked| Counted {
+            now: now.named(book, walked.now),
+            before: before.named(book, walked.before),
+            since: walked.since.day(),
+        },
+    )?;
     let others = field::count(conn, desk, indicators, span, by)?;
     let last = span.last_year();
     let draw = Draw {
@@ -184,12 +235,6 @@ pub(super) fn made(
         columns: indicators.iter().map(|i| FigureColumn::of(*i)).collect(),
         rows,
     })
-}
-
-/// When the first case of the ledger was received that the actor counts.
-pub(super) fn since(book: &Book, desk: &Desk) -> Option<NaiveDate> {
-    let days = book.counted_for(&desk.actor).map(|tally| tally.received);
-    days.min().map(shared::indicator::period::Day::date)
 }
 
 /// Figures of the whole with their names, for a dashboard.

@@ -14,8 +14,8 @@ use shared::role::Role;
 use shared::term::Term;
 
 use super::Error;
-use super::book::Figures;
-use super::grid::{self, Cell, Grid};
+use super::book::{Cases, Figures, Sum};
+use super::grid::{self, Cell, Cut, Grid};
 use crate::case::coded::Coded;
 use crate::case::scope::tests::{actors, fill, records};
 use crate::case::store::{self, CaseRecord, EventRecord};
@@ -129,7 +129,7 @@ async fn the_book_and_the_decision_agree() {
     let found = db
         .read_heavy(move |conn| {
             figures.read(conn, &Snapshot::default(), |book| {
-                let of = |actor: &Actor| book.counted_for(actor).map(|t| t.id).collect();
+                let of = |actor: &Actor| book.cases().counted_for(actor).map(|t| t.id).collect();
                 let found: Vec<BTreeSet<u32>> = actors().iter().map(of).collect();
                 found
             })
@@ -195,10 +195,12 @@ async fn counts_and_lists_agree() {
                     as_of: day("2026-01-20"),
                 };
                 for actor in some_actors() {
-                    let own: BTreeSet<u32> = book.counted_for(&actor).map(|t| t.id).collect();
+                    let own: BTreeSet<u32> =
+                        book.cases().counted_for(&actor).map(|t| t.id).collect();
                     for by in FigureBy::ALL.iter().copied() {
-                        let now = grid::count(book, &actor, Indicator::ALL, span, by);
-                        let before = grid::count_last_year(book, &actor, Indicator::ALL, span, by);
+                        let cut = Cut::new(Indicator::ALL, span, by);
+                        let now = cut.count(book, &actor);
+                        let before = cut.last_year().count(book, &actor);
                         for (n, indicator) in Indicator::ALL.iter().enumerate() {
                             let mut keys: Vec<Option<String>> = vec![None];
                             keys.extend(
@@ -259,7 +261,7 @@ async fn counts_and_lists_agree() {
                                 checked += u32::from(told > 0);
                             }
                             // And the count is what each case says by itself.
-                            let alone = book.counted_for(&actor).filter_map(|tally| {
+                            let alone = book.cases().counted_for(&actor).filter_map(|tally| {
                                 counts(*indicator, tally, span.window(), Day::of(span.as_of))
                             });
                             let alone: Vec<bool> = alone.collect();
@@ -275,16 +277,83 @@ async fn counts_and_lists_agree() {
     assert!(checked > 1000, "{checked} cells had cases");
 }
 
+/// By leaves, as far as they are kept.
 fn all_of(conn: &mut Conn, figures: &Figures) -> Result<Vec<Grid>, Error> {
     let span = Span {
         from: day("2024-01-01"),
         to: day("2026-12-31"),
         as_of: day("2026-12-31"),
     };
-    figures.read(conn, &Snapshot::default(), |book| {
-        let of = |actor: &Actor| grid::count(book, actor, Indicator::ALL, span, FigureBy::Village);
-        some_actors().iter().map(of).collect()
+    let mut grids = Vec::new();
+    for by in FigureBy::ALL.iter().copied() {
+        let cut = Cut::new(Indicator::ALL, span, by);
+        for (n, actor) in some_actors().iter().enumerate() {
+            let grid = figures.sum(
+                conn,
+                &Snapshot::default(),
+                format!("{n} {}", by.code()),
+                |cases| cut.walk(cases, actor),
+                |book, counts| {
+                    let whole = cut.count(book, actor);
+                    let summed = cut.named(book, counts);
+                    assert!(whole == summed, "leaves and the whole");
+                    summed
+                },
+            )?;
+            grids.push((*grid).clone());
+        }
+    }
+    Ok(grids)
+}
+
+/// After a change, only the leaves are walked again that have changed.
+#[actix_web::test]
+async fn what_did_not_change_is_not_walked_again() {
+    #[derive(Default)]
+    struct Seen(BTreeSet<u32>);
+    impl Sum for Seen {
+        fn merge(&mut self, other: &Self) {
+            self.0.extend(&other.0);
+        }
+    }
+    let (db, _dir) = filled().await;
+    let figures = Figures::default();
+    let walked = move |conn: &mut Conn, figures: &Figures| {
+        let walks = std::cell::Cell::new(0);
+        let walk = |cases: Cases<'_>| {
+            walks.set(walks.get() + 1);
+            Seen(cases.all().map(|tally| tally.id).collect())
+        };
+        let found = figures.sum(
+            conn,
+            &Snapshot::default(),
+            "x".into(),
+            walk,
+            |book, seen| {
+                let all: BTreeSet<u32> = book.cases().all().map(|tally| tally.id).collect();
+                assert_eq!(seen.0, all, "each case is in one leaf");
+                all.len()
+            },
+        );
+        found.map(|all| (walks.get(), *all))
+    };
+    let of = figures.clone();
+    let (first, all) = db.read_heavy(move |conn| walked(conn, &of)).await.unwrap();
+    assert!(first > 5 && all > 40, "{first} leaves, {all} cases");
+    let of = figures.clone();
+    let again = db.read_heavy(move |conn| walked(conn, &of)).await.unwrap();
+    assert_eq!(again, (0, all), "nothing changed");
+    let id = ledger()[3].0.id.clone();
+    db.write(move |conn| {
+        let mut case = store::find(conn, &id)?.unwrap();
+        case.version += 1;
+        case.village_id = Some("v2".into());
+        store::save(conn, &case, case.version - 1)
     })
+    .await
+    .unwrap();
+    let after = db.read_heavy(move |conn| walked(conn, &figures)).await;
+    assert_eq!(after.unwrap(), (1, all), "one case changed");
 }
 
 /// Whatever changes, in whatever order, a book that follows is the same as one that is read anew.

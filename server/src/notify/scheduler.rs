@@ -51,7 +51,7 @@ enum Work {
 }
 
 /// All jobs, in the order in which they are run.
-fn jobs() -> [Job; 7] {
+fn jobs() -> [Job; 9] {
     [
         Job {
             name: "reminders",
@@ -85,6 +85,20 @@ fn jobs() -> [Job; 7] {
             name: "clean_up",
             when: When::Every(3600),
             work: Work::Own(|state, _| Box::pin(clean_up(state))),
+        },
+        Job {
+            name: "backup",
+            when: When::Every(60),
+            work: Work::Own(|state, now| {
+                Box::pin(async move { Ok(crate::backup::schedule::tick(state, now).await?) })
+            }),
+        },
+        Job {
+            name: "audit_seals",
+            when: When::Every(600),
+            work: Work::Own(|state, _| {
+                Box::pin(async move { Ok(crate::audit::seal::run(state, false).await?) })
+            }),
         },
         Job {
             name: "forget_notices",
@@ -157,27 +171,34 @@ impl Scheduler {
                     return false;
                 }
             }
-            if let Err(error) = self.run(&job, now).await {
+            let ran = self.run(&job, now).await;
+            if let Some(metrics) = &self.state.metrics
+                && !matches!(ran, Ok(false))
+            {
+                metrics.ran(job.name, ran.is_ok());
+            }
+            if let Err(error) = ran {
                 tracing::error!(job = job.name, %error, "a scheduled job failed");
             }
         }
         true
     }
 
-    async fn run(&mut self, job: &Job, now: DateTime<Utc>) -> Result<(), Error> {
+    /// Runs a job if it is time for it; whether it was.
+    async fn run(&mut self, job: &Job, now: DateTime<Utc>) -> Result<bool, Error> {
         let names = self.state.directory.current().await?;
         let Some(turn) = job.when.turn(names.general(), now) else {
-            return Ok(());
+            return Ok(false);
         };
         if self.turns.get(job.name) == Some(&turn) {
-            return Ok(());
+            return Ok(false);
         }
         match job.work {
             Work::Tick(tick) => self.state.db.write(move |conn| tick(conn, now)).await?,
             Work::Own(own) => own(self.state.clone(), now).await?,
         }
         self.turns.insert(job.name, turn);
-        Ok(())
+        Ok(true)
     }
 
     async fn take_lease(&self) -> QueryResult<bool> {

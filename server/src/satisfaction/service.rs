@@ -17,6 +17,7 @@ use shared::term::Term;
 use shared::visit::owned;
 
 use super::store::{self, RatingRecord};
+use super::waiting;
 use crate::audit::{self, Entry};
 use crate::case::coded::Coded;
 use crate::case::store::{self as case_store, CaseRecord, EventRecord, utc};
@@ -193,7 +194,8 @@ pub(crate) fn record(
         return Err(own_stands().into());
     }
     let today = desk.context.today();
-    input.check(answer.on, today).into_result()?;
+    let call = waiting::may_call(&waiting::cares(conn, &case.id)?);
+    input.check(answer.on, today, call).into_result()?;
     let on = input.on.unwrap_or(today);
     if let Some(before) = &before {
         store::replace(conn, &before.id, today)?;

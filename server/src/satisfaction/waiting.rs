@@ -7,6 +7,7 @@ use chrono::Days;
 use diesel::prelude::*;
 use serde::Deserialize;
 use shared::access::{Action, Facts, can};
+use shared::case::care::Care;
 use shared::case::number::Series;
 use shared::case::view::Named;
 use shared::indicator::count::stood;
@@ -83,7 +84,7 @@ pub(super) fn page(
         .unwrap_or(today);
     let (first, last) = (Day::of(since), Day::of(today));
     let mut found = figures.read(conn, &desk.names, |book| {
-        let waiting = book.counted_for(&desk.actor);
+        let waiting = book.cases().counted_for(&desk.actor);
         waiting
             .filter_map(|tally| unrated(tally, first, last))
             .collect::<Vec<_>>()
@@ -164,15 +165,22 @@ fn askable(conn: &mut Conn, desk: &Desk, some: &[(Day, u32)]) -> Result<Vec<Wait
     Ok(waiting)
 }
 
+/// How those who brought a case are to be reached.
+pub(super) fn cares(conn: &mut Conn, case: &str) -> Result<Vec<Care>, Error> {
+    let people = case_store::people(conn, case)?;
+    let bring = people.iter().filter(|p| p.role.0.brings_the_case());
+    Ok(bring.map(|person| person.care()).collect())
+}
+
+/// Whether they may be called.
+pub(super) fn may_call(cares: &[Care]) -> bool {
+    !cares.iter().any(|care| care.do_not_call)
+}
+
 fn view(conn: &mut Conn, desk: &Desk, one: Waiting) -> Result<FollowUp, Error> {
     let Waiting { case, answer } = one;
     let today = desk.context.today();
-    let people = case_store::people(conn, &case.id)?;
-    let cares: Vec<_> = people
-        .iter()
-        .filter(|person| person.role.0.brings_the_case())
-        .map(|person| person.care())
-        .collect();
+    let cares = cares(conn, &case.id)?;
     let days = today.signed_duration_since(answer.on).num_days();
     Ok(FollowUp {
         cause: shorten(&case.cause, CAUSE),
@@ -181,7 +189,7 @@ fn view(conn: &mut Conn, desk: &Desk, one: Waiting) -> Result<FollowUp, Error> {
         answered_on: answer.on,
         closed: !case.state.0.is_open(),
         days: u64::try_from(days).unwrap_or(0),
-        call: !cares.iter().any(|care| care.do_not_call),
+        call: may_call(&cares),
         care: cares.iter().filter_map(|care| care.line()).collect(),
         version: case.version,
         case: Named {

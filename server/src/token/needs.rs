@@ -341,6 +341,7 @@ const ROUTES: &[(Need, &[&str])] = &[
             "GET /tokens",
             "POST /tokens",
             "DELETE /tokens/{id}",
+            "GET /system",
         ],
     ),
     (

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", schema(as = ContactCare))]
 pub struct Care {
     /// When they want to be reached, in words.
     pub hours: Option<String>,

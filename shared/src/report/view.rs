@@ -54,6 +54,7 @@ pub struct ReportRow {
 /// What the office last said of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ReportVerdict))]
 pub struct Verdict {
     /// Who.
     pub by: Named,

@@ -1,14 +1,13 @@
 //! The examples of `docs/api.md`, run as they stand against a started server; and a copy that follows
 //! the changes with nothing but what that page says.
-//!
-//! Python is `XINFANG_PYTHON`, or `target/python/bin/python` (a virtual environment), or `python3`,
-//! whichever has `requests` first; where none has, what needs it is passed over with a note.
+//! What needs Python is passed over with a note where there is none (`tests/src/python.rs`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+use tests::python::with_requests as python;
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
 use tests::{Staff, TestApp};
 
@@ -35,25 +34,6 @@ fn examples() -> Vec<(String, String)> {
         blocks.next();
     }
     examples
-}
-
-/// A Python that has `requests`.
-fn python() -> Option<PathBuf> {
-    let environment = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python");
-    let named = std::env::var_os("XINFANG_PYTHON").map(PathBuf::from);
-    let found = named
-        .into_iter()
-        .chain([environment, PathBuf::from("python3")])
-        .find(|python| {
-            let asked = Command::new(python)
-                .args(["-c", "import requests"])
-                .output();
-            asked.is_ok_and(|output| output.status.success())
-        });
-    if found.is_none() {
-        eprintln!("note: no Python with `requests`: the Python examples are passed over");
-    }
-    found
 }
 
 fn has(program: &str) -> bool {
@@ -120,6 +100,7 @@ fn the_examples_run_as_they_stand() {
                 assert_eq!(json()["total"], 5);
             }
             "read_pages.py" => assert_eq!(text.lines().count(), 5, "{text}"),
+            "note_progress.py" => assert!(text.contains('〔'), "{text}"),
             "register.sh" => assert_eq!(json()["people"][0]["name"], "李四"),
             "register_many.py" => {
                 assert_eq!(text.lines().count(), 2, "{text}");

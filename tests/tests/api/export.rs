@@ -1,10 +1,11 @@
 //! The ledger as a workbook.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use calamine::{Data, Reader as _, Xlsx};
 use serde_json::json;
-use tests::app::with_query;
+use tests::app::{soon, with_query};
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
 use tests::traces::rows_of;
 use tests::{Staff, TestApp};
@@ -301,4 +302,36 @@ fn a_large_ledger_comes_whole() {
         }
     });
     assert_eq!(numbers(&export(&app, Staff::Leader, &[])).len(), 560);
+    whoever_goes_away_leaves_nothing(&app);
+}
+
+/// A file that nobody waits for any more is gone.
+fn whoever_goes_away_leaves_nothing(app: &TestApp) {
+    let leader = app.by(Staff::Leader);
+    for format in ["xlsx", "csv"] {
+        let mut stream = std::net::TcpStream::connect(leader.address()).unwrap();
+        let request = format!(
+            "GET /api/v1/exports/ledger.{format} HTTP/1.1\r\nhost: localhost\r\n\
+             authorization: Bearer {}\r\n\r\n",
+            leader.token().unwrap()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        // It goes while the file is being written.
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        drop(stream);
+    }
+    // Files without a name that the server still holds.
+    let held = || {
+        let folder = format!("/proc/{}/fd", app.server().pid());
+        let files = std::fs::read_dir(folder).unwrap().flatten();
+        let links = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+        let data = app.data_dir().display().to_string();
+        let ours = links.filter(|to| {
+            let to = to.display().to_string();
+            to.starts_with(&data) && to.ends_with("(deleted)")
+        });
+        ours.count()
+    };
+    assert!(soon(|| held() == 0), "{} files", held());
+    assert_eq!(numbers(&export(app, Staff::Leader, &[])).len(), 560);
 }

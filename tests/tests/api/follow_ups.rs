@@ -125,6 +125,17 @@ fn how_they_are_to_be_reached_is_minded() {
     for words in ["不打电话", "晚上七点后", "中性措辞"] {
         assert!(care.contains(words), "{care}");
     }
+    // Nobody can say that they were called all the same.
+    let rate = |way: &str| {
+        let call = app.by(Staff::Centre).post(case.path("/satisfaction"));
+        let call = call.if_match(format!("\"{}\"", item["version"]));
+        call.json(&json!({"rating": "satisfied", "way": way}))
+    };
+    assert_eq!(
+        rate("call").send().invalid_fields(),
+        ["way:not_to_be_called"]
+    );
+    rate("in_person").expect(201);
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn what_no_record_has_named_is_forgotten_after_thirty_days() {
     assert_eq!((see(&app, &lost), see(&app, &used)), (200, 200));
     app.restart(Some("2026-04-01T02:01:00Z"));
     // The scheduler tidies up soon after the start.
-    for _ in 0..20 {
+    for _ in 0..120 {
         if see(&app, &lost) == 404 {
             break;
         }

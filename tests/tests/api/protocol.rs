@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::staff::VILLAGE;
 use tests::{Staff, TestApp};
 
@@ -446,28 +446,14 @@ fn health_tells_whether_it_lives_and_serves() {
 #[test]
 fn the_description_is_openapi_and_says_what_the_command_line_prints() {
     let app = TestApp::start();
-    let document = app.nobody().get("/api/openapi.json").expect(200).json();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let served = app.nobody().get("/api/openapi.json").expect(200);
     let printed = tests::server::command().arg("openapi").output().unwrap();
     assert!(printed.status.success());
-    let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
-    assert_eq!(printed, document);
-    // Every body and answer is described, every error as a problem.
+    assert!(printed.stdout == served.body, "not the same bytes");
+    let document = served.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            for (status, answer) in operation["responses"].as_object().unwrap() {
-                if status.parse::<u16>().unwrap() >= 400 {
-                    let schema = answer["content"]
-                        .as_object()
-                        .and_then(|content| content.values().next())
-                        .map(|c| &c["schema"]["$ref"]);
-                    assert_eq!(
-                        schema,
-                        Some(&json!("#/components/schemas/Problem")),
-                        "{method} {path} {status}"
-                    );
-                }
-            }
             let parameters = operation["parameters"]
                 .as_array()
                 .cloned()

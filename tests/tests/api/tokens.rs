@@ -138,9 +138,14 @@ fn every_route_asks_for_the_scope_that_is_documented() {
             } else {
                 &photos
             };
-            // The token is looked at before anything else of the request.
-            script.get("/me").expect(403);
-            let answer = script.call(&method.to_uppercase(), &path).send();
+            // Where the directory is fresh, the token is looked at before anything else of the request;
+            // where it must be read anew first, the missing `If-Match` may be told.
+            let answer = (0..5).map(|_| {
+                script.get("/me").expect(403);
+                script.call(&method.to_uppercase(), &path).send()
+            });
+            let answer = answer.skip_while(|answer| answer.status == 428).next();
+            let answer = answer.expect("a scope is asked for");
             assert_eq!(answer.status, 403, "{place}: {}", answer.text());
             let problem = answer.problem("insufficient_scope");
             let expected = scope.unwrap_or("不能用令牌");

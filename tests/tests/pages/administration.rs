@@ -248,6 +248,10 @@ async fn sign_ins_working_days_roles_and_the_log_are_in_order() {
     admin.see("[data-testid='workday']").await;
     look(&admin, "workdays").await;
 
+    admin.goto("/system").await;
+    admin.see("[data-testid='system-data']").await;
+    look(&admin, "system").await;
+
     admin.goto("/roles").await;
     admin.read("提出命名奖励").await;
     look(&admin, "roles-all").await;

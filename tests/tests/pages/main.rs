@@ -14,6 +14,7 @@ mod dialogs;
 mod field;
 mod figures;
 mod gallery;
+mod handbook;
 mod matters;
 mod notices;
 mod offline;

@@ -531,7 +531,7 @@ fn heat(board: &Dashboard) -> AnyView {
     chart(
         "chart-heat",
         "各村各月收件",
-        "颜色越深收到的越多。",
+        "颜色越醒目，收到的越多。",
         picture,
         sheet,
     )

@@ -81,7 +81,7 @@ fn drawn(map: &VillageMap, villages: &[VillageLoad], role: Role, by: RwSignal<By
     chart(
         "chart-map",
         "村庄地图",
-        "示意图，颜色越深越多；点一个村看它的事项。",
+        "示意图，颜色越醒目越多；点一个村看它的事项。",
         picture,
         sheet,
     )

@@ -35,6 +35,7 @@ pub struct Field {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", try_from = "Flat")]
+#[cfg_attr(feature = "openapi", schema(as = FormFieldKind))]
 pub enum FieldKind {
     /// A line of text.
     Text {
@@ -153,6 +154,7 @@ impl TryFrom<Flat> for FieldKind {
 /// A term to choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = FormChoice))]
 pub struct Choice {
     /// What is sent.
     pub code: String,

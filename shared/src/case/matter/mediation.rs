@@ -143,7 +143,7 @@ pub struct PromiseInput {
     /// By whom: a party.
     pub by: Option<PersonId>,
     /// Of a payment: how many yuan, with at most two decimals.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "1234.50"))]
+    #[cfg_attr(feature = "openapi", schema(schema_with = yuan::in_document))]
     pub amount: Option<YuanInput>,
     /// In which way (`银行转账`).
     pub manner: Option<String>,

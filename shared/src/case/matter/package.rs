@@ -70,6 +70,7 @@ terms! {
 
 terms! {
     /// What shows that the matter is settled (息诉罢访).
+    #[cfg_attr(feature = "openapi", schema(as = PackageEvidence))]
     Evidence, "息诉罢访凭据" {
         /// A commitment that the petitioner signed.
         Commitment = "commitment", "息诉罢访承诺书";

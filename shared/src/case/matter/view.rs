@@ -91,6 +91,7 @@ pub struct Due {
 /// A station on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = MatterStage))]
 pub struct Stage {
     /// Its name.
     pub label: String,

@@ -42,6 +42,7 @@ terms! {
 
 terms! {
     /// What an entry rests on.
+    #[cfg_attr(feature = "openapi", schema(as = VisitEvidence))]
     Evidence, "依据来源" {
         /// A notice of the higher authority.
         Notice = "notice", "上级通报";

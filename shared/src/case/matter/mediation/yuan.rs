@@ -47,6 +47,18 @@ pub enum YuanInput {
     Number(serde_json::Number),
 }
 
+/// A sum in the API's document: a text or a number.
+#[cfg(feature = "openapi")]
+pub(super) fn in_document() -> utoipa::openapi::schema::OneOfBuilder {
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+    let of = |kind| ObjectBuilder::new().schema_type(kind);
+    OneOfBuilder::new()
+        .item(of(Type::Null))
+        .item(of(Type::String))
+        .item(of(Type::Number))
+        .examples([serde_json::json!("1234.50")])
+}
+
 impl YuanInput {
     /// The sum; none where nothing is entered.
     ///
