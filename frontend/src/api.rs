@@ -274,8 +274,10 @@ impl Call {
                 self.attempt(token().as_deref()).await
             }
             Err(failure) => {
-                if failure.code() == Some(Code::PasswordChangeRequired) {
-                    session::require_password_change();
+                match failure.code() {
+                    Some(Code::PasswordChangeRequired) => session::require_password_change(),
+                    Some(Code::SecondFactorSetup) => session::require_second_factor(),
+                    _ => {}
                 }
                 Err(failure)
             }

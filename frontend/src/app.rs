@@ -11,8 +11,9 @@ use crate::place::Place;
 use crate::route::{self, How, route};
 use crate::session::{self, Stand};
 use crate::ui::live::{live, watch};
+use crate::ui::notice;
 use crate::ui::states::{failed, waiting};
-use crate::{browser, offline, shell};
+use crate::{browser, offline, part, shell};
 
 /// What stands between a caller and the pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,7 @@ enum Gate {
     SignIn,
     SetUp { demo: bool },
     ChangePassword,
+    SetUpFactor,
     Open(String),
 }
 
@@ -46,6 +48,7 @@ pub(crate) fn gate() -> AnyView {
             {
                 Gate::ChangePassword
             }
+            Stand::Here(me) if me.must_set_up_second_factor => Gate::SetUpFactor,
             Stand::Here(me) | Stand::Kept(me) | Stand::Ended(me) => Gate::Open(format!(
                 "{} {} {}",
                 me.user.id, me.user.role, me.user.unit_id
@@ -65,6 +68,12 @@ pub(crate) fn gate() -> AnyView {
         Gate::SignIn => account::login::page(),
         Gate::SetUp { demo } => setup::page(demo, move || set_up.set(None)),
         Gate::ChangePassword => account::password::forced(),
+        Gate::SetUpFactor => {
+            // Beside the shell, which gives messages to the pages.
+            notice::provide();
+            let place = Place::SecondFactor;
+            view! { <main class="plain">{part::open(place.part(), place)}</main> }.into_any()
+        }
         Gate::Open(_) => shell::shell(place),
     })
 }

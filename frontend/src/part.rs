@@ -35,10 +35,12 @@ pub(crate) enum Part {
     Field,
     /// What is done for the year's goals: publicity, assessment.
     Year,
-    /// Lists over all cases, and the administration.
+    /// Lists over all cases.
     Office,
     /// What opens the system to other programs: tokens, webhooks.
     Open,
+    /// The administration: units, users, roles, settings, tokens, the audit log; help.
+    Admin,
     /// Indicators, standing, targets, dashboards.
     Figures,
 }
@@ -118,6 +120,7 @@ mod split {
                 Self::Year => pages::load_year().await,
                 Self::Office => pages::load_office().await,
                 Self::Open => pages::load_open().await,
+                Self::Admin => pages::load_admin().await,
                 Self::Figures => pages::load_figures().await,
             }
         }
@@ -134,6 +137,7 @@ mod split {
                 Self::Year => at_once(pages::year(place)),
                 Self::Office => at_once(pages::office(place)),
                 Self::Open => at_once(pages::open(place)),
+                Self::Admin => at_once(pages::administration(place)),
                 Self::Figures => at_once(pages::figures(place)),
             }
         }
@@ -166,6 +170,7 @@ impl Part {
             Self::Year => pages::year(place),
             Self::Office => pages::office(place),
             Self::Open => pages::open(place),
+            Self::Admin => pages::administration(place),
             Self::Figures => pages::figures(place),
         };
         drawn.ok()

@@ -128,6 +128,18 @@ pub(crate) enum Place {
     Tokens,
     /// Webhooks.
     Webhooks,
+    /// The own second factor.
+    SecondFactor,
+    /// Who is signed in.
+    SignIns,
+    /// Days declared working or free.
+    Workdays,
+    /// How the installation stands.
+    System,
+    /// Users from a workbook.
+    UsersImport,
+    /// What somebody leaves to others.
+    HandOver(String),
     /// Help.
     Help,
     /// What one was told.
@@ -162,6 +174,8 @@ impl Place {
             (Some("alerts"), Some("new"), None, _) => Self::NewAlert,
             (Some("alerts"), Some(id), None, _) => Self::Alert(id.to_owned()),
             (Some("receipts"), Some(number), None, _) => Self::Exchanged(number.to_owned()),
+            (Some("users"), Some("import"), None, _) => Self::UsersImport,
+            (Some("users"), Some(id), Some("hand-over"), None) => Self::HandOver(id.to_owned()),
             (Some("reports"), Some(id), None, _) => Self::Report(id.to_owned()),
             (Some("visits"), Some("new"), None, _) => Self::NewVisit,
             (Some("visits"), Some("coverage"), None, _) => Self::Coverage,
@@ -241,6 +255,12 @@ impl Place {
             Self::Settings => "/settings",
             Self::Tokens => "/tokens",
             Self::Webhooks => "/webhooks",
+            Self::SecondFactor => "/second-factor",
+            Self::SignIns => "/sign-ins",
+            Self::Workdays => "/workdays",
+            Self::System => "/system",
+            Self::UsersImport => "/users/import",
+            Self::HandOver(id) => return format!("/users/{id}/hand-over"),
             Self::Help => "/help",
             Self::Inbox => "/inbox",
             Self::Account => "/account",
@@ -252,7 +272,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 35] {
+    fn simple() -> [Self; 39] {
         [
             Self::Figures,
             Self::Indicators,
@@ -283,6 +303,10 @@ impl Place {
             Self::Settings,
             Self::Tokens,
             Self::Webhooks,
+            Self::SecondFactor,
+            Self::SignIns,
+            Self::Workdays,
+            Self::System,
             Self::Help,
             Self::Inbox,
             Self::Account,
@@ -303,18 +327,22 @@ impl Place {
             | Self::Nowhere => Part::First,
             Self::Cases => Part::Cases,
             Self::Case(_) | Self::Paper(..) => Part::OneCase,
-            Self::Matters
-            | Self::Backlog
-            | Self::Calendar
-            | Self::Measures
-            | Self::Imports
-            | Self::Org
+            Self::Matters | Self::Backlog | Self::Calendar | Self::Measures | Self::Imports => {
+                Part::Office
+            }
+            Self::Org
             | Self::Users
             | Self::Roles
             | Self::Audit
             | Self::Settings
+            | Self::SecondFactor
+            | Self::SignIns
+            | Self::Workdays
+            | Self::System
+            | Self::UsersImport
+            | Self::HandOver(_)
             | Self::VillageMap
-            | Self::Help => Part::Office,
+            | Self::Help => Part::Admin,
             Self::Tokens | Self::Webhooks => Part::Open,
             Self::Publicity
             | Self::NewCampaign
@@ -406,6 +434,12 @@ impl Place {
             Self::Settings => "设置",
             Self::Tokens => "API 令牌",
             Self::Webhooks => "事件推送",
+            Self::SecondFactor => "两步验证",
+            Self::SignIns => "登录管理",
+            Self::Workdays => "工作日更正",
+            Self::System => "系统",
+            Self::UsersImport => "批量新增用户",
+            Self::HandOver(_) => "工作交接",
             Self::Help => "帮助",
             Self::Inbox => "通知",
             Self::Account => "我的",
@@ -472,6 +506,12 @@ impl Place {
             Self::Settings => "settings",
             Self::Tokens => "tokens",
             Self::Webhooks => "webhooks",
+            Self::SecondFactor => "second-factor",
+            Self::SignIns => "sign-ins",
+            Self::Workdays => "workdays",
+            Self::System => "system",
+            Self::UsersImport => "users-import",
+            Self::HandOver(_) => "hand-over",
             Self::Help => "help",
             Self::Inbox => "inbox",
             Self::Account => "account",
@@ -502,15 +542,15 @@ impl Place {
             Self::Backlog => Icon::Warning,
             Self::Reports | Self::Report(_) => Icon::Report,
             Self::Figures | Self::Indicators => Icon::Chart,
-            Self::Calendar => Icon::Calendar,
+            Self::Calendar | Self::Workdays => Icon::Calendar,
             Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
             Self::Org => Icon::Tree,
             Self::Users => Icon::People,
-            Self::Roles | Self::Tokens => Icon::Key,
+            Self::Roles | Self::Tokens | Self::SecondFactor | Self::SignIns => Icon::Key,
             Self::Webhooks => Icon::Send,
             Self::Audit => Icon::Eye,
-            Self::Settings => Icon::Settings,
+            Self::Settings | Self::System => Icon::Settings,
             Self::Help => Icon::Help,
             Self::Inbox => Icon::Bell,
             Self::Account | Self::Password => Icon::Person,
@@ -526,9 +566,11 @@ impl Place {
             Self::Exchanged(_) => Self::Drafts,
             Self::Report(_) => Self::Reports,
             Self::Provisional(_) => Self::Drafts,
-            Self::Password => Self::Account,
+            Self::Password | Self::SecondFactor => Self::Account,
             // Only the administrator has them in the menu.
-            Self::Tokens | Self::Webhooks if !session::may(Action::ManageUsers) => Self::Account,
+            Self::Tokens | Self::Webhooks | Self::SignIns if !session::may(Action::ManageUsers) => {
+                Self::Account
+            }
             // Whoever has no dashboard has the indicators in the menu.
             Self::Indicators
             | Self::IndicatorCases
@@ -543,7 +585,8 @@ impl Place {
             Self::Reception(_) | Self::ReceptionNotice(_) => Self::Receptions,
             Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => Self::Publicity,
             Self::Assessment(_) | Self::Criteria => Self::Assessments,
-            Self::VillageMap => Self::Settings,
+            Self::UsersImport | Self::HandOver(_) => Self::Users,
+            Self::VillageMap | Self::Workdays => Self::Settings,
             place => place.clone(),
         }
     }
@@ -622,6 +665,8 @@ pub(crate) fn menu() -> (Vec<Place>, Vec<Place>) {
     // Everybody else finds theirs through the own account.
     add(true, Place::Tokens, manages);
     add(true, Place::Webhooks, manages);
+    add(true, Place::SignIns, manages);
+    add(true, Place::System, session::may(Action::ViewSystem));
     add(false, Place::Org, !manages && session::may(Action::ViewOrg));
     add(
         false,
@@ -686,7 +731,9 @@ mod tests {
             Place::Assessment(id.clone()),
             Place::NewAlert,
             Place::Alert(id.clone()),
-            Place::Exchanged(id),
+            Place::Exchanged(id.clone()),
+            Place::UsersImport,
+            Place::HandOver(id),
             Place::IndicatorCases,
             Place::IndicatorRecords,
             Place::StandingCases,
@@ -700,7 +747,13 @@ mod tests {
 
     #[test]
     fn other_paths_lead_nowhere() {
-        for path in ["/nothing", "/cases/x/y", "/cases/x/edit/z", "/org/1"] {
+        for path in [
+            "/nothing",
+            "/cases/x/y",
+            "/cases/x/edit/z",
+            "/org/1",
+            "/users/x/y",
+        ] {
             assert_eq!(Place::at(path), Place::Nowhere, "{path}");
         }
     }

@@ -5,6 +5,7 @@
 use leptos::prelude::*;
 use shared::access::{Action, Facts, can};
 use shared::account::{Me, Session};
+use shared::calendar::Calendar;
 
 use crate::api::{self, Answer, Call, Failure};
 use crate::offline;
@@ -63,6 +64,12 @@ pub(crate) fn may(action: Action) -> bool {
     })
 }
 
+/// The working days that dates are worked out by: the State Council's, with the corrections.
+pub(crate) fn calendar() -> Calendar {
+    let worked = me().map(|me| me.workdays).unwrap_or_default();
+    Calendar::with_corrections(worked.into_iter().map(|day| (day.day, day.worked)))
+}
+
 /// A session was opened.
 pub(crate) fn opened(session: Session) {
     api::hold_token(Some(session.access_token));
@@ -95,6 +102,15 @@ pub(crate) fn require_password_change() {
     stand().update(|stand| {
         if let Stand::Here(me) = stand {
             me.user.must_change_password = true;
+        }
+    });
+}
+
+/// The server will do nothing else before a second factor is set up.
+pub(crate) fn require_second_factor() {
+    stand().update(|stand| {
+        if let Stand::Here(me) = stand {
+            me.must_set_up_second_factor = true;
         }
     });
 }

@@ -16,10 +16,10 @@ use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, analysis, assessment, audit, case, db, files, health, idempotency, import,
-    indicator, keys, memory, metrics, notify, openapi, org, photo, public, publicity, receipt,
-    reception, report, satisfaction, settings, setup, sync, system, tls, token, village_map, visit,
-    webhook,
+    account, alert, analysis, assessment, audit, case, db, duty, files, health, idempotency,
+    import, indicator, keys, memory, metrics, notify, openapi, org, photo, public, publicity,
+    receipt, reception, report, satisfaction, second_factor, settings, setup, sync, system, tls,
+    token, village_map, visit, webhook,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -172,11 +172,17 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(village_map::routes::configure)
         .configure(sync::routes::configure)
         .configure(session::routes::configure)
+        .configure(session::signins::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)
+        .configure(account::bulk::configure)
         .configure(account::routes::configure)
+        .configure(second_factor::routes::configure)
+        .configure(duty::routes::configure)
         .configure(settings::routes::configure)
+        .configure(settings::workdays::configure)
         .configure(audit::routes::configure)
+        .configure(audit::export::configure)
         .configure(system::routes::configure)
         .configure(token::routes::configure)
         .configure(webhook::routes::configure)

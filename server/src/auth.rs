@@ -18,7 +18,8 @@ use crate::state::State;
 use crate::token;
 
 /// The signed-in caller. It reads as [`access::Actor`], so `can(&actor, …)` takes it as it is.
-/// Callers whose initial password still stands are refused (403 `password_change_required`).
+/// Callers whose initial password still stands are refused (403 `password_change_required`), and those
+/// whose role must have a second factor that is not set up yet (403 `second_factor_setup`).
 #[derive(Debug, Clone)]
 pub struct Actor {
     member: Arc<Member>,
@@ -63,6 +64,16 @@ impl Actor {
         &self.member.user
     }
 
+    /// Whether the role must have a second factor, and this person has none yet.
+    pub fn must_set_up_second_factor(&self) -> bool {
+        self.member.must_set_up_second_factor
+    }
+
+    /// Whether a program calls, with an API token.
+    fn is_by_token(&self) -> bool {
+        self.session_id.starts_with("token:")
+    }
+
     /// The session that the access token belongs to.
     pub fn session_id(&self) -> &str {
         &self.session_id
@@ -90,12 +101,20 @@ impl FromRequest for Actor {
                     "首次登录须先修改初始密码，才能使用其他功能。",
                 ));
             }
+            // What a program does with a token has no phone at hand.
+            if actor.must_set_up_second_factor() && !actor.is_by_token() {
+                return Err(ApiError::new(
+                    Code::SecondFactorSetup,
+                    "您的角色须使用两步验证，请先设置，才能使用其他功能。",
+                ));
+            }
             Ok(actor)
         })
     }
 }
 
-/// The signed-in caller, initial password or not: for `/me`, the session and the password.
+/// The signed-in caller, initial password or not, second factor or not: for `/me`, the session, the
+/// password and the second factor.
 #[derive(Debug, Clone)]
 pub struct SignedIn(pub Actor);
 

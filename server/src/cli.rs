@@ -19,10 +19,11 @@ use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
 use crate::context::RequestContext;
 use crate::db::{Conn, Db};
+use crate::error::ApiError;
 use crate::lock::Lock;
 use crate::session::{password, store as sessions};
 use crate::state::State;
-use crate::{app, config, db, demo, doctor, import, openapi, org, setup};
+use crate::{app, config, db, demo, doctor, import, openapi, org, second_factor, setup};
 
 /// 信访三无工作台：一个程序，浏览器使用，数据在本机。
 #[derive(Debug, Parser)]
@@ -73,6 +74,12 @@ enum Admin {
     CreateUser(CreateUser),
     /// 重置密码，显示一次新的初始密码
     ResetPassword {
+        /// 用户名
+        #[arg(long)]
+        username: String,
+    },
+    /// 重置两步验证：手机和恢复码都丢了时用，下次登录只凭密码
+    ResetTotp {
         /// 用户名
         #[arg(long)]
         username: String,
@@ -157,6 +164,9 @@ fn run(cli: Cli) -> Result<(), Error> {
         }
         Command::Admin(Admin::ResetPassword { username }) => {
             reset_password(&State::open(config, clock, false)?, &username)
+        }
+        Command::Admin(Admin::ResetTotp { username }) => {
+            reset_totp(&State::open(config, clock, false)?, &username)
         }
         Command::Import(input) => print(&import::cli::run(&input, config, &clock)?),
         Command::Backup(input) => print(&backup::cli::backup(&input, &config, &clock)?),
@@ -316,7 +326,7 @@ fn insert_user(
     refuse(errors)?;
     let user = account::service::user_of(new);
     account::service::insert(conn, context, &user, hash)
-        .map_err(|error| Error::Refused(crate::error::ApiError::from(error).detail.into_owned()))?;
+        .map_err(|error| Error::Refused(ApiError::from(error).detail.into_owned()))?;
     let entry = Entry::new(
         AuditAction::UserWrite,
         format!("命令行新增用户“{}”", user.name),
@@ -391,6 +401,30 @@ fn reset_password(state: &State, username: &str) -> Result<(), Error> {
     })?;
     print(&format!(
         "已重置 {username} 的密码，初始密码（首次登录须修改）：\n{initial}\n"
+    ))
+}
+
+fn reset_totp(state: &State, username: &str) -> Result<(), Error> {
+    let context = RequestContext::local(&state.clock);
+    let name = username.to_owned();
+    state.db.write_blocking(move |conn| {
+        let unknown = || Error::Refused(format!("没有用户名为“{name}”的用户。"));
+        let user = account::store::by_username(conn, &name)?.ok_or_else(unknown)?;
+        let entry = second_factor::service::reset_in(conn, &user, context.now)
+            .map_err(|error| Error::Refused(ApiError::from(error).detail.into_owned()))?;
+        let entry = Entry {
+            detail: format!("命令行{}", entry.detail),
+            ..entry
+        };
+        Ok::<_, Error>(audit::append_anonymous(
+            conn,
+            &context,
+            Some("命令行"),
+            entry,
+        )?)
+    })?;
+    print(&format!(
+        "已重置 {username} 的两步验证，下次登录只凭密码。\n"
     ))
 }
 

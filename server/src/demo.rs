@@ -248,6 +248,7 @@ fn user(username: String, name: &str, role: Role, duty: &str, unit_id: UnitId) -
         duty: Some(duty.to_owned()),
         disabled: false,
         must_change_password: false,
+        second_factor: false,
         version: 1,
     }
 }

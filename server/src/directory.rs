@@ -71,6 +71,8 @@ pub struct Member {
     pub name: Arc<str>,
     /// Older access tokens are no good.
     pub token_version: i64,
+    /// Whether the role must have a second factor, and this person has none yet.
+    pub must_set_up_second_factor: bool,
 }
 
 impl Directory {
@@ -235,6 +237,8 @@ impl Snapshot {
                 access: Arc::new(snapshot.access_of(&user)),
                 name: user.name.as_str().into(),
                 token_version,
+                must_set_up_second_factor: !user.second_factor
+                    && snapshot.general.second_factor_roles.contains(&user.role),
                 user,
             };
             snapshot

@@ -11,9 +11,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, analysis, assessment, audit, case, health, import, indicator, notify, org,
-    photo, publicity, receipt, reception, report, satisfaction, session, settings, setup, sync,
-    system, token, village_map, visit, webhook,
+    account, alert, analysis, assessment, audit, case, duty, health, import, indicator, notify,
+    org, photo, publicity, receipt, reception, report, satisfaction, second_factor, session,
+    settings, setup, sync, system, token, village_map, visit, webhook,
 };
 
 mod examples;
@@ -78,6 +78,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let rooms = [
         setup::routes::Docs::openapi(),
         session::routes::Docs::openapi(),
+        session::signins::Docs::openapi(),
         case::routes::Docs::openapi(),
         case::matter::routes::Docs::openapi(),
         case::paper::routes::Docs::openapi(),
@@ -104,9 +105,14 @@ pub fn document() -> utoipa::openapi::OpenApi {
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
         account::routes::Docs::openapi(),
+        account::bulk::Docs::openapi(),
+        second_factor::routes::Docs::openapi(),
+        duty::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
+        settings::workdays::Docs::openapi(),
         notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
+        audit::export::Docs::openapi(),
         system::routes::Docs::openapi(),
         token::routes::Docs::openapi(),
         webhook::routes::Docs::openapi(),

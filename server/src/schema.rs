@@ -29,6 +29,7 @@ diesel::table! {
         duty -> Nullable<Text>,
         password_hash -> Text,
         must_change_password -> Bool,
+        second_factor -> Bool,
         disabled -> Bool,
         token_version -> BigInt,
         version -> BigInt,
@@ -913,6 +914,24 @@ diesel::table! {
         user_id -> Text,
         version -> BigInt,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> Text,
+        secret -> Binary,
+        started_at -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (hash) {
+        hash -> Text,
+        user_id -> Text,
+        used_at -> Nullable<Timestamp>,
     }
 }
 

@@ -23,6 +23,7 @@ use crate::reception::ReceptionDeed;
 use crate::report::ReportDeed;
 use crate::role::Role;
 use crate::satisfaction::{self, Answerers};
+use crate::term::Term;
 use crate::token::{self, TokenDeed};
 use crate::visit::VisitDeed;
 use crate::webhook::{self, WebhookDeed};
@@ -154,6 +155,55 @@ pub enum Action {
     Token(TokenDeed),
     /// Do something about webhooks.
     Webhook(WebhookDeed),
+}
+
+impl Action {
+    /// Everything that somebody may want to do, for the table of who may do what.
+    pub fn all() -> Vec<Self> {
+        fn each<T: Term>(of: impl Fn(T) -> Action) -> impl Iterator<Item = Action> {
+            T::ALL.iter().map(move |deed| of(*deed))
+        }
+        let single = [
+            Self::ListCases,
+            Self::ViewCase,
+            Self::EditCase,
+            Self::EditPeople,
+            Self::RevealPerson,
+            Self::Attach,
+            Self::Photo,
+            Self::ListMeasures,
+            Self::ImportLedger,
+            Self::ViewOrg,
+            Self::ManageOrg,
+            Self::ViewColleagues,
+            Self::ManageUsers,
+            Self::ViewSettings,
+            Self::ManageSettings,
+            Self::ViewSystem,
+            Self::ViewAudit,
+            Self::Rate,
+            Self::FollowUps,
+            Self::QueryCode,
+        ];
+        single
+            .into_iter()
+            .chain(each(Self::RegisterCase))
+            .chain(each(Self::Alert))
+            .chain(each(Self::Case))
+            .chain(each(Self::Matter))
+            .chain(each(Self::ViewPaper))
+            .chain(each(Self::MakePaper))
+            .chain(each(Self::Export))
+            .chain(each(Self::Analysis))
+            .chain(ReportDeed::ALL.map(Self::Report))
+            .chain(each(Self::Visit))
+            .chain(each(Self::Reception))
+            .chain(each(Self::Publicity))
+            .chain(each(Self::Assessment))
+            .chain(each(Self::Figures))
+            .chain(TokenDeed::ALL.map(Self::Token))
+            .collect()
+    }
 }
 
 /// What an action is about.
@@ -1094,5 +1144,70 @@ impl Who {
                 || (actor.role == Role::ServiceCentre && case.registrar_unit_id == actor.unit_id),
             justice: actor.role == Role::JusticeOffice && case.mediation,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A new kind of action does not compile here until it is named, and then fails until
+    /// [`Action::all`] has it.
+    const fn place(action: Action) -> usize {
+        match action {
+            Action::ListCases => 0,
+            Action::ViewCase => 1,
+            Action::RegisterCase(_) => 2,
+            Action::EditCase => 3,
+            Action::EditPeople => 4,
+            Action::RevealPerson => 5,
+            Action::Attach => 6,
+            Action::Photo => 7,
+            Action::Alert(_) => 8,
+            Action::Case(_) => 9,
+            Action::Matter(_) => 10,
+            Action::ViewPaper(_) => 11,
+            Action::MakePaper(_) => 12,
+            Action::ListMeasures => 13,
+            Action::ImportLedger => 14,
+            Action::Export(_) => 15,
+            Action::Analysis(_) => 16,
+            Action::ViewOrg => 17,
+            Action::ManageOrg => 18,
+            Action::ViewColleagues => 19,
+            Action::ManageUsers => 20,
+            Action::ViewSettings => 21,
+            Action::ManageSettings => 22,
+            Action::ViewAudit => 23,
+            Action::Report(deed) => match deed {
+                ReportDeed::View => 24,
+                ReportDeed::Board => 25,
+                ReportDeed::Write => 26,
+                ReportDeed::Take => 27,
+                ReportDeed::Dismiss => 28,
+                ReportDeed::Judge => 29,
+            },
+            Action::Visit(_) => 30,
+            Action::Reception(_) => 31,
+            Action::Rate => 32,
+            Action::FollowUps => 33,
+            Action::QueryCode => 34,
+            Action::Publicity(_) => 35,
+            Action::Assessment(_) => 36,
+            Action::Figures(_) => 37,
+            Action::Token(deed) => match deed {
+                TokenDeed::Own => 38,
+                TokenDeed::Oversee => 39,
+            },
+            Action::ViewSystem => 40,
+        }
+    }
+
+    #[test]
+    fn all_actions_are_all() {
+        let places: BTreeSet<usize> = Action::all().into_iter().map(place).collect();
+        assert_eq!(places, (0..41).collect());
     }
 }

@@ -1,5 +1,6 @@
 //! Users, sign-in, passwords.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{UnitId, UserId};
@@ -35,6 +36,9 @@ pub struct User {
     pub disabled: bool,
     /// Whether the initial password still stands.
     pub must_change_password: bool,
+    /// Whether a sign-in asks for a code beside the password.
+    #[serde(default)]
+    pub second_factor: bool,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
 }
@@ -146,7 +150,7 @@ pub struct SignIn {
     pub username: String,
     /// The password.
     pub password: String,
-    /// The second factor's six digits, where it is on.
+    /// The second factor's six digits, where it is on, or a recovery code.
     #[serde(default)]
     pub totp: Option<String>,
 }
@@ -179,6 +183,23 @@ pub struct Me {
     pub actor: crate::access::Actor,
     /// Whether this is the demo, whose data is made up.
     pub demo: bool,
+    /// Whether the role must have a second factor, and this person has none yet: until it is set up,
+    /// nothing else is done. What an older release kept on a phone has none.
+    #[serde(default)]
+    pub must_set_up_second_factor: bool,
+    /// Days that the administrator declared working or free, for dates that the app works out by itself.
+    #[serde(default)]
+    pub workdays: Vec<DayWorked>,
+}
+
+/// A day that is worked, or not, whatever the published calendar says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DayWorked {
+    /// The day.
+    pub day: NaiveDate,
+    /// Whether it is worked.
+    pub worked: bool,
 }
 
 /// A change of the own password.
@@ -200,4 +221,30 @@ pub struct InitialPassword {
     pub user: User,
     /// The password, to be changed at the first sign-in.
     pub initial_password: String,
+}
+
+/// A sign-in that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenSignIn {
+    /// Its id.
+    pub id: String,
+    /// Whose.
+    pub user_id: UserId,
+    /// Their name.
+    pub user_name: String,
+    /// As what.
+    pub role: Role,
+    /// Their unit's name.
+    pub unit_name: String,
+    /// When they signed in.
+    pub since: DateTime<Utc>,
+    /// When it was last refreshed; within minutes of the last request.
+    pub last_used_at: DateTime<Utc>,
+    /// When it lapses without being used.
+    pub expires_at: DateTime<Utc>,
+    /// The address it came from.
+    pub address: Option<String>,
+    /// Whether it is the one that asks.
+    pub current: bool,
 }

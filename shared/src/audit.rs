@@ -17,6 +17,8 @@ terms! {
         SignOut = "sign_out", "退出";
         /// A password was changed or reset.
         Password = "password", "修改密码";
+        /// A second factor was set up, turned off or reset, or a recovery code used.
+        SecondFactor = "second_factor", "两步验证";
         /// A case was opened.
         CaseView = "case_view", "查看事项";
         /// A case was written.

@@ -100,12 +100,16 @@ impl Calendar {
     }
 }
 
+/// The last day that the published calendar knows.
+pub fn published_until() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 12, 25).unwrap_or(NaiveDate::MAX)
+}
+
 /// What the published calendar says of the day: worked or not; `None` outside its years.
 fn published(day: NaiveDate) -> Option<bool> {
     // The crate panics outside the years that it knows; its bounds, from its documentation.
     let first = NaiveDate::from_ymd_opt(2004, 1, 1)?;
-    let last = NaiveDate::from_ymd_opt(2026, 12, 25)?;
-    if day < first || day > last {
+    if day < first || day > published_until() {
         return None;
     }
     let year = u16::try_from(day.year()).ok()?;

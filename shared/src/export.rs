@@ -23,6 +23,8 @@ terms! {
         Targets = "targets", "导出年度目标";
         /// The assessment of villages: the ranking, and each sheet.
         Assessment = "assessment", "导出村级考核";
+        /// The audit log.
+        Audit = "audit", "导出审计记录";
     }
 }
 
@@ -58,6 +60,7 @@ pub(crate) const fn may(role: Role, deed: ExportDeed) -> Result<(), &'static str
         D::Indicators => return indicator::may(role, FigureDeed::Indicators),
         D::Standing => return indicator::may(role, FigureDeed::Standing),
         D::Targets => return indicator::may(role, FigureDeed::Targets),
+        D::Audit => (matches!(role, R::Auditor), "审计记录由监督员查看和导出。"),
         D::Assessment => crate::access::may_assess(role, AssessmentDeed::View),
     };
     if allowed { Ok(()) } else { Err(whose) }
@@ -79,11 +82,16 @@ mod tests {
             assert!(may(role, ExportDeed::Ledger).is_err(), "{role}");
             assert!(may(role, ExportDeed::Reports).is_err(), "{role}");
         }
-        for deed in ExportDeed::ALL {
+        let of_work = |deed: &&ExportDeed| **deed != ExportDeed::Audit;
+        for deed in ExportDeed::ALL.iter().filter(of_work) {
             assert!(may(Role::TownshipLeader, *deed).is_ok(), "{deed}");
             assert!(may(Role::CoordinationOffice, *deed).is_ok(), "{deed}");
             assert!(may(Role::Administrator, *deed).is_err(), "{deed}");
             assert!(may(Role::GroupInformant, *deed).is_err(), "{deed}");
+        }
+        for role in Role::ALL {
+            let reads = may(*role, ExportDeed::Audit).is_ok();
+            assert_eq!(reads, *role == Role::Auditor, "{role}");
         }
         assert!(may(Role::Auditor, ExportDeed::Board).is_ok());
         assert!(may(Role::VillageSecretary, ExportDeed::Targets).is_err());

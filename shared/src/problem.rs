@@ -14,12 +14,16 @@ terms! {
         Unauthenticated = "unauthenticated", "请先登录";
         /// 401: wrong user name or password; the same for both.
         WrongCredentials = "wrong_credentials", "用户名或密码不正确";
+        /// 401: the password is right, and a code of the second factor is asked for.
+        SecondFactorRequired = "second_factor_required", "请输入验证码";
         /// 401: the refresh cookie was used before; the sign-in that it belongs to has been ended.
         SessionReused = "session_reused", "登录已失效，请重新登录";
         /// 403: known, but not allowed on a thing that they may see.
         Forbidden = "forbidden", "没有权限";
         /// 403: the initial password must be changed first.
         PasswordChangeRequired = "password_change_required", "请先修改初始密码";
+        /// 403: the role must have a second factor, which must be set up first.
+        SecondFactorSetup = "second_factor_setup", "请先设置两步验证";
         /// 403: the token's scope does not have it; the detail names the one that is needed.
         InsufficientScope = "insufficient_scope", "令牌权限不足";
         /// 404: not there, or not for this caller to know of.
@@ -56,8 +60,14 @@ impl Code {
     pub const fn status(self) -> u16 {
         match self {
             Self::BadRequest => 400,
-            Self::Unauthenticated | Self::WrongCredentials | Self::SessionReused => 401,
-            Self::Forbidden | Self::PasswordChangeRequired | Self::InsufficientScope => 403,
+            Self::Unauthenticated
+            | Self::WrongCredentials
+            | Self::SecondFactorRequired
+            | Self::SessionReused => 401,
+            Self::Forbidden
+            | Self::PasswordChangeRequired
+            | Self::SecondFactorSetup
+            | Self::InsufficientScope => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict | Self::Changed | Self::IdempotencyMismatch => 409,

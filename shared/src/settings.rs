@@ -1,11 +1,12 @@
 //! What the administrator sets for the whole installation.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::case::deadline::Limit;
 use crate::case::matter::Tone;
 use crate::notice::prefs::time_of_day;
+use crate::role::Role;
 use crate::validate::Errors;
 
 /// The most hours that urgent information may take.
@@ -35,6 +36,9 @@ pub struct Settings {
     pub notices: NoticeRules,
     /// Within how many minutes urgent information must be acknowledged and dispatched.
     pub alerts: AlertLimits,
+    /// Roles that must have a second factor (两步验证).
+    #[serde(default)]
+    pub second_factor_roles: Vec<Role>,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
 }
@@ -260,6 +264,8 @@ pub struct SettingsPatch {
     pub notices: Option<NoticeRules>,
     /// Within how many minutes urgent information must be acknowledged and dispatched.
     pub alerts: Option<AlertLimits>,
+    /// Roles that must have a second factor.
+    pub second_factor_roles: Option<Vec<Role>>,
 }
 
 impl SettingsPatch {
@@ -295,8 +301,112 @@ impl SettingsPatch {
         if let Some(alerts) = self.alerts {
             alerts.check(&mut errors);
         }
+        let roles = self.second_factor_roles.as_deref().unwrap_or_default();
+        let twice = |(at, role): (usize, &Role)| roles.iter().take(at).any(|other| other == role);
+        if roles.iter().enumerate().any(twice) {
+            errors.add("second_factor_roles", "duplicate", "同一角色只能选一次。");
+        }
         errors
     }
+}
+
+/// The most days that one correction of the calendar may span.
+pub const MAX_WORKDAY_SPAN: i64 = 31;
+/// How far back a correction may lie, in days.
+pub const WORKDAYS_BACK: i64 = 366;
+/// How far ahead, in days.
+pub const WORKDAYS_AHEAD: i64 = 731;
+
+/// A day that the administrator declared working or free (工作日更正).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Workday {
+    /// The day.
+    pub day: NaiveDate,
+    /// Whether it is worked.
+    pub worked: bool,
+    /// The notice that says so.
+    pub source: String,
+    /// Who entered it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The corrections of the working-day calendar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Workdays {
+    /// By day.
+    pub corrections: Vec<Workday>,
+    /// The last day of the State Council's calendar that the program knows; after it Monday to Friday
+    /// are taken to be worked, until corrections say otherwise.
+    pub known_until: NaiveDate,
+}
+
+/// Declares days working or free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewWorkdays {
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day; the first alone when absent.
+    #[serde(default)]
+    pub to: Option<NaiveDate>,
+    /// Whether they are worked.
+    pub worked: bool,
+    /// The notice that says so.
+    pub source: String,
+}
+
+impl NewWorkdays {
+    /// The last day.
+    pub fn last(&self) -> NaiveDate {
+        self.to.unwrap_or(self.from)
+    }
+
+    /// The days meant, at most [`MAX_WORKDAY_SPAN`].
+    pub fn days(&self) -> impl Iterator<Item = NaiveDate> + use<> {
+        let last = self.last();
+        let span = usize::try_from(MAX_WORKDAY_SPAN).unwrap_or(1);
+        self.from
+            .iter_days()
+            .take_while(move |day| *day <= last)
+            .take(span)
+    }
+
+    /// What is wrong with the input; `today` says what is too far away.
+    pub fn check(&self, today: NaiveDate) -> Errors {
+        let mut errors = Errors::new();
+        errors.text("source", "依据", &self.source, 200);
+        let span = self.last().signed_duration_since(self.from).num_days();
+        if span < 0 {
+            errors.add("to", "before_start", "结束日期不能早于开始日期。");
+        } else if span >= MAX_WORKDAY_SPAN {
+            let message = format!("一次最多更正{MAX_WORKDAY_SPAN}天。");
+            errors.add("to", "too_long", message);
+        }
+        for (field, day) in [("from", self.from), ("to", self.last())] {
+            let ahead = day.signed_duration_since(today).num_days();
+            if !(-WORKDAYS_BACK..=WORKDAYS_AHEAD).contains(&ahead) {
+                errors.add(field, "out_of_range", "日期应在前一年至后两年之间。");
+                break;
+            }
+        }
+        errors
+    }
+}
+
+/// What a correction of the calendar brought about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkdaysChanged {
+    /// The corrections that stand now.
+    pub workdays: Workdays,
+    /// How many open cases have another date now; each has an event that says why. Sealed accusations
+    /// are not counted.
+    pub cases: u32,
 }
 
 /// A new law profile: limits in force from a day on, each with its source.

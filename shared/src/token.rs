@@ -109,6 +109,11 @@ pub enum TokenDeed {
     Oversee,
 }
 
+impl TokenDeed {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Own, Self::Oversee];
+}
+
 /// Whether a deed is the role's, and whose it is otherwise.
 pub const fn may(role: Role, deed: TokenDeed) -> (bool, &'static str) {
     match deed {

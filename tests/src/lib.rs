@@ -28,6 +28,7 @@ pub mod matter;
 pub mod python;
 pub mod server;
 pub mod staff;
+pub mod totp;
 pub mod traces;
 pub mod webhook;
 

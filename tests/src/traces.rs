@@ -192,6 +192,13 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
     }
     let log = client.get(with_query("/audit", &[("limit", "200")])).send();
     note("audit", log.status == 200 && names_it(&log));
+    let file = client.get("/exports/audit.csv").send();
+    note("audit as a file", file.status == 200 && names_it(&file));
+    let by_number = client
+        .get(with_query("/audit", &[("number", &marks.number)]))
+        .send();
+    let found = by_number.status == 200 && by_number.json()["total"] != 0;
+    note("audit by number", found);
     let of_case = client
         .get(with_query("/audit", &[("case_id", &marks.id)]))
         .send();

@@ -742,12 +742,25 @@ fn prepare(app: &TestApp, operation: &str) -> String {
     let id = |value: &Value| value.as_str().unwrap().to_owned();
     match operation {
         "get_unit" | "change_unit" => app.unit("四坝村").to_owned(),
-        "get_user" | "change_user" | "reset_password" => {
+        "get_user"
+        | "change_user"
+        | "reset_password"
+        | "reset_second_factor"
+        | "list_duties"
+        | "hand_over_duties" => {
             let user = json!({
                 "username": format!("yonghu{}", fresh()), "name": "某人", "role": "auditor",
                 "unit_id": app.unit("党政办"),
             });
             id(&admin.post("/users").json(&user).expect(201).json()["user"]["id"])
+        }
+        "end_session" => {
+            let session = app.sign_in(Staff::Admin).expect(200).json();
+            let client = app
+                .nobody()
+                .with_token(session["access_token"].as_str().unwrap());
+            let list = client.get("/sessions?limit=1").expect(200).json();
+            id(&list["items"][0]["id"])
         }
         // Reported by the informant of 五里墩村, and acknowledged.
         "show_alert" | "make_case_of_alert" => alert(app),
@@ -1428,6 +1441,35 @@ impl Desk<'_> {
             "change_password" => {
                 let change = json!({"current_password": PASSWORD, "new_password": "short"});
                 call.json(&change).send()
+            }
+            "show_second_factor"
+            | "reset_second_factor"
+            | "list_sessions"
+            | "list_duties"
+            | "user_template"
+            | "list_workdays" => call.send(),
+            "declare_workdays" => {
+                let free = json!({"from": "2026-03-12", "worked": false, "source": "通知"});
+                call.json(&free).send()
+            }
+            // Nothing to take back.
+            "take_back_workday" => {
+                let path = path.replace("{day}", "2027-01-01");
+                self.client.call(method, path).send()
+            }
+            // One of the administrator's own, of whom nobody learns.
+            "end_session" => call.send(),
+            "hand_over_duties" => {
+                let successor = json!({"successor_id": app.user(Staff::OtherOffice)});
+                call.json(&successor).send()
+            }
+            "import_users" => call.file("名单.xlsx", b"x".to_vec()).send(),
+            "start_second_factor" => call.json(&json!({"password": PASSWORD})).send(),
+            // Before it was begun.
+            "confirm_second_factor" => call.json(&json!({"code": "123456"})).send(),
+            "turn_off_second_factor" | "renew_recovery_codes" => {
+                let proof = json!({"password": PASSWORD, "code": "123456"});
+                call.json(&proof).send()
             }
             "sign_in" => app.sign_in(self.who),
             "refresh_session" => {

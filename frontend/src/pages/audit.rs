@@ -14,15 +14,17 @@ use crate::app::{self, Go};
 use crate::format::{self, ordered};
 use crate::route;
 use crate::shell::narrow;
+use crate::ui::export::exports;
 use crate::ui::field::terms;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{each, follow, live};
 use crate::ui::states::{empty, failed, waiting_rows};
 
 /// What the log can be filtered by: its name in the URL and the API, and in words.
-const FILTERS: [(&str, &str); 5] = [
+const FILTERS: [(&str, &str); 6] = [
     ("action", "动作"),
     ("user_id", "操作人"),
+    ("number", "事项编号"),
     ("case_id", "事项标识"),
     ("from", "从哪天"),
     ("to", "到哪天"),
@@ -167,11 +169,16 @@ fn list() -> AnyView {
             log.fetch(&log.asked.get_untracked(), false);
         }
     };
+    let export = exports("审计记录", move || {
+        let asked = log.asked.get_untracked();
+        ("/exports/audit".to_owned(), query(asked.pairs()))
+    });
     view! {
         <div class="page page-wide">
             <div class="page-head">
                 {heading("审计")}
                 <div class="row page-buttons">
+                    {export}
                     <button type="button" class="btn" data-testid="refresh" on:click=again>
                         {live(move || if log.busy.get() { "正在加载…" } else { "刷新" })}
                     </button>
@@ -265,6 +272,18 @@ fn filters(log: Log) -> AnyView {
             </div>
             {day("from", "从哪天")}
             {day("to", "到哪天")}
+            <div class="filter">
+                <label for="filter-number">"事项编号"</label>
+                <input
+                    type="text"
+                    id="filter-number"
+                    autocomplete="off"
+                    spellcheck="false"
+                    placeholder="平川信〔2026〕00012号"
+                    prop:value=follow(move || value("number"))
+                    on:change:target=move |event| log.narrow_to("number", &event.target().value())
+                />
+            </div>
             <div class="filter">
                 <label for="filter-case_id">"事项标识"</label>
                 <input

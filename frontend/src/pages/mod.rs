@@ -12,6 +12,7 @@ pub(crate) mod drafts;
 pub(crate) mod field_case;
 pub(crate) mod figures;
 pub(crate) mod follow_ups;
+pub(crate) mod hand_over;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod imports;
@@ -26,13 +27,18 @@ pub(crate) mod reception;
 pub(crate) mod reports;
 pub(crate) mod robots;
 pub(crate) mod roles;
+pub(crate) mod second_factor;
 pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod sign_ins;
+pub(crate) mod system;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod users_import;
 pub(crate) mod village_map;
 pub(crate) mod visits;
 pub(crate) mod webhooks;
+pub(crate) mod workdays;
 
 use leptos::prelude::*;
 #[cfg(feature = "parts")]
@@ -137,7 +143,7 @@ pub(crate) fn field(place: Place) -> Drawn {
     })
 }
 
-/// Lists over all cases, and the administration.
+/// Lists over all cases.
 #[cfg_attr(
     feature = "parts",
     wasm_split(office, fallible, preload(load_office), wasm_split_path = ::leptos::wasm_split)
@@ -149,11 +155,28 @@ pub(crate) fn office(place: Place) -> Drawn {
         Place::Measures => measures::page(),
         Place::Calendar => calendar::page(),
         Place::Imports => imports::page(),
+        _ => nowhere(),
+    })
+}
+
+/// The administration, and help.
+#[cfg_attr(
+    feature = "parts",
+    wasm_split(admin, fallible, preload(load_admin), wasm_split_path = ::leptos::wasm_split)
+)]
+pub(crate) fn administration(place: Place) -> Drawn {
+    Ok(match place {
         Place::Org => org::page(),
         Place::Users => users::page(),
         Place::Roles => roles::page(),
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
+        Place::SecondFactor => second_factor::page(),
+        Place::SignIns => sign_ins::page(),
+        Place::Workdays => workdays::page(),
+        Place::System => system::page(),
+        Place::UsersImport => users_import::page(),
+        Place::HandOver(id) => hand_over::page(id),
         Place::VillageMap => village_map::page(),
         Place::Help => help::page(),
         _ => nowhere(),

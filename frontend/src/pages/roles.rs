@@ -2,18 +2,24 @@
 //! another opinion than the server's.
 
 use leptos::prelude::*;
-use shared::access::{Action, Actor, AlertFacts, CaseFacts, Facts, FieldFacts, can};
+use shared::access::{Action, Actor, AlertFacts, CaseFacts, Facts, FieldFacts, MatterFacts, can};
 use shared::alert::AlertDeed;
 use shared::analysis::AnalysisDeed;
+use shared::assessment::AssessmentDeed;
 use shared::case::Kind;
 use shared::case::action::CaseAction;
+use shared::case::matter::{Deed, MatterKind};
 use shared::case::number::Series;
+use shared::case::paper::PaperKind;
 use shared::case::state::State;
 use shared::export::ExportDeed;
 use shared::ids::UnitId;
+use shared::indicator::FigureDeed;
+use shared::publicity::PublicityDeed;
 use shared::reception::ReceptionDeed;
 use shared::report::ReportDeed;
 use shared::role::Role;
+use shared::satisfaction::Answerers;
 use shared::term::Term;
 use shared::token::TokenDeed;
 use shared::visit::VisitDeed;
@@ -81,6 +87,17 @@ enum About {
     Field,
     /// Urgent information.
     Alert,
+    /// A matter of a case.
+    Matter,
+    /// The answer of a case, in which the one who asks had no part.
+    Answer,
+}
+
+impl About {
+    /// Whether it is about a case, or something of one.
+    const fn is_of_case(self) -> bool {
+        matches!(self, Self::Case | Self::Matter | Self::Answer)
+    }
 }
 
 /// What somebody is to a case, or to a record of the work in the field; the first one is anybody of
@@ -94,6 +111,10 @@ enum Tie {
     Offered,
     Registrar,
     Mediation,
+    /// Of the unit whose turn it is in a matter.
+    Turn,
+    /// Of a unit that has something to do in a matter beside that.
+    Beside,
     /// Of the unit that the record is of.
     Unit,
     /// Who wrote it.
@@ -103,16 +124,29 @@ enum Tie {
 }
 
 impl Tie {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Any,
         Self::Village,
         Self::Handler,
         Self::Offered,
         Self::Registrar,
         Self::Mediation,
+        Self::Turn,
+        Self::Beside,
         Self::Unit,
         Self::Author,
         Self::Part,
+    ];
+    /// To a matter of a case.
+    const MATTER: [Self; 8] = [
+        Self::Any,
+        Self::Village,
+        Self::Handler,
+        Self::Offered,
+        Self::Registrar,
+        Self::Mediation,
+        Self::Turn,
+        Self::Beside,
     ];
     /// To a case.
     const CASE: [Self; 6] = [
@@ -140,6 +174,8 @@ impl Tie {
             Self::Offered => "待接收",
             Self::Registrar => "登记",
             Self::Mediation => "调解",
+            Self::Turn => "轮到",
+            Self::Beside => "协办",
             Self::Unit => "本单位",
             Self::Author => "本人",
             Self::Part => "参与",
@@ -154,6 +190,8 @@ impl Tie {
             Self::Offered => "转送、移交到本单位，还没有接收的事项",
             Self::Registrar => "本人登记的事项；站所、窗口是本单位登记的",
             Self::Mediation => "进入调解的事项",
+            Self::Turn => "专项轮到本单位办理的，如收到督办、收到移交",
+            Self::Beside => "专项里本单位也有事要办的，如专班成员单位、调解单位",
             Self::Unit => "本单位的报告，本单位报的重要信息",
             Self::Author => "本人记录或上报的",
             Self::Part => "本人同行、值班、陪同接待、承办承诺的，或派本人、本单位去处置的",
@@ -209,27 +247,92 @@ enum Cell {
 }
 
 /// A line of the table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Line {
-    label: &'static str,
+    label: String,
     action: Action,
     about: About,
 }
 
-const fn about(about: About, label: &'static str, action: Action) -> Line {
+fn about(about: About, label: impl Into<String>, action: Action) -> Line {
     Line {
-        label,
+        label: label.into(),
         action,
         about,
     }
 }
 
-const fn line(label: &'static str, action: Action) -> Line {
+fn line(label: impl Into<String>, action: Action) -> Line {
     about(About::Nothing, label, action)
 }
 
-const fn of_case(label: &'static str, action: Action) -> Line {
+fn of_case(label: impl Into<String>, action: Action) -> Line {
     about(About::Case, label, action)
+}
+
+/// What is done with each kind of matter, a part a kind.
+fn matter_parts() -> impl Iterator<Item = (&'static str, Vec<Line>)> {
+    MatterKind::ALL.iter().map(|kind| {
+        let lines: Vec<Line> = Deed::ALL
+            .iter()
+            .filter(|deed| deed.kind() == *kind)
+            .map(|deed| {
+                // A matter is started with the case at hand, for there is none yet.
+                let of = if deed.opens() {
+                    About::Case
+                } else {
+                    About::Matter
+                };
+                about(of, deed.label(), Action::Matter(*deed))
+            })
+            .collect();
+        (kind.label(), lines)
+    })
+}
+
+/// Who makes and sees the documents.
+fn paper_parts() -> [(&'static str, Vec<Line>); 2] {
+    let papers = |of: fn(PaperKind) -> Action| {
+        PaperKind::ALL
+            .iter()
+            .map(|kind| of_case(kind.label(), of(*kind)))
+            .collect::<Vec<Line>>()
+    };
+    [
+        ("出具文书", papers(Action::MakePaper)),
+        ("查看文书", papers(Action::ViewPaper)),
+    ]
+}
+
+/// The work for the year's goals: figures, publicity, assessment.
+fn year_parts() -> [(&'static str, Vec<Line>); 3] {
+    let publicity = |deed: &PublicityDeed| {
+        let of = match deed {
+            PublicityDeed::Edit | PublicityDeed::Strike => About::Field,
+            _ => About::Nothing,
+        };
+        about(of, deed.label(), Action::Publicity(*deed))
+    };
+    [
+        (
+            "统计",
+            FigureDeed::ALL
+                .iter()
+                .map(|deed| line(deed.label(), Action::Figures(*deed)))
+                .collect(),
+        ),
+        (
+            "法制宣传",
+            PublicityDeed::ALL.iter().map(publicity).collect(),
+        ),
+        (
+            "村级考核",
+            AssessmentDeed::ALL
+                .iter()
+                .map(|deed| about(About::Field, deed.label(), Action::Assessment(*deed)))
+                .collect(),
+        ),
+    ]
 }
 
 /// What is done with reports, visits, reception days and urgent information.
@@ -292,7 +395,10 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
                 line("登记信访件", Action::RegisterCase(Kind::Petition)),
                 line("登记矛盾纠纷", Action::RegisterCase(Kind::Dispute)),
                 line("登记苗头隐患", Action::RegisterCase(Kind::Sign)),
+                line("查看台账", Action::ListCases),
                 line("导入台账", Action::ImportLedger),
+                line("查看依法处理清单", Action::ListMeasures),
+                line("查看待回访名单", Action::FollowUps),
             ],
         ),
         (
@@ -303,11 +409,17 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
                 of_case("增减人员", Action::EditPeople),
                 of_case("查看完整号码", Action::RevealPerson),
                 of_case("上传附件", Action::Attach),
+                line("上传照片", Action::Photo),
+                of_case("打印查询码给信访人", Action::QueryCode),
+                about(About::Answer, "登记满意度评价", Action::Rate),
             ],
         ),
         ("办理一件事项", steps),
     ];
+    parts.extend(matter_parts());
+    parts.extend(paper_parts());
     parts.extend(field_parts());
+    parts.extend(year_parts());
     parts.push((
         "导出和分析研判",
         ExportDeed::ALL
@@ -324,10 +436,12 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
         "管理和监督",
         vec![
             line("查看单位", Action::ViewOrg),
+            line("查看同事名单", Action::ViewColleagues),
             line("管理单位", Action::ManageOrg),
-            line("管理用户", Action::ManageUsers),
+            line("管理用户、工作交接、他人的登录", Action::ManageUsers),
             line("查看设置", Action::ViewSettings),
-            line("修改设置、群机器人", Action::ManageSettings),
+            line("修改设置、群机器人、村庄地图", Action::ManageSettings),
+            line("查看系统状况", Action::ViewSystem),
             line("查看审计", Action::ViewAudit),
             line("建自己的 API 令牌", Action::Token(TokenDeed::Own)),
             line("查看、撤销全部令牌", Action::Token(TokenDeed::Oversee)),
@@ -378,6 +492,7 @@ fn case(tie: Tie) -> CaseFacts {
     };
     match tie {
         Tie::Any | Tie::Unit | Tie::Author | Tie::Part => {}
+        Tie::Turn | Tie::Beside => case.unit_ids.push("unit".into()),
         Tie::Village => case.village_id = Some("village".into()),
         Tie::Handler => {
             case.responsible_unit_id = Some("unit".into());
@@ -394,6 +509,15 @@ fn case(tie: Tie) -> CaseFacts {
         Tie::Mediation => case.mediation = true,
     }
     case
+}
+
+/// A matter that the actor has nothing to do with but by the tie.
+fn matter(tie: Tie) -> MatterFacts {
+    let unit = |own: bool| UnitId::from(if own { "unit" } else { "elsewhere" });
+    MatterFacts {
+        unit_id: Some(unit(tie == Tie::Turn)),
+        also: vec![unit(tie == Tie::Beside)],
+    }
 }
 
 /// A record of the field that the actor has nothing to do with but by the tie.
@@ -420,7 +544,7 @@ fn record(tie: Tie) -> AlertFacts {
 }
 
 /// Whether a tie to a record of the field allows something.
-fn grant_of_record(actor: &Actor, line: Line, tie: Tie) -> Option<Grant> {
+fn grant_of_record(actor: &Actor, line: &Line, tie: Tie) -> Option<Grant> {
     let facts = record(tie);
     let facts = match line.about {
         About::Alert => Facts::Alert(&facts),
@@ -435,18 +559,29 @@ fn grant_of_record(actor: &Actor, line: Line, tie: Tie) -> Option<Grant> {
 }
 
 /// Whether a tie allows something, tried on every kind, state and seal.
-fn grant(actor: &Actor, action: Action, tie: Tie) -> Option<Grant> {
+fn grant(actor: &Actor, line: &Line, tie: Tie) -> Option<Grant> {
     let mut case = case(tie);
+    let (matter, answerers) = (matter(tie), Answerers::default());
+    // What is done with matters and answers does not ask for the case's state.
+    let tried: &[State] = match line.about {
+        About::Case => State::ALL,
+        _ => &[State::Registered, State::Handling],
+    };
     let mut kinds = Vec::new();
     let mut states = Vec::new();
     let mut seals = Vec::new();
     for kind in Kind::ALL {
-        for state in State::ALL {
+        for state in tried {
             for seal in [Series::Open, Series::Sealed] {
                 for backlog in [false, true] {
                     (case.kind, case.state, case.seal, case.backlog) =
                         (*kind, *state, seal, backlog);
-                    if can(actor, action, Facts::Case(&case)).is_ok() {
+                    let facts = match line.about {
+                        About::Matter => Facts::Matter(&case, &matter),
+                        About::Answer => Facts::Answer(&case, &answerers),
+                        _ => Facts::Case(&case),
+                    };
+                    if can(actor, line.action, facts).is_ok() {
                         kinds.push(*kind);
                         states.push(*state);
                         seals.push(seal);
@@ -465,7 +600,7 @@ fn grant(actor: &Actor, action: Action, tie: Tie) -> Option<Grant> {
 }
 
 /// What a role may.
-fn cell(role: Role, line: Line) -> Cell {
+fn cell(role: Role, line: &Line) -> Cell {
     let actor = actor(role);
     if line.about == About::Nothing {
         return match can(&actor, line.action, Facts::None) {
@@ -474,11 +609,15 @@ fn cell(role: Role, line: Line) -> Cell {
         };
     }
     let mut grants: Vec<Grant> = Vec::new();
-    let case = line.about == About::Case;
-    let ties: &[Tie] = if case { &Tie::CASE } else { &Tie::FIELD };
+    let case = line.about.is_of_case();
+    let ties: &[Tie] = match line.about {
+        About::Matter => &Tie::MATTER,
+        About::Case | About::Answer => &Tie::CASE,
+        About::Nothing | About::Field | About::Alert => &Tie::FIELD,
+    };
     for tie in ties {
         let found = if case {
-            grant(&actor, line.action, *tie)
+            grant(&actor, line, *tie)
         } else {
             grant_of_record(&actor, line, *tie)
         };
@@ -572,7 +711,7 @@ fn table() -> AnyView {
                         .iter()
                         .map(|role| {
                             view! {
-                                <td class:role-mine={*role == mine}>{shown(&cell(*role, line))}</td>
+                                <td class:role-mine={*role == mine}>{shown(&cell(*role, &line))}</td>
                             }
                             .into_any()
                         })
@@ -670,7 +809,7 @@ fn part_of(role: Role, title: &'static str, lines: Vec<Line>) -> AnyView {
     let mut cannot = Vec::new();
     let mut rows = Vec::new();
     for line in lines {
-        match cell(role, line) {
+        match cell(role, &line) {
             Cell::No => cannot.push(line.label),
             cell => rows.push(
                 view! {
@@ -736,7 +875,7 @@ mod tests {
     use super::*;
 
     fn said(role: Role, action: Action, of: About) -> String {
-        match cell(role, about(of, "", action)) {
+        match cell(role, &about(of, "", action)) {
             Cell::No => "—".to_owned(),
             Cell::Yes => "可以".to_owned(),
             Cell::On(grants) => grants
@@ -744,6 +883,93 @@ mod tests {
                 .map(|grant| format!("{}{}", grant.tie.label(), grant.signs()))
                 .collect::<Vec<_>>()
                 .join(" "),
+        }
+    }
+
+    /// A deed that is new to the rules fails here until it has a line.
+    #[test]
+    fn every_deed_has_a_line_and_no_line_stands_twice() {
+        let lines: Vec<Action> = parts()
+            .into_iter()
+            .flat_map(|(_, lines)| lines)
+            .map(|line| line.action)
+            .collect();
+        for action in Action::all() {
+            let count = lines.iter().filter(|listed| **listed == action).count();
+            assert_eq!(count, 1, "{action:?}");
+        }
+        assert_eq!(lines.len(), Action::all().len());
+    }
+
+    #[test]
+    fn cells_of_matters_papers_and_the_year_say_what_the_rule_says() {
+        use About as O;
+        use Role as R;
+        for (role, of, action, words) in [
+            (
+                R::VillageSecretary,
+                O::Matter,
+                Action::Matter(Deed::OrderFeedback),
+                "轮到",
+            ),
+            (
+                R::TownshipLeader,
+                O::Matter,
+                Action::Matter(Deed::PackageApprove),
+                "全镇",
+            ),
+            (
+                R::CoordinationOffice,
+                O::Matter,
+                Action::Matter(Deed::PackageApprove),
+                "—",
+            ),
+            (
+                R::Court,
+                O::Matter,
+                Action::Matter(Deed::MediationSession),
+                "—",
+            ),
+            (
+                R::GroupInformant,
+                O::Case,
+                Action::ViewPaper(PaperKind::Receipt),
+                "登记",
+            ),
+            (
+                R::GroupInformant,
+                O::Case,
+                Action::ViewPaper(PaperKind::Answer),
+                "—",
+            ),
+            (R::TownshipLeader, O::Answer, Action::Rate, "全镇"),
+            (R::ServiceCentre, O::Answer, Action::Rate, "登记"),
+            (
+                R::CoordinationOffice,
+                O::Field,
+                Action::Assessment(AssessmentDeed::Propose),
+                "全镇",
+            ),
+            (
+                R::TownshipLeader,
+                O::Field,
+                Action::Assessment(AssessmentDeed::Honour),
+                "全镇",
+            ),
+            (
+                R::VillageSecretary,
+                O::Field,
+                Action::Assessment(AssessmentDeed::View),
+                "本村",
+            ),
+            (
+                R::JusticeOffice,
+                O::Field,
+                Action::Publicity(PublicityDeed::Edit),
+                "本单位",
+            ),
+        ] {
+            assert_eq!(said(role, action, of), words, "{role} {action:?}");
         }
     }
 

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::deadline::{ClockKind, LawProfile, Limit, LimitUnit};
+use shared::role::Role;
 use shared::settings::{
     AlertLimits, MAX_ALERT_MINUTES, MAX_REMINDER_DAYS, MAX_URGENT_HOURS, MAX_VISITS_PER_WEEK,
     NewLawProfile, NoticeRules, Reminders, Reporting, Settings, SettingsPatch,
@@ -61,10 +62,25 @@ fn settings() -> AnyView {
             {heading("设置")}
             {desk.settings.view(waiting, move |now| general(desk, &now.value))}
             {dialog(desk.changing, "修改设置".to_owned(), body)}
+            {workdays()}
             {session::may(Action::ManageSettings).then(map)}
             {session::may(Action::ManageSettings).then(super::robots::section)}
             {law(desk)}
         </div>
+    }
+    .into_any()
+}
+
+/// The way to the corrections of the calendar.
+fn workdays() -> AnyView {
+    view! {
+        <section class="card" aria-labelledby="workdays">
+            <div class="card-head">
+                <h2 id="workdays">"工作日"</h2>
+                <a class="btn" href="/workdays" data-testid="workdays">"查看和更正"</a>
+            </div>
+            <p class="quiet">"依国务院公布的放假调休安排；临时调整和新年度的安排在这里更正。"</p>
+        </section>
     }
     .into_any()
 }
@@ -149,10 +165,28 @@ fn general(desk: Desk, settings: &Settings) -> AnyView {
                         )}
                     </dd>
                 </div>
+                <div>
+                    <dt>"须使用两步验证"</dt>
+                    <dd data-testid="factor-roles">{factor_roles(settings)}</dd>
+                </div>
             </dl>
         </section>
     }
     .into_any()
+}
+
+/// Who must have a second factor.
+fn factor_roles(settings: &Settings) -> String {
+    let labels: Vec<&str> = settings
+        .second_factor_roles
+        .iter()
+        .map(|role| role.label())
+        .collect();
+    if labels.is_empty() {
+        "不要求；各人可以在“我的”里自己开启".to_owned()
+    } else {
+        labels.join("、")
+    }
 }
 
 /// When reports are due, in a sentence.
@@ -224,6 +258,13 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
     let case_days = RwSignal::new(days(&before.notices.case_days));
     let matter_days = RwSignal::new(days(&before.notices.matter_days));
     let digest_at = RwSignal::new(before.notices.digest_at.clone());
+    let codes = |roles: &[Role]| {
+        roles
+            .iter()
+            .map(|role| role.code().to_owned())
+            .collect::<Vec<String>>()
+    };
+    let factor_roles = RwSignal::new(codes(&before.second_factor_roles));
     let directory = directory();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -260,6 +301,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 digest_at: digest_at.get_untracked(),
             }),
             visits_per_week: Some(visits.unwrap_or(0)),
+            second_factor_roles: Some(chosen_roles(&factor_roles.get_untracked())),
         };
         if !form.accept(patch.check()) {
             return;
@@ -274,6 +316,9 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             reporting: Some(reporting).filter(|reporting| *reporting != before.reporting),
             notices: patch.notices.filter(|notices| *notices != before.notices),
             visits_per_week: visits.filter(|visits| *visits != before.visits_per_week),
+            second_factor_roles: patch
+                .second_factor_roles
+                .filter(|roles| *roles != before.second_factor_roles),
         };
         if patch == SettingsPatch::default() {
             desk.changing.set(false);
@@ -364,10 +409,22 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                 .class("field field-short")
                 .required()
                 .input(digest_at)}
+            {field(form, "second_factor_roles", "须使用两步验证的角色")
+                .hint(
+                    "选中的角色登录时除密码外还要手机验证器上的验证码；还没有设置的人，下一次操作就会被要求先设置。"
+                        .to_owned(),
+                )
+                .several(factor_roles, terms::<Role>())}
             {foot(form, desk.changing, "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
+}
+
+/// Roles in the order of the table, whatever was ticked first.
+fn chosen_roles(codes: &[String]) -> Vec<Role> {
+    let chosen = |role: &&Role| codes.iter().any(|code| code == role.code());
+    Role::ALL.iter().filter(chosen).copied().collect()
 }
 
 fn hour(form: Form, name: &'static str, label: &'static str, value: RwSignal<String>) -> AnyView {

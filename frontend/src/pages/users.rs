@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::account::{InitialPassword, MAX_NAME, NewUser, User, UserPatch};
+use shared::duty::Duties;
 use shared::ids::UserId;
 use shared::org::Unit;
 use shared::role::Role;
@@ -26,7 +27,7 @@ use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{each, follow, live, watch};
 use crate::ui::notice::{Notices, notices};
-use crate::ui::states::{empty, waiting_rows};
+use crate::ui::states::{empty, waiting, waiting_rows};
 
 /// Where the initial password stands, to be copied.
 const PASSWORD: &str = "initial-password";
@@ -38,6 +39,7 @@ enum Doing {
     Changing(User),
     Turning(User),
     Resetting(User),
+    Unlocking(User),
     Telling(InitialPassword),
 }
 
@@ -49,6 +51,7 @@ impl Doing {
             Self::Turning(user) if user.disabled => format!("启用：{}", user.name),
             Self::Turning(user) => format!("停用：{}", user.name),
             Self::Resetting(user) => format!("重置密码：{}", user.name),
+            Self::Unlocking(user) => format!("重置两步验证：{}", user.name),
             Self::Telling(made) => format!("{}的初始密码", made.user.name),
         }
     }
@@ -128,6 +131,7 @@ fn list() -> AnyView {
         Some(Doing::Changing(user)) => change(desk, &user),
         Some(Doing::Turning(user)) => turn(desk, user),
         Some(Doing::Resetting(user)) => reset(desk, user),
+        Some(Doing::Unlocking(user)) => unlock(desk, user),
         Some(Doing::Telling(made)) => tell(desk, made),
     };
     // What was told once is not told again.
@@ -144,6 +148,10 @@ fn list() -> AnyView {
             <div class="page-head">
                 {heading("用户")}
                 <div class="row page-buttons">
+                    <a class="btn" href="/users/import" data-testid="import-users">
+                        {icon(Icon::Upload)}
+                        "批量新增"
+                    </a>
                     <button
                         type="button"
                         class="btn btn-primary"
@@ -509,13 +517,26 @@ fn buttons(desk: Desk, user: &User) -> AnyView {
     // The own password is changed by oneself, and nobody locks themselves out.
     let own = app::me().user.id == user.id;
     let reset = (!own && !user.disabled).then(|| button("重置密码", Doing::Resetting));
+    let unlock = (!own && user.second_factor).then(|| button("重置两步验证", Doing::Unlocking));
     let turn = (!own).then(|| {
         let words = if user.disabled { "启用" } else { "停用" };
         button(words, Doing::Turning)
     });
+    let hand_over = (!own).then(|| {
+        view! {
+            <a
+                class="btn btn-small"
+                data-testid="hand-over"
+                aria-label=format!("工作交接：{}", user.name)
+                href=format!("/users/{}/hand-over", user.id)
+            >
+                "交接"
+            </a>
+        }
+    });
     let myself = own.then(|| view! { <a class="btn btn-small" href="/password">"修改密码"</a> });
     view! {
-        <p class="row">{button("修改", Doing::Changing)} {reset} {myself} {turn}</p>
+        <p class="row">{button("修改", Doing::Changing)} {reset} {unlock} {myself} {hand_over} {turn}</p>
     }
     .into_any()
 }
@@ -696,6 +717,30 @@ fn turn(desk: Desk, user: User) -> AnyView {
     } else {
         "启用后可以用原来的密码登录。忘记密码的，启用后再重置。"
     };
+    // What would be left undone is said before.
+    let left = disabled.then(|| {
+        let path = format!("/users/{}", user.id);
+        let duties = load({
+            let path = path.clone();
+            move || Call::get(format!("{path}/duties")).fetch::<Duties>()
+        });
+        duties.view(waiting, move |duties| {
+            let count: u32 = duties.duties.iter().map(|duty| duty.count).sum();
+            if count == 0 {
+                return view! { <p class="quiet">"名下没有未了的工作。"</p> }.into_any();
+            }
+            let path = format!("{path}/hand-over");
+            view! {
+                <p class="note note-sealed" data-testid="duties-left">
+                    {icon(Icon::Warning)}
+                    {format!(" 名下还有{count}项工作没有了结，请先")}
+                    <a href=path>"交接"</a>
+                    "。"
+                </p>
+            }
+            .into_any()
+        })
+    });
     let (label, class) = if disabled {
         ("停用", "btn btn-danger")
     } else {
@@ -718,6 +763,7 @@ fn turn(desk: Desk, user: User) -> AnyView {
             {form.summary()}
             {stale(form, move || desk.take_latest())}
             <p>{words}</p>
+            {left}
             {foot(form, desk.up, label, class)}
         </form>
     }
@@ -740,6 +786,29 @@ fn reset(desk: Desk, user: User) -> AnyView {
             {form.summary()}
             <p>{words}</p>
             {foot(form, desk.up, "重置密码", "btn btn-danger")}
+        </form>
+    }
+    .into_any()
+}
+
+/// Takes the second factor away from whoever has lost phone and codes.
+fn unlock(desk: Desk, user: User) -> AnyView {
+    let form = Form::new();
+    let words = format!(
+        "{}（{}）的手机和恢复码都丢了时用。重置后在所有电脑上退出登录，下次登录只凭密码；角色须使用两步验证的，登录后重新设置。请先当面或打电话确认确实是本人要求。",
+        user.name, user.username
+    );
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let words = format!("“{}”的两步验证已重置。", user.name);
+        let call = Call::delete(format!("/users/{}/second-factor", user.id));
+        form.send(call.done(), move |()| desk.done(words));
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            <p>{words}</p>
+            {foot(form, desk.up, "重置两步验证", "btn btn-danger")}
         </form>
     }
     .into_any()

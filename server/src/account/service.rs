@@ -197,6 +197,7 @@ pub(crate) fn user_of(input: NewUser) -> User {
         duty: input.duty.as_deref().and_then(filled),
         disabled: false,
         must_change_password: true,
+        second_factor: false,
         version: 1,
     }
 }

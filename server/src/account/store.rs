@@ -20,6 +20,7 @@ struct Row {
     duty: Option<String>,
     disabled: bool,
     must_change_password: bool,
+    second_factor: bool,
     version: i64,
     token_version: i64,
 }
@@ -35,6 +36,7 @@ impl Row {
             duty: self.duty,
             disabled: self.disabled,
             must_change_password: self.must_change_password,
+            second_factor: self.second_factor,
             version: self.version,
         };
         Ok((user, self.token_version))

@@ -1,5 +1,6 @@
 //! The audit log: who did or saw what, when, from where. Append-only; the database refuses the rest.
 
+pub(crate) mod export;
 mod looks;
 pub mod routes;
 pub(crate) mod seal;

@@ -28,7 +28,7 @@ pub struct Docs;
 /// What the log's reader asks for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(super) struct ListQuery {
     /// 从这一天起
     from: Option<NaiveDate>,
     /// 到这一天止
@@ -39,10 +39,32 @@ struct ListQuery {
     action: Option<AuditAction>,
     /// 事项
     case_id: Option<String>,
+    /// 事项编号，如 平川信〔2026〕00012号
+    number: Option<String>,
     /// 每页条数，1 到 200，默认 50
     limit: Option<u32>,
     /// 上一页答复中的 next_cursor
     cursor: Option<String>,
+}
+
+impl ListQuery {
+    pub(super) fn wanted(self) -> Wanted {
+        Wanted {
+            from: self.from,
+            to: self.to,
+            user_id: self.user_id.map(|id| UserId::new(id).into_string()),
+            action: self.action,
+            case_id: self.case_id.map(|id| CaseId::new(id).into_string()),
+            number: self
+                .number
+                .map(|number| number.trim().to_owned())
+                .filter(|number| !number.is_empty()),
+            page: PageQuery {
+                limit: self.limit,
+                cursor: self.cursor,
+            },
+        }
+    }
 }
 
 /// 审计记录
@@ -63,18 +85,7 @@ async fn list(
     context: RequestContext,
     query: web::Query<ListQuery>,
 ) -> Result<web::Json<Page<AuditEntry>>, ApiError> {
-    let query = query.into_inner();
-    let wanted = Wanted {
-        from: query.from,
-        to: query.to,
-        user_id: query.user_id.map(|id| UserId::new(id).into_string()),
-        action: query.action,
-        case_id: query.case_id.map(|id| CaseId::new(id).into_string()),
-        page: PageQuery {
-            limit: query.limit,
-            cursor: query.cursor,
-        },
-    };
+    let wanted = query.into_inner().wanted();
     Ok(web::Json(
         service::list(&state, &context, actor, wanted).await?,
     ))

@@ -4,8 +4,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use shared::access;
 use shared::audit::{AuditAction, AuditEntry};
-use shared::case::number::Series;
-use shared::ids::{CaseId, UserId};
+use shared::case::number::{CaseNumber, Series};
+use shared::ids::{CaseId, UnitId, UserId};
 use shared::term::Term;
 
 use super::Entry;
@@ -179,6 +179,24 @@ macro_rules! found {
         }
         query
     }};
+}
+
+/// The case of a township with a number, however its brackets and digits are written. Whether the reader
+/// may know of it is for the log's own conditions to say.
+pub(super) fn case_of_number(
+    conn: &mut Conn,
+    township: &UnitId,
+    number: &str,
+) -> QueryResult<Option<String>> {
+    let written = number
+        .parse::<CaseNumber>()
+        .map_or_else(|_| number.to_owned(), |number| number.to_string());
+    cases::table
+        .filter(cases::township_id.eq(township.as_str()))
+        .filter(cases::number.eq(written))
+        .select(cases::id)
+        .first(conn)
+        .optional()
 }
 
 /// A page of entries, newest first, older than `after`.

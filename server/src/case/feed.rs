@@ -843,11 +843,13 @@ mod tests {
                     duty: None,
                     disabled: false,
                     must_change_password: false,
+                    second_factor: false,
                     version: 1,
                 },
                 access: std::sync::Arc::new(reader.clone()),
                 name: "a".into(),
                 token_version: 1,
+                must_set_up_second_factor: false,
             })),
             context: crate::context::RequestContext {
                 request_id: "r".into(),

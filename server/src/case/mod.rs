@@ -12,6 +12,7 @@ pub(crate) mod coded;
 pub(crate) mod demo;
 pub(crate) mod desk;
 pub(crate) mod due;
+pub(crate) mod duty;
 pub(crate) mod export;
 pub(crate) mod feed;
 pub(crate) mod home;

@@ -87,6 +87,22 @@ pub(super) fn take(
     })
 }
 
+/// Takes a case for what is decided elsewhere, whoever may see it: handing work over.
+pub(super) fn take_for_all(conn: &mut Conn, id: &str) -> Result<Taken, Error> {
+    store::lock(conn, id)?;
+    let case = store::find(conn, id)?.ok_or_else(Error::hidden)?;
+    let units = store::unit_ids(conn, &case.id)?;
+    let facts = case.facts(units);
+    let events = store::events(conn, &case.id)?;
+    let version = case.version;
+    Ok(Taken {
+        case,
+        facts,
+        events,
+        version,
+    })
+}
+
 impl Taken {
     /// Appends an event, after which the case stands at `next`.
     fn happen(
@@ -200,7 +216,7 @@ impl Taken {
         detail: &str,
     ) -> Result<CaseRecord, Error> {
         let profile = profile_of(desk, &self.case);
-        self.case.due_on = due_on(&self.events, &profile);
+        self.case.due_on = due_on(desk, &self.events, &profile);
         self.case.version = self.version + 1;
         self.case.updated_at = desk.context.now.naive_utc();
         if !store::save(conn, &self.case, self.version)? {
@@ -272,10 +288,57 @@ pub(super) fn profile_of(desk: &Desk, case: &CaseRecord) -> LawProfile {
         .unwrap_or_else(LawProfile::default_profile)
 }
 
-fn due_on(events: &[EventRecord], profile: &LawProfile) -> NaiveDate {
+fn due_on(desk: &Desk, events: &[EventRecord], profile: &LawProfile) -> NaiveDate {
     let entries: Vec<Entry> = events.iter().map(EventRecord::entry).collect();
-    let clocks = clocks(&entries, profile, &shared::calendar::Calendar::new());
+    let clocks = clocks(&entries, profile, &desk.names.general().calendar());
     next_due(&clocks).map_or(NOTHING_DUE, |clock| clock.due)
+}
+
+/// Counts the clocks of all open cases, and the dates of their matters, anew: by other working days. A
+/// case with another date gets an event that says why (`what`). Answers how many have one, without
+/// sealed accusations.
+///
+/// # Errors
+/// As with every step of a case.
+pub(crate) fn recount_clocks(conn: &mut Conn, desk: &Desk, what: &str) -> Result<u32, Error> {
+    let mut changed = 0_u32;
+    for id in store::open_ids(conn)? {
+        let mut taken = take_for_all(conn, &id)?;
+        let matters = matter::service::recount(conn, desk, &taken)?;
+        let before = taken.case.due_on;
+        let profile = profile_of(desk, &taken.case);
+        let after = due_on(desk, &taken.events, &profile);
+        if before == after && matters == 0 {
+            continue;
+        }
+        let mut words = format!("工作日更正：{what}");
+        if before != after {
+            let told = |day: NaiveDate| {
+                if day == NOTHING_DUE {
+                    "无".to_owned()
+                } else {
+                    day.to_string()
+                }
+            };
+            words.push_str(&format!("，下一期限由{}改为{}", told(before), told(after)));
+        }
+        if matters > 0 {
+            words.push_str(&format!("，{matters}个专项的期限随之变化"));
+        }
+        let step = Step {
+            kind: EventKind::Noted,
+            on: desk.context.today(),
+            text: Some(words),
+            data: EventData::default(),
+        };
+        taken.note(conn, desk, step)?;
+        let sealed = taken.case.seal.0 != Series::Open;
+        taken.keep(conn, desk, "工作日更正")?;
+        if !sealed {
+            changed = changed.saturating_add(1);
+        }
+    }
+    Ok(changed)
 }
 
 /// The index terms of a case.
@@ -751,7 +814,7 @@ impl Draft {
         let profile = LawProfile::for_case(desk.names.law_profiles(), input.received_on);
         let mut case = new_record(desk, entering, &profile);
         let events = first_events(desk, &mut case, entering)?;
-        case.due_on = due_on(&events, &profile);
+        case.due_on = due_on(desk, &events, &profile);
         let mut people = Vec::with_capacity(input.people.len());
         for (position, person) in input.people.iter().enumerate() {
             people.push(person_record(desk, &case.id, position, person, None)?);
@@ -1244,7 +1307,7 @@ impl<'a> Keeping<'a> {
         Ok(Self {
             case,
             facts,
-            clocks: view::clocks_from(events, &profile),
+            clocks: view::clocks_from(events, &profile, &desk.names.general().calendar()),
             profile,
             repeats_final: store::repeats_final(conn, case)?,
         })

@@ -440,6 +440,15 @@ pub(crate) fn events(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<EventRec
         .load(conn)
 }
 
+/// The cases that are not closed, of all townships.
+pub(crate) fn open_ids(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    cases::table
+        .filter(cases::state.ne(State::Closed.code()))
+        .order(cases::id)
+        .select(cases::id)
+        .load(conn)
+}
+
 pub(crate) fn insert_event(conn: &mut Conn, event: &EventRecord) -> QueryResult<()> {
     on_either!(conn, |conn| diesel::insert_into(case_events::table)
         .values(event)

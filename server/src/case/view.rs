@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use shared::access::CaseFacts;
+use shared::calendar::Calendar;
 use shared::case::deadline::{Clock, Entry, LawProfile, clocks};
 use shared::case::state::EventKind;
 use shared::case::view::{
@@ -78,7 +79,11 @@ pub(super) fn with_facts(
         .is_some_and(|event| event.kind.0 == EventKind::Imported);
     let (earlier_case, later_cases) = repeats(conn, desk, &case)?;
     let parts = Parts {
-        clocks: clocks_from(&events, &service::profile_of(desk, &case)),
+        clocks: clocks_from(
+            &events,
+            &service::profile_of(desk, &case),
+            &desk.names.general().calendar(),
+        ),
         people: people(conn, desk, &case.id)?,
         source: if imported {
             crate::import::source_of(conn, &case.id)?
@@ -106,7 +111,11 @@ pub(super) fn fresh(
     let units = case.responsible_unit_id.iter().cloned().collect();
     let facts = case.facts(units);
     let parts = Parts {
-        clocks: clocks_from(events, &service::profile_of(desk, &case)),
+        clocks: clocks_from(
+            events,
+            &service::profile_of(desk, &case),
+            &desk.names.general().calendar(),
+        ),
         people: masked(desk, people)?,
         source: None,
         earlier_case,
@@ -180,13 +189,21 @@ pub(super) fn clocks_of(
     case: &CaseRecord,
 ) -> Result<Vec<Clock>, Error> {
     let events = store::events(conn, &case.id)?;
-    Ok(clocks_from(&events, &service::profile_of(desk, case)))
+    Ok(clocks_from(
+        &events,
+        &service::profile_of(desk, case),
+        &desk.names.general().calendar(),
+    ))
 }
 
 /// The clocks of a case with these events.
-pub(crate) fn clocks_from(events: &[EventRecord], profile: &LawProfile) -> Vec<Clock> {
+pub(crate) fn clocks_from(
+    events: &[EventRecord],
+    profile: &LawProfile,
+    calendar: &Calendar,
+) -> Vec<Clock> {
     let entries: Vec<Entry> = events.iter().map(EventRecord::entry).collect();
-    clocks(&entries, profile, &shared::calendar::Calendar::new())
+    clocks(&entries, profile, calendar)
 }
 
 /// The case that it repeats and those that repeat it, as far as the actor may know of them.

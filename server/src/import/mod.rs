@@ -117,6 +117,35 @@ impl From<ReadError> for ApiError {
     }
 }
 
+/// A row of a sheet as it reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// Its number, as the workbook counts.
+    pub(crate) number: u32,
+    /// What its cells say, by column from 0.
+    pub(crate) cells: std::collections::BTreeMap<u32, String>,
+}
+
+/// The rows with content of a workbook's first visible sheet, for what is no ledger.
+///
+/// # Errors
+/// [`ReadError`].
+pub(crate) fn first_sheet(bytes: &[u8]) -> Result<Vec<Row>, ReadError> {
+    let book = reader::read(bytes)?;
+    let sheet = book.sheets.into_iter().find(|sheet| !sheet.hidden);
+    let rows = sheet.map(|sheet| sheet.rows).unwrap_or_default();
+    Ok(rows
+        .into_iter()
+        .map(|(row, cells)| Row {
+            number: row.saturating_add(1),
+            cells: cells
+                .into_iter()
+                .map(|(column, cell)| (column, cell.text()))
+                .collect(),
+        })
+        .collect())
+}
+
 /// Where a case was imported from.
 ///
 /// # Errors

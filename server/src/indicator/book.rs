@@ -122,6 +122,8 @@ pub(crate) struct Book {
     /// The cases that repeat one: which.
     earlier: HashMap<u32, String>,
     seen: Option<Seen>,
+    /// The working days by which clocks were counted.
+    calendar: Calendar,
     /// Rises with each change.
     generation: u64,
 }
@@ -321,7 +323,9 @@ impl Figures {
             let now = seen(conn)?;
             {
                 let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
-                if book.seen.is_some_and(|seen| seen.covers(conn, now)) {
+                if book.seen.is_some_and(|seen| seen.covers(conn, now))
+                    && book.calendar == names.general().calendar()
+                {
                     return Ok(());
                 }
             }
@@ -438,7 +442,10 @@ impl Book {
 
     /// Brings it to what the database has.
     fn follow(&mut self, conn: &mut Conn, names: &Snapshot, now: Seen) -> Result<(), Error> {
-        let before = match self.seen {
+        let calendar = names.general().calendar();
+        // With other working days every clock is counted anew.
+        let known = self.seen.filter(|_| self.calendar == calendar);
+        let before = match known {
             // Another was faster.
             Some(seen) if seen.covers(conn, now) => return Ok(()),
             Some(seen) if seen.undone == now.undone => Some(seen),
@@ -447,10 +454,10 @@ impl Book {
         if before.is_none() {
             *self = Self {
                 generation: self.generation + 1,
+                calendar: calendar.clone(),
                 ..Self::default()
             };
         }
-        let calendar = Calendar::new();
         let mut again: BTreeSet<String> = BTreeSet::new();
         if let Some(before) = before {
             let changed: Vec<(String, i64, i64, Option<String>)> = cases::table

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::access::{Action, Facts, can};
-use shared::calendar::Calendar;
 use shared::ids::UserId;
 use shared::notice::NoticeKind;
 use shared::notice::prefs::Delivery;
@@ -66,10 +65,10 @@ fn first(lines: &[(String, u64)]) -> String {
 /// The database's own.
 pub(super) async fn run(state: State, now: DateTime<Utc>) -> Result<(), Error> {
     let today = day_of(now);
-    if !Calendar::new().is_workday(today) {
+    let names = state.directory.current().await?;
+    if !names.general().calendar().is_workday(today) {
         return Ok(());
     }
-    let names = state.directory.current().await?;
     let told = state
         .db
         .read(move |conn| store::told(conn, &[key(today)]))

@@ -132,11 +132,11 @@ fn keys(items: &[Item], today: NaiveDate, rules: &NoticeRules) -> Vec<String> {
 fn plan(
     items: &[Item],
     today: NaiveDate,
-    rules: &NoticeRules,
+    (rules, calendar): (&NoticeRules, &Calendar),
     told: &HashSet<(String, String)>,
 ) -> Vec<Letter> {
     let was_told = |user: &UserId, key: &str| told.contains(&(user.to_string(), key.to_owned()));
-    let workday = Calendar::new().is_workday(today);
+    let workday = calendar.is_workday(today);
     let mut letters = Vec::new();
     // Overdue things that somebody has not been told of today, and whether they were of others.
     let mut late: BTreeMap<(String, NoticeKind), (Vec<usize>, bool)> = BTreeMap::new();
@@ -386,7 +386,8 @@ fn letters(conn: &mut Conn, names: &Snapshot, today: NaiveDate) -> Result<Vec<Le
     let matters = due::matters(conn, until(&rules.matter_days))?;
     items.extend(matters.iter().map(|due| of_matter(&staff, due)));
     let told = store::told(conn, &keys(&items, today, rules))?;
-    Ok(plan(&items, today, rules, &told))
+    let calendar = names.general().calendar();
+    Ok(plan(&items, today, (rules, &calendar), &told))
 }
 
 /// Reminds people of what is due, by day.
@@ -460,7 +461,8 @@ mod tests {
             let rules = NoticeRules::default();
             let known = keys(items, today, &rules);
             let mut sent = Vec::new();
-            for letter in plan(items, today, &rules, &self.0) {
+            let known_days = (&rules, &Calendar::new());
+            for letter in plan(items, today, known_days, &self.0) {
                 assert!(known.contains(&letter.draft.once), "{letter:?}");
                 for user in &letter.to {
                     let key = (user.to_string(), letter.draft.once.clone());
@@ -470,7 +472,7 @@ mod tests {
             }
             sent.sort();
             // Asked again, there is nothing more to say.
-            assert!(plan(items, today, &rules, &self.0).is_empty());
+            assert!(plan(items, today, known_days, &self.0).is_empty());
             sent
         }
     }

@@ -81,7 +81,7 @@ pub(crate) fn insert(conn: &mut Conn, unit: &Unit, now: DateTime<Utc>) -> QueryR
 }
 
 /// Writes the fields that can change, if the version is still `seen`; false otherwise.
-pub(super) fn update(
+pub(crate) fn update(
     conn: &mut Conn,
     unit: &Unit,
     seen: i64,
@@ -102,6 +102,21 @@ pub(super) fn update(
         .execute(conn)?;
     crate::directory::touch(conn)?;
     Ok(changed == 1)
+}
+
+/// The units that name somebody, closed ones left out, in the order of [`all`].
+pub(crate) fn naming(conn: &mut Conn, user: &str) -> QueryResult<Vec<Unit>> {
+    let rows = units::table
+        .filter(units::closed.eq(false))
+        .filter(
+            units::responsible_user_id
+                .eq(user)
+                .or(units::lead_user_id.eq(user)),
+        )
+        .order((units::position, units::id))
+        .select(Row::as_select())
+        .load::<Row>(conn)?;
+    rows.into_iter().map(Unit::try_from).collect()
 }
 
 /// Whether anybody who can sign in belongs to the unit.

@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use serde::Deserialize;
 use shared::access::{Action, Facts, FieldFacts, can};
 use shared::audit::AuditAction;
-use shared::calendar::Calendar;
 use shared::case::action::CaseAction;
 use shared::case::number::Series;
 use shared::case::state::Refused;
@@ -322,7 +321,8 @@ pub(crate) fn roster(conn: &mut Conn, desk: &Desk, input: &NewRoster) -> Result<
     let mut errors = input.check(desk.context.today());
     check_duty(desk, &mut errors, &input.leaders, "leaders", &input.staff);
     done(errors)?;
-    let planned = plan(input.from_on, input.to_on, input.weekday, &Calendar::new());
+    let calendar = desk.names.general().calendar();
+    let planned = plan(input.from_on, input.to_on, input.weekday, &calendar);
     let last = planned.last().map_or(input.to_on, |planned| planned.on);
     let township = desk.actor.township_id.as_str();
     let taken = store::taken_between(conn, township, input.from_on, last)?;

@@ -102,6 +102,23 @@ pub(crate) fn taken_between(
         .load(conn)
 }
 
+/// The days of a township from one on that were not called off, on which somebody is on duty.
+pub(crate) fn duties_from(
+    conn: &mut Conn,
+    township: &str,
+    user: &UserId,
+    from: NaiveDate,
+) -> QueryResult<Vec<DayRecord>> {
+    reception_days::table
+        .filter(reception_days::township_id.eq(township))
+        .filter(reception_days::cancelled.eq(false))
+        .filter(reception_days::on_day.ge(from))
+        .filter(on_duty(user))
+        .order((reception_days::on_day, reception_days::id))
+        .select(DayRecord::as_select())
+        .load(conn)
+}
+
 /// The days of all townships from one to another that were not called off.
 pub(super) fn standing_between(
     conn: &mut Conn,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, FixedOffset, Utc};
 use diesel::result::QueryResult;
 use shared::access::{Action, Actor, Facts, can};
 use shared::account::User;
-use shared::calendar::{Calendar, shanghai_day};
+use shared::calendar::shanghai_day;
 use shared::notice::NoticeKind;
 use shared::org::UnitKind;
 use shared::report::period::{self, CATCH_UP_DAYS, at_hour, owed};
@@ -93,7 +93,7 @@ fn make(
     (since, before): (DateTime<Utc>, Option<DateTime<Utc>>),
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let (rules, calendar) = (general.reporting, Calendar::new());
+    let (rules, calendar) = (general.reporting, general.calendar());
     let today = shanghai_day(now);
     let begun = rules.from.map_or(since, |day| at_hour(day, 0));
     let back = i64::try_from(CATCH_UP_DAYS).unwrap_or(i64::MAX);

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use shared::access::{Action, Denied, Facts, FieldFacts, can};
 use shared::audit::AuditAction;
-use shared::calendar::Calendar;
 use shared::case::input::{NewCase, filled};
 use shared::case::view::{FieldKind, FieldMark, Named};
 use shared::case::{Channel, Purpose, Severity};
@@ -476,7 +475,10 @@ fn period_of(
         return Ok(None);
     }
     let today = desk.context.today();
-    let (rules, calendar) = (&desk.names.general().reporting, Calendar::new());
+    let (rules, calendar) = (
+        &desk.names.general().reporting,
+        desk.names.general().calendar(),
+    );
     let period = of_day(input.kind, input.period_start, rules, &calendar);
     if period.start != input.period_start {
         let message = format!("这一期的第一天是{}。", period.start);
@@ -652,7 +654,10 @@ fn gather(conn: &mut Conn, desk: &Desk, report: &ReportRecord) -> Result<(), Err
     else {
         return Err(Refused("只有村的周报告汇总各社的日报告。").into());
     };
-    let (rules, calendar) = (&desk.names.general().reporting, Calendar::new());
+    let (rules, calendar) = (
+        &desk.names.general().reporting,
+        desk.names.general().calendar(),
+    );
     let weekly = of_day(ReportKind::Weekly, report.period_start, rules, &calendar);
     let days = gathered(&weekly, rules, &calendar);
     let found = store::found_by_groups(conn, village, days)?;

@@ -7,6 +7,7 @@
 pub mod password;
 pub mod routes;
 pub(crate) mod service;
+pub(crate) mod signins;
 pub(crate) mod store;
 pub(crate) mod throttle;
 pub(crate) mod token;

@@ -39,13 +39,14 @@ pub struct Docs;
 /// 登录
 ///
 /// 不需要登录。成功后得到访问令牌，并设置刷新 Cookie（HttpOnly，SameSite=Strict）。
-/// 用户名不存在与密码不正确的答复相同；失败次数过多答 429。
+/// 用户名不存在与密码不正确的答复相同；失败次数过多答 429。开启了两步验证的，密码正确而没有验证码时答
+/// `second_factor_required`，再连同验证码（`totp`，验证器的6位数字或一个恢复码）提交一次；带验证码时，三者中哪个不对答复都相同。
 #[utoipa::path(
     post, path = "/api/v1/session", operation_id = "sign_in", tag = "session",
     request_body = SignIn,
     responses(
         (status = 200, body = Session),
-        (status = 401, body = Problem, description = "`wrong_credentials`"),
+        (status = 401, body = Problem, description = "`wrong_credentials`、`second_factor_required`"),
         (status = 429, body = Problem, description = "`too_many_requests`"),
     ),
 )]

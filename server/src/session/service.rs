@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::result::Error as DieselError;
-use shared::account::{Me, PasswordChange, Session, SignIn};
+use shared::account::{DayWorked, Me, PasswordChange, Session, SignIn};
 use shared::audit::AuditAction;
 use shared::ids::UserId;
 use shared::problem::{Code, FieldError};
@@ -16,6 +16,7 @@ use crate::context::RequestContext;
 use crate::db::Conn;
 use crate::directory::{self, Snapshot};
 use crate::error::ApiError;
+use crate::second_factor;
 use crate::state::State;
 
 /// For how long a used refresh token still works: two tabs may refresh at once.
@@ -23,9 +24,15 @@ const GRACE: Duration = Duration::seconds(10);
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(crate) enum Error {
     #[error("wrong user name or password")]
     WrongCredentials,
+    /// The password was right, and a code is asked for.
+    #[error("a code of the second factor is asked for")]
+    SecondFactorRequired,
+    /// With a code, nobody learns which of the three was wrong.
+    #[error("wrong user name, password or code")]
+    WrongCode,
     #[error("no session")]
     NoSession,
     #[error("a refresh token came a second time")]
@@ -34,6 +41,8 @@ pub(super) enum Error {
     Throttled(u64),
     #[error("invalid fields")]
     Invalid(Vec<FieldError>),
+    #[error("second factor: {0}")]
+    SecondFactor(Box<second_factor::service::Error>),
     #[error(transparent)]
     Password(#[from] password::Error),
     #[error("token: {0}")]
@@ -46,6 +55,14 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::WrongCredentials => Self::new(Code::WrongCredentials, "用户名或密码不正确。"),
+            Error::SecondFactorRequired => Self::new(
+                Code::SecondFactorRequired,
+                "请输入验证器上的6位验证码，或一个恢复码。",
+            ),
+            Error::WrongCode => Self::new(
+                Code::WrongCredentials,
+                "用户名、密码或验证码不正确；每个验证码只能用一次。",
+            ),
             Error::NoSession => Self::new(Code::Unauthenticated, "登录已过期，请重新登录。"),
             Error::Reused => Self::new(
                 Code::SessionReused,
@@ -56,6 +73,7 @@ impl From<Error> for ApiError {
                 Self::too_many(seconds, format!("尝试次数过多，请约{minutes}分钟后再试。"))
             }
             Error::Invalid(errors) => Self::invalid(errors),
+            Error::SecondFactor(error) => (*error).into(),
             Error::Password(error) => Self::internal(error),
             Error::Token(error) => Self::internal(error),
             Error::Database(error) => error.into(),
@@ -75,7 +93,8 @@ fn token_hash(token: &str) -> String {
 }
 
 /// Signs in. An unknown name, a disabled user and a wrong password get the same answer after the
-/// same time.
+/// same time; where a code came with them, so does a wrong code. Only a right password without a code
+/// is told that one is missing.
 pub(super) async fn sign_in(
     state: &State,
     context: &RequestContext,
@@ -102,22 +121,102 @@ pub(super) async fn sign_in(
         String::new()
     };
     let right = sessions.passwords.verify(password, hash).await? && good_length;
-    match known.filter(|known| right && !known.disabled) {
-        Some(known) => {
-            sessions.throttle.succeeded(&account, address);
-            open(
-                state,
-                context,
-                &UserId::new(known.user_id),
-                known.token_version,
-            )
-            .await
+    let code = input.totp.filter(|code| !code.trim().is_empty());
+    let Some(known) = known.filter(|known| right && !known.disabled) else {
+        note_failure(state, context).await?;
+        return Err(match code {
+            Some(_) => Error::WrongCode,
+            None => Error::WrongCredentials,
+        });
+    };
+    let user_id = UserId::new(known.user_id);
+    match code {
+        None if known.second_factor => {
+            // Half a sign-in clears nothing: else codes could be guessed without end.
+            sessions.throttle.take_back(&account, address);
+            return Err(Error::SecondFactorRequired);
         }
-        None => {
-            note_failure(state, context).await?;
-            Err(Error::WrongCredentials)
+        Some(code) if known.second_factor => {
+            let directory = state.directory.current().await?;
+            let member = directory.member(&user_id).cloned();
+            let actor = Actor::of_member(member.ok_or(Error::WrongCode)?);
+            let taken = second_factor::service::take_at_sign_in(state, context, actor, code).await;
+            if !taken.map_err(|error| Error::SecondFactor(Box::new(error)))? {
+                return Err(Error::WrongCode);
+            }
         }
+        _ => {}
     }
+    sessions.throttle.succeeded(&account, address);
+    open(state, context, &user_id, known.token_version).await
+}
+
+/// Counts an attempt of a signed-in user to prove who they are.
+pub(crate) fn attempt(state: &State, context: &RequestContext, actor: &Actor) -> Result<(), Error> {
+    let account = username_key(&actor.user().username);
+    let throttle = &state.sessions.throttle;
+    throttle
+        .attempt(&account, context.address, context.now)
+        .map_err(Error::Throttled)
+}
+
+/// The attempt was right.
+pub(crate) fn right(state: &State, context: &RequestContext, actor: &Actor) {
+    let account = username_key(&actor.user().username);
+    state.sessions.throttle.succeeded(&account, context.address);
+}
+
+/// Asks a signed-in user for the own password; a wrong one is an error of the field. A right one takes
+/// back its own attempt alone, for a code may be asked for next.
+pub(crate) async fn ask_password(
+    state: &State,
+    context: &RequestContext,
+    actor: &Actor,
+    field: &str,
+    password: String,
+) -> Result<(), Error> {
+    attempt(state, context, actor)?;
+    let id = actor.user_id.clone();
+    let hash = state
+        .db
+        .read(move |conn| store::password_hash(conn, id.as_str()))
+        .await?;
+    if !state
+        .sessions
+        .passwords
+        .verify(password, Some(hash))
+        .await?
+    {
+        let mut errors = Errors::new();
+        errors.add(field, "wrong", "密码不正确。");
+        return Err(Error::Invalid(errors.into_vec()));
+    }
+    let account = username_key(&actor.user().username);
+    state.sessions.throttle.take_back(&account, context.address);
+    Ok(())
+}
+
+/// This sign-in goes on after all others of the user were ended: with a new access token.
+pub(crate) async fn go_on(
+    state: &State,
+    actor: &Actor,
+    token_version: i64,
+    now: DateTime<Utc>,
+) -> Result<Session, Error> {
+    let directory = state.directory.current().await?;
+    let member = directory
+        .member(&actor.user_id)
+        .cloned()
+        .ok_or(Error::NoSession)?;
+    let by = Actor::of_member(member);
+    answer(
+        state,
+        &directory,
+        &by,
+        actor.session_id(),
+        token_version,
+        now,
+    )
 }
 
 /// The name that was tried is not noted: people type passwords into the wrong field.
@@ -205,6 +304,12 @@ pub(crate) fn me(state: &State, directory: &Snapshot, actor: &Actor) -> Me {
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         actor: (**actor).clone(),
         demo: state.demo,
+        must_set_up_second_factor: actor.must_set_up_second_factor(),
+        workdays: directory
+            .general()
+            .worked()
+            .map(|(day, worked)| DayWorked { day, worked })
+            .collect(),
     }
 }
 
@@ -401,20 +506,7 @@ pub(super) async fn change_password(
         })
         .await?;
     state.directory.invalidate();
-    let directory = state.directory.current().await?;
-    let member = directory
-        .member(&actor.user_id)
-        .cloned()
-        .ok_or(Error::NoSession)?;
-    let now_actor = Actor::of_member(member);
-    let session = answer(
-        state,
-        &directory,
-        &now_actor,
-        actor.session_id(),
-        version,
-        context.now,
-    )?;
+    let session = go_on(state, &actor, version, context.now).await?;
     Ok(Opened {
         session,
         refresh_token: None,

@@ -15,6 +15,7 @@ pub(super) struct Credentials {
     pub(super) password_hash: String,
     pub(super) disabled: bool,
     pub(super) token_version: i64,
+    pub(super) second_factor: bool,
 }
 
 pub(super) fn credentials(conn: &mut Conn, username_key: &str) -> QueryResult<Option<Credentials>> {
@@ -25,6 +26,7 @@ pub(super) fn credentials(conn: &mut Conn, username_key: &str) -> QueryResult<Op
             users::password_hash,
             users::disabled,
             users::token_version,
+            users::second_factor,
         ))
         .first(conn)
         .optional()
@@ -123,7 +125,7 @@ pub(super) fn prolong(
 }
 
 /// Ends a session; false if it had ended.
-pub(super) fn end(
+pub(crate) fn end(
     conn: &mut Conn,
     session_id: &str,
     by: &str,
@@ -165,7 +167,7 @@ pub(crate) fn end_all(
     crate::directory::touch(conn)
 }
 
-pub(super) fn token_version(conn: &mut Conn, user_id: &str) -> QueryResult<i64> {
+pub(crate) fn token_version(conn: &mut Conn, user_id: &str) -> QueryResult<i64> {
     users::table
         .find(user_id)
         .select(users::token_version)

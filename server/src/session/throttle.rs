@@ -84,6 +84,17 @@ impl Throttle {
         }
     }
 
+    /// Takes back an attempt that was neither right nor wrong: a password without its code.
+    pub(crate) fn take_back(&self, account: &str, address: Option<IpAddr>) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (who, _) in self.whos(account, address) {
+            // `whos` names accounts and networks as `attempt` has counted them.
+            if let Some(times) = attempts.get_mut(&who) {
+                times.pop_back();
+            }
+        }
+    }
+
     fn whos(&self, account: &str, address: Option<IpAddr>) -> Vec<(Who, usize)> {
         let account = (Who::Account(account.to_owned()), self.per_account);
         let address = address.map(|address| (Who::Address(network_of(address)), self.per_address));
@@ -143,6 +154,18 @@ mod tests {
             "the same network"
         );
         assert!(throttle.attempt("d", ip("2001:db8:1::1"), at(0)).is_ok());
+    }
+
+    #[test]
+    fn half_a_sign_in_clears_nothing() {
+        let throttle = Throttle::new(2, 100);
+        throttle.attempt("li", ip("10.0.0.1"), at(0)).unwrap();
+        for _ in 0..5 {
+            throttle.attempt("li", ip("10.0.0.1"), at(0)).unwrap();
+            throttle.take_back("li", ip("10.0.0.1"));
+        }
+        throttle.attempt("li", ip("10.0.0.1"), at(0)).unwrap();
+        assert!(throttle.attempt("li", ip("10.0.0.1"), at(0)).is_err());
     }
 
     #[test]

@@ -5,3 +5,4 @@
 pub mod routes;
 mod service;
 pub(crate) mod store;
+pub(crate) mod workdays;

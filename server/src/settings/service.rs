@@ -6,6 +6,7 @@ use shared::audit::AuditAction;
 use shared::case::deadline::LawProfile;
 use shared::problem::FieldError;
 use shared::settings::{NewLawProfile, Reporting, Settings, SettingsPatch};
+use shared::term::Term;
 use shared::validate::Errors;
 
 use super::store;
@@ -61,6 +62,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         visits_per_week: general.visits_per_week,
         notices: general.notices.clone(),
         alerts: general.alerts,
+        second_factor_roles: general.second_factor_roles.clone(),
         version: general.version,
     })
 }
@@ -165,6 +167,16 @@ fn update(
             new.dispatch_minutes
         ));
         general.alerts = new;
+    }
+    if let Some(new) = patch.second_factor_roles {
+        what.push(match new.as_slice() {
+            [] => "不再要求任何角色设置两步验证".to_owned(),
+            roles => {
+                let labels: Vec<&str> = roles.iter().map(|role| role.label()).collect();
+                format!("要求这些角色设置两步验证：{}", labels.join("、"))
+            }
+        });
+        general.second_factor_roles = new;
     }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;

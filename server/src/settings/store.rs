@@ -3,8 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use shared::calendar::Calendar;
 use shared::case::deadline::{LawProfile, Limit};
-use shared::settings::{AlertLimits, NoticeRules, Reminders, Reporting};
+use shared::role::Role;
+use shared::settings::{AlertLimits, NoticeRules, Reminders, Reporting, Workday};
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -29,7 +31,25 @@ pub(crate) struct General {
     /// Likewise.
     #[serde(default)]
     pub(crate) alerts: AlertLimits,
+    /// Likewise.
+    #[serde(default)]
+    pub(crate) second_factor_roles: Vec<Role>,
+    /// Likewise; by day.
+    #[serde(default)]
+    pub(crate) workdays: Vec<Workday>,
     pub(crate) version: i64,
+}
+
+impl General {
+    /// The days that were declared working or free.
+    pub(crate) fn worked(&self) -> impl Iterator<Item = (NaiveDate, bool)> {
+        self.workdays.iter().map(|day| (day.day, day.worked))
+    }
+
+    /// The working-day calendar with its corrections.
+    pub(crate) fn calendar(&self) -> Calendar {
+        Calendar::with_corrections(self.worked())
+    }
 }
 
 /// What an older release wrote asks for one visit a week.
@@ -46,6 +66,8 @@ impl Default for General {
             visits_per_week: one(),
             notices: NoticeRules::default(),
             alerts: AlertLimits::default(),
+            second_factor_roles: Vec::new(),
+            workdays: Vec::new(),
             version: 1,
         }
     }
@@ -60,7 +82,7 @@ pub(crate) fn general(conn: &mut Conn) -> QueryResult<General> {
         .map_or_else(|| Ok(General::default()), |text| read(&text))
 }
 
-pub(super) fn set_general(
+pub(crate) fn set_general(
     conn: &mut Conn,
     general: &General,
     now: DateTime<Utc>,

@@ -117,6 +117,7 @@ fn administrator(input: &Setup, township: &Unit) -> User {
         duty: None,
         disabled: false,
         must_change_password: false,
+        second_factor: false,
         version: 1,
     }
 }

@@ -6,7 +6,6 @@ use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 use serde::Deserialize;
 use shared::access::{Action, Actor, Facts, can};
-use shared::calendar::Calendar;
 use shared::case::view::Named;
 use shared::ids::{UnitId, UserId};
 use shared::org::{Unit, UnitKind};
@@ -236,7 +235,7 @@ pub(crate) fn table(
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let calendar = Calendar::new();
+    let calendar = desk.names.general().calendar();
     let weeks: Vec<(NaiveDate, bool)> = weeks(from, to)
         .into_iter()
         .map(|week| (week, remind_on(week, &calendar).is_some()))
@@ -344,7 +343,7 @@ pub(crate) fn weeks_done(
     if can(&desk.actor, Action::Visit(VisitDeed::Coverage), Facts::None).is_err() {
         return Ok(Vec::new());
     }
-    let calendar = Calendar::new();
+    let calendar = desk.names.general().calendar();
     let mut mondays = Vec::new();
     let mut week = monday(from);
     while sunday(week) <= to {
@@ -451,7 +450,7 @@ pub(super) fn owed_in<'a>(
     condition: Condition,
 ) -> QueryResult<Vec<Owed<'a>>> {
     let week = monday(today);
-    if remind_on(week, &Calendar::new()).is_none() {
+    if remind_on(week, &names.general().calendar()).is_none() {
         return Ok(Vec::new());
     }
     let all = counted(conn, condition, week, sunday(week))?;

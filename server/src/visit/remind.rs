@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, Timelike, Utc};
 use diesel::prelude::*;
 use shared::access::{Action, Facts, can};
-use shared::calendar::Calendar;
 use shared::ids::{UnitId, UserId};
 use shared::notice::NoticeKind;
 use shared::org::UnitKind;
@@ -140,7 +139,7 @@ fn duties(
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     let week = monday(today);
-    let Some(day) = remind_on(week, &Calendar::new()) else {
+    let Some(day) = remind_on(week, &names.general().calendar()) else {
         return Ok(());
     };
     if today < day || (today == day && hour < REMIND_HOUR) {

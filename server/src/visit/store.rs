@@ -314,6 +314,38 @@ pub(crate) fn save_promise(conn: &mut Conn, promise: &PromiseRecord) -> QueryRes
         .map(drop)
 }
 
+/// The open promises that somebody is to keep, of visits of a township that stand.
+pub(crate) fn promises_of(
+    conn: &mut Conn,
+    township: &str,
+    user: &str,
+) -> QueryResult<Vec<PromiseRecord>> {
+    visit_promises::table
+        .inner_join(visits::table)
+        .filter(visits::township_id.eq(township))
+        .filter(visits::struck_at.is_null())
+        .filter(visit_promises::user_id.eq(user))
+        .filter(visit_promises::state.eq(PromiseState::Open.code()))
+        .order((visit_promises::due_on, visit_promises::id))
+        .select(PromiseRecord::as_select())
+        .load(conn)
+}
+
+/// Another is to keep a promise. The visit shows it, so its version rises.
+pub(crate) fn hand_promise_over(
+    conn: &mut Conn,
+    promise: &PromiseRecord,
+    to: &str,
+) -> QueryResult<()> {
+    diesel::update(visit_promises::table.find(&promise.id))
+        .set(visit_promises::user_id.eq(to))
+        .execute(conn)?;
+    diesel::update(visits::table.find(&promise.visit_id))
+        .set(visits::version.eq(visits::version + 1))
+        .execute(conn)
+        .map(drop)
+}
+
 /// What a visit said before, the last change in front.
 pub(crate) fn changes(conn: &mut Conn, id: &str) -> QueryResult<Vec<ChangeRecord>> {
     visit_changes::table

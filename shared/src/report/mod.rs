@@ -118,6 +118,18 @@ pub enum ReportDeed {
     Judge,
 }
 
+impl ReportDeed {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::View,
+        Self::Board,
+        Self::Write,
+        Self::Take,
+        Self::Dismiss,
+        Self::Judge,
+    ];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

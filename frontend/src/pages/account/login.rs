@@ -2,12 +2,15 @@
 
 use leptos::prelude::*;
 use shared::account::{Session, SignIn};
+use shared::problem::Code;
+use shared::second_factor::check_code;
 use shared::validate::Errors;
 
 use crate::api::Call;
 use crate::app;
 use crate::session;
 use crate::ui::field::{Form, field};
+use crate::ui::live::live;
 
 /// `/login`.
 pub(crate) fn page() -> AnyView {
@@ -41,41 +44,90 @@ pub(crate) fn again() -> AnyView {
     .into_any()
 }
 
+/// Name and password; where a second factor is on, a code after that.
 fn form(username: RwSignal<String>, whole: bool) -> AnyView {
     let password = RwSignal::new(String::new());
+    let code = RwSignal::new(String::new());
+    // Whether the password was right, and the code is asked for.
+    let asked = RwSignal::new(false);
     let form = Form::new();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
+        let second = asked.get_untracked();
         let input = SignIn {
             username: username.get_untracked().trim().to_owned(),
             password: password.get_untracked(),
-            totp: None,
+            totp: second.then(|| code.get_untracked()),
         };
         if !form.accept(check(&input)) {
             return;
         }
         let request = async move { Call::post("/session").json(&input).fetch::<Session>().await };
         form.send_or(request, session::opened, move |failure| {
-            password.set(String::new());
+            if failure.code() == Some(Code::SecondFactorRequired) {
+                form.show(Vec::new());
+                asked.try_set(true);
+                crate::browser::focus_later("totp");
+                return;
+            }
+            code.try_set(String::new());
+            if !second {
+                password.set(String::new());
+            }
             form.fail(failure);
         });
     };
-    let name = whole.then(|| {
-        field(form, "username", "用户名")
-            .complete("username")
-            .testid("login-username")
-            .input(username)
-    });
-    view! {
-        <form class="stack" novalidate on:submit=submit>
-            {form.summary()}
+    let again = move |_| {
+        password.set(String::new());
+        code.set(String::new());
+        form.show(Vec::new());
+        asked.set(false);
+    };
+    let fields = live(move || {
+        if asked.get() {
+            return view! {
+                {field(form, "totp", "验证码")
+                    .complete("one-time-code")
+                    .hint(
+                        "手机验证器上的6位数字。手机不在手边，用一个恢复码；都没有，请找本镇系统管理员。"
+                            .to_owned(),
+                    )
+                    .testid("login-totp")
+                    .input(code)}
+            }
+            .into_any();
+        }
+        let name = whole.then(|| {
+            field(form, "username", "用户名")
+                .complete("username")
+                .testid("login-username")
+                .input(username)
+        });
+        view! {
             {name}
             {field(form, "password", "密码")
                 .kind("password")
                 .complete("current-password")
                 .testid("login-password")
                 .input(password)}
+        }
+        .into_any()
+    });
+    let back = live(move || {
+        asked.get().then(|| {
+            view! {
+                <button type="button" class="btn btn-quiet" on:click=again>
+                    "换个用户名登录"
+                </button>
+            }
+        })
+    });
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {fields}
             {form.submit_as("登录", "btn btn-primary btn-wide", "login-submit")}
+            {back}
         </form>
     }
     .into_any()
@@ -88,6 +140,9 @@ fn check(input: &SignIn) -> Errors {
     }
     if input.password.is_empty() {
         errors.add("password", "required", "请填写密码。");
+    }
+    if let Some(code) = &input.totp {
+        check_code(&mut errors, "totp", code);
     }
     errors
 }

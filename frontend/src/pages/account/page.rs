@@ -40,6 +40,8 @@ pub(crate) fn page() -> AnyView {
                 <dl class="facts">{facts}</dl>
                 <p class="row">
                     <a class="btn" href="/password">"修改密码"</a>
+                    <a class="btn" href="/second-factor">"两步验证"</a>
+                    <a class="btn" href="/sign-ins">"登录管理"</a>
                     <a class="btn" href="/tokens">"API 令牌"</a>
                     {webhooks}
                 </p>

@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
-use shared::calendar::Calendar;
 use shared::case::action::{ActionInput, Availability, CaseAction, Ground};
 use shared::case::deadline::{ClockKind, LawProfile};
 use shared::case::state::State;
@@ -18,6 +17,7 @@ use crate::app::focus_heading;
 use crate::browser;
 use crate::directory::{Options, directory};
 use crate::format::{self, ordered};
+use crate::session;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::live::{follow, live};
@@ -540,7 +540,7 @@ fn follows(clock: ClockKind, from: &str) -> Option<String> {
     let from: NaiveDate = from.parse().ok()?;
     let profile = LawProfile::default_profile();
     let limit = profile.limit(clock);
-    let due = profile.due(clock, from, &Calendar::new()).date;
+    let due = profile.due(clock, from, &session::calendar()).date;
     Some(format!(
         "{}期限{}{}，到{}（{}）。",
         clock.label(),

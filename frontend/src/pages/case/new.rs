@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use shared::access::{Action, Facts, can};
-use shared::calendar::Calendar;
 use shared::case::deadline::{ClockKind, LawProfile};
 use shared::case::input::{NewCase, SimilarQuery};
 use shared::case::number::Series;
@@ -40,6 +39,7 @@ use crate::format;
 use crate::offline;
 use crate::outbox::{self, Outgoing, Sent, Slip};
 use crate::pages::heading;
+use crate::session;
 use crate::ui::field::{Form, field, filled, offer, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live, watch};
@@ -919,7 +919,9 @@ fn last_step(registration: Registration) -> AnyView {
     } else {
         ClockKind::Acceptance
     };
-    let due = profile.due(clock, case.received_on, &Calendar::new()).date;
+    let due = profile
+        .due(clock, case.received_on, &session::calendar())
+        .date;
     let next = format!(
         "登记后，最迟在{}（含当天）书面告知信访人是否受理（{}）。",
         format::date(due),

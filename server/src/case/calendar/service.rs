@@ -199,10 +199,11 @@ fn clocks(
         .select(case_matters::case_id)
         .load(conn)?;
     let mediating: BTreeSet<String> = mediating.into_iter().collect();
+    let days = desk.names.general().calendar();
     let mut items = Vec::new();
     for case in &found {
         let events = events.get(&case.id).map_or(&[][..], Vec::as_slice);
-        let clocks = view::clocks_from(events, &service::profile_of(desk, case));
+        let clocks = view::clocks_from(events, &service::profile_of(desk, case), &days);
         let shown = clocks
             .iter()
             .filter(|clock| clock.is_running() && (wanted.from..=wanted.to).contains(&clock.due));

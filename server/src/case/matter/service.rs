@@ -13,6 +13,7 @@ use shared::case::matter::{
 use shared::case::number::Series;
 use shared::case::paper::PaperFact;
 use shared::case::state::{self, EventKind, Situation};
+use shared::case::view::Named;
 use shared::ids::{CaseId, UnitId, UserId};
 use shared::term::Term;
 
@@ -79,7 +80,7 @@ impl<'a> Setting<'a> {
             persons,
             papers: paper_store::facts(conn, &case.id)?,
             profile: cases::profile_of(desk, case),
-            calendar: Calendar::new(),
+            calendar: desk.names.general().calendar(),
             open_kinds: store::open_kinds(conn, &case.id)?,
         })
     }
@@ -291,6 +292,54 @@ fn finish(
         crate::notify::given::matter(conn, desk, &case, unit, matter, deed)?;
     }
     shown(conn, desk, case, &record.id)
+}
+
+/// Puts somebody else in the place of whom an open matter names.
+///
+/// # Errors
+/// [`Error::Stale`], the database's own; a matter that cannot be read.
+pub(in crate::case) fn hand_over(
+    conn: &mut Conn,
+    desk: &Desk,
+    taken: &Taken,
+    record: &mut MatterRecord,
+    to: &Named,
+) -> Result<(), Error> {
+    let mut matter = record.matter()?;
+    matter.name(to);
+    let setting = Setting::of(conn, desk, &taken.case, taken.facts.clone())?;
+    let scene = setting.scene();
+    let right = matter.right(&scene);
+    let digest = matter.digest(&scene);
+    let body = matter.body().map_err(|e| Error::Damaged(e.to_string()))?;
+    note_digest(record, &body, &digest, right)?;
+    save(conn, desk, record)
+}
+
+/// Counts the dates of a case's open matters anew; how many have another one.
+///
+/// # Errors
+/// [`Error::Stale`], the database's own; a matter that cannot be read.
+pub(in crate::case) fn recount(conn: &mut Conn, desk: &Desk, taken: &Taken) -> Result<u32, Error> {
+    let mut changed = 0_u32;
+    for mut record in store::of_case(conn, &taken.case.id)? {
+        if !record.open {
+            continue;
+        }
+        let before = (record.due_on, record.right_on);
+        let matter = record.matter()?;
+        let setting = Setting::of(conn, desk, &taken.case, taken.facts.clone())?;
+        let scene = setting.scene();
+        let right = matter.right(&scene);
+        let digest = matter.digest(&scene);
+        let body = matter.body().map_err(|e| Error::Damaged(e.to_string()))?;
+        note_digest(&mut record, &body, &digest, right)?;
+        if (record.due_on, record.right_on) != before {
+            save(conn, desk, &mut record)?;
+            changed = changed.saturating_add(1);
+        }
+    }
+    Ok(changed)
 }
 
 fn carry_out(

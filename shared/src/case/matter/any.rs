@@ -6,6 +6,7 @@ use super::form::Field;
 use super::scene::Scene;
 use super::view::{Digest, Due};
 use super::{Deed, Matter, MatterKind};
+use crate::case::view::Named;
 use crate::ids::UnitId;
 
 /// Declares [`Any`] over the kinds that there are.
@@ -122,6 +123,26 @@ macro_rules! kinds {
             }
         }
     };
+}
+
+impl Any {
+    /// Whom it names for what is still to be done: the leader of a package, who keeps in touch.
+    pub fn named(&self) -> Option<&Named> {
+        match self {
+            Self::Package(package) => Some(package.leader()),
+            Self::Contact(contact) => Some(&contact.user),
+            _ => None,
+        }
+    }
+
+    /// Names somebody else for that.
+    pub fn name(&mut self, to: &Named) {
+        match self {
+            Self::Package(package) => package.hand_over(to),
+            Self::Contact(contact) => contact.user.clone_from(to),
+            _ => {}
+        }
+    }
 }
 
 kinds! {

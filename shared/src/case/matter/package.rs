@@ -258,6 +258,11 @@ impl Package {
         &self.leader
     }
 
+    /// Another leader takes it over.
+    pub(super) fn hand_over(&mut self, to: &Named) {
+        self.leader.clone_from(to);
+    }
+
     /// Whether something is still to be done.
     pub const fn is_open(&self) -> bool {
         self.ended.is_none()

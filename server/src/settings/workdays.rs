@@ -1,0 +1,200 @@
+//! `/settings/workdays`: days declared working or free, used by every clock. A date that changes with it
+//! is explained by an event of its case.
+
+use actix_web::web;
+use chrono::NaiveDate;
+use shared::access::{Action, Facts, can};
+use shared::audit::AuditAction;
+use shared::calendar::{Calendar, published_until};
+use shared::problem::Problem;
+use shared::settings::{NewWorkdays, Workday, Workdays, WorkdaysChanged};
+use shared::validate::Errors;
+
+use super::store::{self, General};
+use crate::audit::{self, Entry};
+use crate::auth::Actor;
+use crate::case::{self, Desk};
+use crate::context::RequestContext;
+use crate::db::Conn;
+use crate::directory::Snapshot;
+use crate::error::ApiError;
+use crate::state::State;
+
+/// The routes of this file.
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/settings/workdays")
+                .route(web::get().to(list))
+                .route(web::post().to(declare)),
+        )
+        .service(web::resource("/settings/workdays/{day}").route(web::delete().to(take_back)));
+}
+
+/// The documents of this file's routes.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list, declare, take_back))]
+pub(crate) struct Docs;
+
+/// 工作日更正
+///
+/// 任何已登录用户。按日期排列；`known_until` 以后国务院的安排还没有，按周一至周五算，直到更正。
+#[utoipa::path(
+    get, path = "/api/v1/settings/workdays", operation_id = "list_workdays", tag = "settings",
+    responses((status = 200, body = Workdays), (status = 401, body = Problem)),
+    security(("bearer" = [])),
+)]
+async fn list(_: Actor, state: web::Data<State>) -> Result<web::Json<Workdays>, ApiError> {
+    let directory = state.directory.current().await?;
+    Ok(web::Json(workdays(directory.general())))
+}
+
+fn workdays(general: &General) -> Workdays {
+    Workdays {
+        corrections: general.workdays.clone(),
+        known_until: published_until(),
+    }
+}
+
+/// 更正工作日
+///
+/// 权限：系统管理员。把一天或连续几天（最多31天）定为工作日或休息日，写明依据；所有期限随即按新的算，
+/// 期限有变的在办事项各记一笔，写明由哪天改为哪天。与国务院安排相同的天不用更正，全都相同的答 422。
+#[utoipa::path(
+    post, path = "/api/v1/settings/workdays", operation_id = "declare_workdays", tag = "settings",
+    request_body = NewWorkdays,
+    responses(
+        (status = 200, body = WorkdaysChanged), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn declare(
+    actor: Actor,
+    state: web::Data<State>,
+    context: RequestContext,
+    input: web::Json<NewWorkdays>,
+) -> Result<web::Json<WorkdaysChanged>, ApiError> {
+    can(&actor, Action::ManageSettings, Facts::None)?;
+    let input = input.into_inner();
+    input.check(context.today()).into_result()?;
+    let desk = Desk::open(&state, actor, context).await?;
+    let change = move |conn: &mut Conn| {
+        let by = desk.actor.name().to_owned();
+        let at = desk.context.now;
+        let source = input.source.trim().to_owned();
+        // What the published calendar says by itself needs no correction, and takes one back.
+        let published = Calendar::new();
+        let differs = |day: NaiveDate| published.is_workday(day) != input.worked;
+        let named: Vec<NaiveDate> = input.days().filter(|day| differs(*day)).collect();
+        let what = told(input.from, input.last(), input.worked);
+        rewrite(conn, &desk, &format!("{what}（{source}）"), |days| {
+            let before = days.len();
+            days.retain(|old| !(input.from..=input.last()).contains(&old.day));
+            if named.is_empty() && days.len() == before {
+                let mut errors = Errors::new();
+                let message = format!("这些天本来就是{}，不用更正。", kind(input.worked));
+                errors.add("worked", "unchanged", message);
+                return Err(case::Error::Invalid(errors.into_vec()));
+            }
+            days.extend(named.iter().map(|day| Workday {
+                day: *day,
+                worked: input.worked,
+                source: source.clone(),
+                by: by.clone(),
+                at,
+            }));
+            Ok(())
+        })
+    };
+    let changed = state.db.write(change).await?;
+    state.directory.invalidate();
+    Ok(web::Json(changed))
+}
+
+/// 撤销一天的更正
+///
+/// 权限：系统管理员。这一天恢复按国务院的安排算，期限有变的在办事项各记一笔。没有更正的答 404。
+#[utoipa::path(
+    delete, path = "/api/v1/settings/workdays/{day}", operation_id = "take_back_workday",
+    tag = "settings",
+    params(("day" = String, Path, description = "日期，如 2027-01-01")),
+    responses(
+        (status = 200, body = WorkdaysChanged), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn take_back(
+    actor: Actor,
+    state: web::Data<State>,
+    context: RequestContext,
+    path: web::Path<String>,
+) -> Result<web::Json<WorkdaysChanged>, ApiError> {
+    can(&actor, Action::ManageSettings, Facts::None)?;
+    let Ok(day) = path.parse::<NaiveDate>() else {
+        return Err(ApiError::not_found());
+    };
+    let desk = Desk::open(&state, actor, context).await?;
+    let change = move |conn: &mut Conn| {
+        let worked = Calendar::new().is_workday(day);
+        let what = format!("{}（撤销更正）", told(day, day, worked));
+        rewrite(conn, &desk, &what, |days| {
+            let before = days.len();
+            days.retain(|old| old.day != day);
+            if days.len() == before {
+                return Err(case::Error::hidden());
+            }
+            Ok(())
+        })
+    };
+    let changed = state.db.write(change).await?;
+    state.directory.invalidate();
+    Ok(web::Json(changed))
+}
+
+const fn kind(worked: bool) -> &'static str {
+    if worked { "工作日" } else { "休息日" }
+}
+
+/// "2027-01-01至2027-01-03按休息日计".
+fn told(from: NaiveDate, to: NaiveDate, worked: bool) -> String {
+    let span = if from == to {
+        from.to_string()
+    } else {
+        format!("{from}至{to}")
+    };
+    format!("{span}按{}计", kind(worked))
+}
+
+/// Changes the corrections, and every open case's date that hangs on them.
+fn rewrite(
+    conn: &mut Conn,
+    desk: &Desk,
+    what: &str,
+    change: impl FnOnce(&mut Vec<Workday>) -> Result<(), case::Error>,
+) -> Result<WorkdaysChanged, case::Error> {
+    // Raising the counter locks its row, so that of two changes at once one sees the other.
+    crate::directory::touch(conn)?;
+    let mut general = store::general(conn)?;
+    change(&mut general.workdays)?;
+    general.workdays.sort_by_key(|day| day.day);
+    general.version = general.version.saturating_add(1);
+    store::set_general(conn, &general, desk.context.now)?;
+    let now = Desk {
+        names: Snapshot::of(conn)?,
+        ..desk.clone()
+    };
+    let cases = case::service::recount_clocks(conn, &now, what)?;
+    let detail = format!("工作日更正：{what}，{cases}件在办事项的期限随之变化");
+    audit::append(
+        conn,
+        &desk.context,
+        &desk.actor,
+        Entry::new(AuditAction::SettingWrite, detail),
+    )?;
+    Ok(WorkdaysChanged {
+        workdays: workdays(&general),
+        cases,
+    })
+}
