@@ -1005,10 +1005,22 @@ mod tests {
                 }
             })
         };
-        let (first, failed, second) = tokio::join!(
+        // The writer is held up until all three wait, so that they come in one batch.
+        let gate = Arc::new(AtomicUsize::new(0));
+        let held = Arc::clone(&gate);
+        let before = db.write(move |_| {
+            while held.load(Ordering::SeqCst) == 0 {
+                std::thread::yield_now();
+            }
+            QueryResult::Ok(())
+        });
+        let open = async { gate.store(1, Ordering::SeqCst) };
+        let (_, first, failed, second, ()) = tokio::join!(
+            before,
             marks_after(1, true),
             marks_after(2, false),
-            marks_after(3, true)
+            marks_after(3, true),
+            open
         );
         assert_eq!((first, failed), (Ok(0), Err(DieselError::NotFound)));
         assert_eq!(second, Ok(0), "in the same batch");
