@@ -202,6 +202,7 @@ impl Action {
             .chain(each(Self::Assessment))
             .chain(each(Self::Figures))
             .chain(TokenDeed::ALL.map(Self::Token))
+            .chain(WebhookDeed::ALL.map(Self::Webhook))
             .collect()
     }
 }
@@ -1202,12 +1203,17 @@ mod tests {
                 TokenDeed::Oversee => 39,
             },
             Action::ViewSystem => 40,
+            Action::Webhook(deed) => match deed {
+                WebhookDeed::Own => 41,
+                WebhookDeed::Oversee => 42,
+                WebhookDeed::Allow => 43,
+            },
         }
     }
 
     #[test]
     fn all_actions_are_all() {
         let places: BTreeSet<usize> = Action::all().into_iter().map(place).collect();
-        assert_eq!(places, (0..41).collect());
+        assert_eq!(places, (0..44).collect());
     }
 }

@@ -82,6 +82,11 @@ pub enum WebhookDeed {
     Allow,
 }
 
+impl WebhookDeed {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Own, Self::Oversee, Self::Allow];
+}
+
 /// Whether a deed is the role's, and whose it is otherwise.
 pub const fn may(role: Role, deed: WebhookDeed) -> (bool, &'static str) {
     match deed {

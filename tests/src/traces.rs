@@ -197,8 +197,8 @@ pub fn traces(app: &TestApp, who: Staff, marks: &Marks) -> Vec<&'static str> {
     let by_number = client
         .get(with_query("/audit", &[("number", &marks.number)]))
         .send();
-    let found = by_number.status == 200 && by_number.json()["total"] != 0;
-    note("audit by number", found);
+    let by_number = by_number.status == 200 && by_number.json()["total"] != 0;
+    note("audit by number", by_number);
     let of_case = client
         .get(with_query("/audit", &[("case_id", &marks.id)]))
         .send();
