@@ -15,6 +15,9 @@ CREATE TABLE webhooks (
     village_ids   TEXT NOT NULL,
     role          TEXT NOT NULL,
     enabled       BOOLEAN NOT NULL,
+    -- It tells of events whose ids come after this: what happened before it was made, or while it was
+    -- off, is not told.
+    since         TEXT NOT NULL,
     -- After lasting failure, until its owner has looked after it.
     paused        BOOLEAN NOT NULL,
     -- Since when nothing has arrived, though something was sent.

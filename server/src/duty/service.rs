@@ -86,10 +86,11 @@ fn count(conn: &mut Conn, desk: &Desk, id: &UserId) -> Result<Count, Error> {
 }
 
 fn named_units(conn: &mut Conn, desk: &Desk, id: &UserId) -> Result<Vec<Unit>, Error> {
-    let units = units::naming(conn, id.as_str())?.into_iter();
-    Ok(units
-        .filter(|unit| desk.names.is_within(&unit.id, &desk.actor.township_id))
-        .collect())
+    let mut units = units::naming(conn, id.as_str())?;
+    units.retain(|unit| desk.names.is_within(&unit.id, &desk.actor.township_id));
+    // Villages and offices before groups, whose positions count anew in each village.
+    units.sort_by_key(|unit| unit.kind == UnitKind::Group);
+    Ok(units)
 }
 
 /// In what a unit names somebody.

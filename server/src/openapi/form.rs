@@ -40,7 +40,15 @@ const PARAMETERS: &[(&str, &str)] = &[
 ];
 
 /// Operations that whoever has yet to change the initial password may call.
-const INITIAL_PASSWORD_MAY: &[&str] = &["me", "change_password", "sign_out_everywhere"];
+const INITIAL_PASSWORD_MAY: &[&str] = &[
+    "me",
+    "change_password",
+    "sign_out_everywhere",
+    "show_second_factor",
+];
+
+/// What somebody may do besides whose role must have a second factor, before there is one.
+const TO_SET_IT_UP: &[&str] = &["start_second_factor", "confirm_second_factor"];
 
 /// The operations of a path.
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
@@ -125,6 +133,9 @@ fn codes(operation: &Operation) -> BTreeSet<Code> {
         ]);
         if !INITIAL_PASSWORD_MAY.contains(&name) {
             codes.insert(Code::PasswordChangeRequired);
+            if !TO_SET_IT_UP.contains(&name) {
+                codes.insert(Code::SecondFactorSetup);
+            }
         }
     }
     for parameter in operation.parameters.iter().flatten() {
@@ -148,13 +159,14 @@ fn codes(operation: &Operation) -> BTreeSet<Code> {
     }
     for status in operation.responses.responses.keys() {
         codes.extend(match (status.as_str(), name) {
-            ("401", "sign_in") => &[Code::WrongCredentials][..],
+            ("401", "sign_in") => &[Code::WrongCredentials, Code::SecondFactorRequired][..],
             ("401", "refresh_session") => &[Code::Unauthenticated, Code::SessionReused],
             ("400", _) => &[Code::BadRequest],
             ("403", _) => &[Code::Forbidden],
             ("404", _) => &[Code::NotFound],
             ("409", _) if is_of_reports(operation) => &[Code::Conflict, Code::Changed],
             ("409", _) => &[Code::Conflict],
+            ("412", _) => &[Code::StaleVersion],
             ("413", _) => &[Code::TooLarge],
             ("415", _) => &[Code::UnsupportedMediaType],
             ("422", _) => &[Code::InvalidFields],

@@ -235,6 +235,7 @@ pub(super) fn make(
         village_ids: ids(&input.village_ids),
         role: Coded(desk.actor.role),
         enabled: true,
+        since: crate::ids::new_id(),
         paused: false,
         failing_since: None,
         retry_at: None,
@@ -303,6 +304,9 @@ pub(super) fn change(
     match patch.enabled {
         Some(true) => {
             resume(&mut record);
+            if !record.enabled {
+                record.since = crate::ids::new_id();
+            }
             record.enabled = true;
             record.role = Coded(desk.actor.role);
             if !names_cases(desk.actor.role) {

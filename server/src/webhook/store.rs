@@ -44,6 +44,7 @@ pub(super) struct WebhookRecord {
     pub(super) village_ids: String,
     pub(super) role: Coded<Role>,
     pub(super) enabled: bool,
+    pub(super) since: String,
     pub(super) paused: bool,
     pub(super) failing_since: Option<NaiveDateTime>,
     pub(super) retry_at: Option<NaiveDateTime>,
@@ -396,7 +397,7 @@ pub(super) fn spread(conn: &mut Conn, most: i64, now: DateTime<Utc>) -> QueryRes
         }
         let wanted: Vec<_> = happened
             .iter()
-            .filter(|(_, _, kind, _)| webhook.wants_event(kind))
+            .filter(|(id, _, kind, _)| *id > webhook.since && webhook.wants_event(kind))
             .collect();
         let mut ids: Vec<&str> = wanted.iter().map(|(_, case, ..)| case.as_str()).collect();
         ids.sort_unstable();
@@ -681,6 +682,7 @@ mod tests {
             // As `fill` has it.
             role: Coded(Role::Auditor),
             enabled: true,
+            since: "e1".to_owned(),
             paused: false,
             failing_since: None,
             retry_at: None,

@@ -139,8 +139,10 @@ fn the_receiver_of_webhooks_takes_what_is_genuine() {
     for (name, text) in examples() {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port();
+    let port = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port()
+    };
     let admin = app.by(Staff::Admin);
     let allowed = admin.put("/webhook-addresses").if_match("\"1\"");
     allowed.json(&json!({"entries": ["127.0.0.1"]})).expect(200);

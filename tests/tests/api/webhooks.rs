@@ -2,6 +2,7 @@
 //! fails, the owner becomes another, a case is sealed, the server dies.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::{Value, json};
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
@@ -86,10 +87,17 @@ fn seal(app: &TestApp, case: &Case<'_>, unit: &str) {
     call.json(&sealing).expect(200);
 }
 
-/// A port on which nobody listens.
+/// A port on which nobody listens, and that nobody is given who asks for any free one: it lies below those
+/// that systems choose from.
 fn dead_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let offset = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 20_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().unwrap().to_string();
+        }
+    }
 }
 
 #[test]
@@ -438,13 +446,11 @@ fn a_kill_between_commit_and_delivery_loses_nothing() {
         // At once: what happened is in the outbox, and hardly further.
         app.kill();
         app.restart(Some(&format!("2026-03-10T0{}:10:00Z", round + 2)));
-        assert_eq!(
-            receiver.said().body["case_id"],
-            id.as_str(),
-            "round {round}"
-        );
+        // What was sent right before the kill may come twice, under one id.
+        let came = (0..3).any(|_| receiver.said().body["case_id"] == id.as_str());
+        assert!(came, "round {round}");
     }
-    // It may have come twice, under one id; nothing else came.
+    // Nothing else came.
     while let Some(said) = receiver.said_soon() {
         assert_eq!(said.body["type"], "case.registered");
     }
@@ -528,8 +534,8 @@ fn what_is_sealed_meanwhile_is_not_told_and_leaves_no_gap() {
     app.restart(Some("2026-03-10T04:00:00Z"));
     // The office hears of both, and of the sealing; the secretary of the open one alone.
     let mut came: Vec<(String, String)> = Vec::new();
-    let mut first = Some(receiver.said());
-    while let Some(said) = first.take().or_else(|| receiver.said_soon()) {
+    let four = (0..4).map(|_| receiver.said()).collect::<Vec<_>>();
+    for said in four.into_iter().chain(receiver.said_soon()) {
         let text = |name: &str| said.body[name].as_str().unwrap().to_owned();
         came.push((text("case_id"), text("type")));
     }
@@ -711,11 +717,12 @@ fn of_two_servers_one_sends() {
     let mut ids: Vec<String> = (0..5)
         .map(|_| app.case().village(VILLAGE).register().id.clone())
         .collect();
-    let mut came = Vec::new();
-    let mut first = Some(receiver.said());
-    while let Some(said) = first.take().or_else(|| receiver.said_soon()) {
-        came.push(said.body["case_id"].as_str().unwrap().to_owned());
-    }
+    let five = (0..5).map(|_| receiver.said()).collect::<Vec<_>>();
+    let mut came: Vec<String> = five
+        .into_iter()
+        .chain(receiver.said_soon())
+        .map(|said| said.body["case_id"].as_str().unwrap().to_owned())
+        .collect();
     came.sort();
     ids.sort();
     assert_eq!(came, ids);
