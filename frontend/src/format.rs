@@ -102,12 +102,15 @@ fn left(days: i64) -> (String, Pressing) {
 pub(crate) fn size(bytes: u64) -> String {
     const KB: u64 = 1024;
     const MB: u64 = KB * 1024;
+    const GB: u64 = MB * 1024;
     if bytes < KB {
         format!("{bytes} B")
     } else if bytes < MB {
         format!("{} KB", bytes.div_ceil(KB))
-    } else {
+    } else if bytes < GB {
         format!("{}.{} MB", bytes / MB, bytes % MB * 10 / MB)
+    } else {
+        format!("{}.{} GB", bytes / GB, bytes % GB * 10 / GB)
     }
 }
 
@@ -161,6 +164,7 @@ mod tests {
             (1025, "2 KB"),
             (20 * 1024 * 1024, "20.0 MB"),
             (1_600_000, "1.5 MB"),
+            (74_157_000_000, "69.0 GB"),
         ] {
             assert_eq!(size(bytes), words);
         }

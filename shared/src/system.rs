@@ -22,6 +22,8 @@ terms! {
         Writes = "writes", "待写入数据库";
         /// Messages that wait to be sent to chat robots.
         RobotMessages = "robot_messages", "待发群机器人消息";
+        /// Deliveries that wait to be sent to webhooks.
+        WebhookDeliveries = "webhook_deliveries", "待推送事件";
     }
 }
 

@@ -91,6 +91,10 @@ pub(crate) async fn standing(state: &State) -> Result<System, DieselError> {
                 kind: QueueKind::RobotMessages,
                 length: found.robot_messages,
             },
+            QueueLength {
+                kind: QueueKind::WebhookDeliveries,
+                length: found.webhook_deliveries,
+            },
         ],
     })
 }

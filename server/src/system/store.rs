@@ -4,9 +4,11 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use shared::system::{BackupFailed, BackupMade, StoredFiles};
+use shared::term::Term as _;
+use shared::webhook::DeliveryState;
 
 use crate::db::{Conn, on_either};
-use crate::schema::{audit_seals, backups, robot_messages};
+use crate::schema::{audit_seals, backups, robot_messages, webhook_deliveries};
 
 /// All of it.
 pub(super) struct Found {
@@ -21,6 +23,7 @@ pub(super) struct Found {
     pub(super) seals: u64,
     pub(super) sealed_at: Option<DateTime<Utc>>,
     pub(super) robot_messages: u64,
+    pub(super) webhook_deliveries: u64,
 }
 
 #[derive(QueryableByName)]
@@ -78,6 +81,10 @@ pub(super) fn all(conn: &mut Conn) -> QueryResult<Found> {
         .filter(robot_messages::sent_at.is_null())
         .count()
         .get_result(conn)?;
+    let deliveries: i64 = webhook_deliveries::table
+        .filter(webhook_deliveries::state.eq(DeliveryState::Waiting.code()))
+        .count()
+        .get_result(conn)?;
     Ok(Found {
         version: about.version,
         size: some(about.size),
@@ -91,6 +98,7 @@ pub(super) fn all(conn: &mut Conn) -> QueryResult<Found> {
         seals: some(seals),
         sealed_at: sealed_at.map(|at| at.and_utc()),
         robot_messages: some(waiting),
+        webhook_deliveries: some(deliveries),
     })
 }
 

@@ -750,7 +750,7 @@ fn the_administrator_sees_how_the_installation_stands() {
         .iter()
         .map(|queue| queue["kind"].as_str().unwrap())
         .collect();
-    assert!(queues.contains(&"writes") && queues.contains(&"robot_messages"));
+    assert_eq!(queues, ["writes", "robot_messages", "webhook_deliveries"]);
     let shelf = tempfile::tempdir().unwrap();
     let made = back_up(&app, shelf.path());
     let standing = app.by(Staff::Admin).get("/system").expect(200).json();

@@ -258,7 +258,7 @@ async fn sign_ins_working_days_roles_and_the_log_are_in_order() {
 
     let auditor = at_desk(&driver, &town, "auditor").await;
     auditor.goto("/audit").await;
-    auditor.see("[data-testid='export-xlsx']").await;
+    auditor.see("[data-testid='export']").await;
     look(&auditor, "audit-export").await;
     auditor.close().await;
     police.close().await;
