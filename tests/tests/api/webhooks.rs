@@ -91,7 +91,8 @@ fn seal(app: &TestApp, case: &Case<'_>, unit: &str) {
 /// that systems choose from.
 fn dead_port() -> String {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let offset = u16::try_from(std::process::id() % 10_000).unwrap();
+    // Test programs that run beside each other have ids beside each other.
+    let offset = u16::try_from(u64::from(std::process::id()) * 97 % 10_000).unwrap();
     loop {
         let port = 20_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
         if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
@@ -533,11 +534,19 @@ fn what_is_sealed_meanwhile_is_not_told_and_leaves_no_gap() {
     let receiver = Webhook::start_at(&address);
     app.restart(Some("2026-03-10T04:00:00Z"));
     // The office hears of both, and of the sealing; the secretary of the open one alone.
+    // What was sent right before the stop may come twice, under one id.
     let mut came: Vec<(String, String)> = Vec::new();
-    let four = (0..4).map(|_| receiver.said()).collect::<Vec<_>>();
-    for said in four.into_iter().chain(receiver.said_soon()) {
+    let mut ids: Vec<String> = Vec::new();
+    while let Some(said) = if ids.len() < 4 {
+        Some(receiver.said())
+    } else {
+        receiver.said_soon()
+    } {
         let text = |name: &str| said.body[name].as_str().unwrap().to_owned();
-        came.push((text("case_id"), text("type")));
+        if !ids.contains(&text("id")) {
+            ids.push(text("id"));
+            came.push((text("case_id"), text("type")));
+        }
     }
     let count = |case: &str| came.iter().filter(|(id, _)| id == case).count();
     assert_eq!(count(&open), 2, "{came:?}");
