@@ -537,11 +537,11 @@ fn what_is_sealed_meanwhile_is_not_told_and_leaves_no_gap() {
     // What was sent right before the stop may come twice, under one id.
     let mut came: Vec<(String, String)> = Vec::new();
     let mut ids: Vec<String> = Vec::new();
-    while let Some(said) = if ids.len() < 4 {
-        Some(receiver.said())
-    } else {
-        receiver.said_soon()
-    } {
+    let next = |so_far: usize| match so_far {
+        0..4 => Some(receiver.said()),
+        _ => receiver.said_soon(),
+    };
+    while let Some(said) = next(ids.len()) {
         let text = |name: &str| said.body[name].as_str().unwrap().to_owned();
         if !ids.contains(&text("id")) {
             ids.push(text("id"));
