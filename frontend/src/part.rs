@@ -37,9 +37,9 @@ pub(crate) enum Part {
     Year,
     /// Lists over all cases.
     Office,
-    /// What opens the system to other programs: tokens, webhooks.
+    /// What opens the system to other programs: tokens, webhooks; help.
     Open,
-    /// The administration: units, users, roles, settings, tokens, the audit log; help.
+    /// The administration: units, users, roles, settings, the audit log.
     Admin,
     /// Indicators, standing, targets, dashboards.
     Figures,

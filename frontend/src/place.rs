@@ -341,9 +341,8 @@ impl Place {
             | Self::System
             | Self::UsersImport
             | Self::HandOver(_)
-            | Self::VillageMap
-            | Self::Help => Part::Admin,
-            Self::Tokens | Self::Webhooks => Part::Open,
+            | Self::VillageMap => Part::Admin,
+            Self::Tokens | Self::Webhooks | Self::Help => Part::Open,
             Self::Publicity
             | Self::NewCampaign
             | Self::PublicityYear

@@ -18,6 +18,7 @@ use crate::{
 
 mod examples;
 mod form;
+mod roles;
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -35,7 +36,10 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         description = "乡镇信访事项台账。所有错误为 application/problem+json（RFC 9457），`code` 稳定不变。\
             列表用键集分页：`limit`、`cursor`。修改须带 `If-Match`，新增可带 `Idempotency-Key`。\n\n\
             每个接口的 `x-scope` 是令牌需要的权限，`session` 表示只能登录后使用，`open` 表示不需要登录；\
-            每种错误的 `x-codes` 列出它可能的 `code`。谁可以用，写在接口说明里。",
+            每种错误的 `x-codes` 列出它可能的 `code`。\n\n\
+            谁可以用，见接口的 `x-roles`：每个角色后面是它和事项的关系，`own` 本人本单位经办或看得到的，\
+            `foreign` 其他单位的，`sealed` 检举控告本单位的，`sealed_own` 检举控告其他单位而由本单位经办的，\
+            `any` 与事项无关；清单列出的是其中会出现哪些；分步骤的接口按步骤列出。没有列出的角色不能用。这张表由测试逐项请求得出。",
     ),
     tags(
         (name = "setup", description = "初始设置"),
@@ -152,7 +156,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::resource(PATH).route(web::get().to(serve)))
         .service(web::redirect("/api/docs", "/api/docs/"))
-        .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from(PATH)));
+        .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from(PATH).show_extensions(true)));
 }
 
 async fn serve() -> HttpResponse {

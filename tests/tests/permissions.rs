@@ -1452,9 +1452,9 @@ impl Desk<'_> {
                 let free = json!({"from": "2026-03-12", "worked": false, "source": "通知"});
                 call.json(&free).send()
             }
-            // Nothing to take back.
+            // What was declared before.
             "take_back_workday" => {
-                let path = path.replace("{day}", "2027-01-01");
+                let path = path.replace("{day}", "2026-03-12");
                 self.client.call(method, path).send()
             }
             // One of the administrator's own, of whom nobody learns.

@@ -159,7 +159,7 @@ pub(crate) fn office(place: Place) -> Drawn {
     })
 }
 
-/// The administration, and help.
+/// The administration.
 #[cfg_attr(
     feature = "parts",
     wasm_split(admin, fallible, preload(load_admin), wasm_split_path = ::leptos::wasm_split)
@@ -178,12 +178,11 @@ pub(crate) fn administration(place: Place) -> Drawn {
         Place::UsersImport => users_import::page(),
         Place::HandOver(id) => hand_over::page(id),
         Place::VillageMap => village_map::page(),
-        Place::Help => help::page(),
         _ => nowhere(),
     })
 }
 
-/// What opens the system to other programs: tokens, webhooks.
+/// What opens the system to other programs: tokens, webhooks; and help, which is small as well.
 #[cfg_attr(
     feature = "parts",
     wasm_split(open, fallible, preload(load_open), wasm_split_path = ::leptos::wasm_split)
@@ -192,6 +191,7 @@ pub(crate) fn open(place: Place) -> Drawn {
     Ok(match place {
         Place::Tokens => tokens::page(),
         Place::Webhooks => webhooks::page(),
+        Place::Help => help::page(),
         _ => nowhere(),
     })
 }

@@ -7,6 +7,7 @@
 //! one state of the database; neither a list nor a file is ever whole in memory. The file has no name in
 //! the file system, so it is gone with its last reader, however that ends.
 
+mod beside;
 mod csv;
 mod xlsx;
 
@@ -207,14 +208,14 @@ pub(crate) struct Out {
 }
 
 enum Kind {
-    Xlsx(Box<xlsx::Book>),
+    Xlsx(beside::Beside),
     Csv(csv::Csv),
 }
 
 impl Out {
     fn new(format: ExportFormat, mark: Mark, folder: std::path::PathBuf) -> Result<Self, Error> {
         let kind = match format {
-            ExportFormat::Xlsx => Kind::Xlsx(Box::new(xlsx::Book::new(mark, folder)?)),
+            ExportFormat::Xlsx => Kind::Xlsx(beside::Beside::new(mark, folder)?),
             ExportFormat::Csv => Kind::Csv(csv::Csv::new(mark, &folder)?),
         };
         Ok(Self { kind, rows: 0 })

@@ -14,6 +14,7 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr};
 
+use super::roles::{self, Roles};
 use crate::error::{ApiError, PROBLEM_JSON};
 use crate::token::needs::{self, Need};
 
@@ -66,6 +67,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 /// Completes the document of all rooms.
 pub(super) fn complete(document: &mut OpenApi) {
     let mut errors = BTreeMap::new();
+    let roles = roles::read();
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             for parameter in operation.parameters.iter_mut().flatten() {
@@ -76,6 +78,7 @@ pub(super) fn complete(document: &mut OpenApi) {
             say_files(path, operation);
             say_answers(operation, &mut errors);
             say_scope(path, method, operation);
+            say_roles(&roles, operation);
         }
     }
     let components = document.components.get_or_insert_default();
@@ -273,6 +276,19 @@ fn say_scope(path: &str, method: &str, operation: &mut Operation) {
         description.push_str("\n\n");
     }
     description.push_str(&words);
+}
+
+/// Says for programs which roles may, and how they have to stand to the case.
+fn say_roles(roles: &Roles, operation: &mut Operation) {
+    let said = operation
+        .operation_id
+        .as_deref()
+        .and_then(|name| roles.get(name))
+        .and_then(roles::of);
+    if let Some(said) = said.filter(|_| operation.security.is_some()) {
+        let extensions = operation.extensions.get_or_insert_default();
+        extensions.insert("x-roles".to_owned(), said);
+    }
 }
 
 #[cfg(test)]

@@ -172,20 +172,8 @@ impl Sender {
             if self.is_stopped() || !self.is_mine().await? {
                 return Ok(());
             }
-            let (hook, id) = (webhook.id.clone(), delivery.id.clone());
-            let ready = self
-                .state
-                .db
-                .read(move |conn| ready(conn, &hook, &id))
-                .await?;
-            let request = match ready {
-                Ready::Nothing => continue,
-                Ready::Withhold => {
-                    let remove = move |conn: &mut Conn| store::remove_delivery(conn, &delivery.id);
-                    self.state.db.write(remove).await?;
-                    continue;
-                }
-                Ready::Send(request) => request,
+            let Some(request) = self.prepare(&webhook.id, &delivery.id).await? else {
+                continue;
             };
             let came = self.send(&request).await;
             if let Err(failure) = &came {
@@ -209,15 +197,40 @@ impl Sender {
         Ok(())
     }
 
+    /// What is to be sent, as the delivery, its webhook and its owner are now; nothing if it is not to be
+    /// sent. What is no longer to be told is taken out.
+    async fn prepare(&self, webhook: &str, delivery: &str) -> QueryResult<Option<Box<Request>>> {
+        loop {
+            let (hook, id) = (webhook.to_owned(), delivery.to_owned());
+            let db = &self.state.db;
+            match db.read(move |conn| ready(conn, &hook, &id)).await? {
+                Ready::Nothing => return Ok(None),
+                Ready::Withhold => {
+                    let id = delivery.to_owned();
+                    db.write(move |conn| store::remove_delivery(conn, &id))
+                        .await?;
+                    return Ok(None);
+                }
+                // Making a client takes its time, in which a case may be sealed: look again after it.
+                Ready::Send(request) if self.lacks_client(&request) => {
+                    if self.make_client(&request).await.is_none() {
+                        return Ok(Some(request));
+                    }
+                }
+                Ready::Send(request) => return Ok(Some(request)),
+            }
+        }
+    }
+
     /// Sends a request; the status that it was answered with.
     async fn send(&self, request: &Request) -> Result<u16, Failure> {
         let unreached = |why: &str| Failure::Unreached(why.to_owned());
         // What is allowed may have changed since it was entered.
-        let guard = Guard::new(request.allowed.clone());
-        let url = guard.check(&request.url).map_err(unreached)?;
+        let url = Guard::new(request.allowed.clone())
+            .check(&request.url)
+            .map_err(unreached)?;
         let client = self
-            .client(&request.township, &request.allowed, guard)
-            .await
+            .client(request)
             .ok_or_else(|| unreached("本机不能建立加密连接"))?;
         let secret = open(&self.state.keys, &request.webhook, &request.secret)
             .ok_or_else(|| unreached("签名密钥无法解密，请更换密钥"))?;
@@ -235,23 +248,28 @@ impl Sender {
         outgoing::send(call).await.map(|(status, _)| status)
     }
 
-    /// The client of a township, made anew where its rule has changed.
-    async fn client(
-        &self,
-        township: &str,
-        allowed: &Allowed,
-        guard: Guard,
-    ) -> Option<reqwest::Client> {
-        if let Some((rule, client)) = self.clients.borrow().get(township)
-            && rule == allowed
-        {
-            return Some(client.clone());
+    /// The client of a request's township, unless its rule has changed since it was made.
+    fn client(&self, request: &Request) -> Option<reqwest::Client> {
+        match self.clients.borrow().get(&request.township) {
+            Some((rule, client)) if *rule == request.allowed => Some(client.clone()),
+            _ => None,
         }
+    }
+
+    fn lacks_client(&self, request: &Request) -> bool {
+        self.client(request).is_none()
+    }
+
+    /// Makes the client of a request's township; nothing where this machine cannot.
+    async fn make_client(&self, request: &Request) -> Option<()> {
+        let guard = Guard::new(request.allowed.clone());
         let made = actix_web::web::block(move || outgoing::client(Way::Guarded(guard)));
         let client = made.await.ok().flatten()?;
-        let kept = (allowed.clone(), client.clone());
-        self.clients.borrow_mut().insert(township.to_owned(), kept);
-        Some(client)
+        let kept = (request.allowed.clone(), client);
+        self.clients
+            .borrow_mut()
+            .insert(request.township.clone(), kept);
+        Some(())
     }
 }
 
