@@ -363,6 +363,18 @@ fn shorten(value: &mut Value, field: &str) {
     match value {
         Value::String(text) if field == "access_token" => "eyJ…".clone_into(text),
         Value::String(text) if field == "secret" => "xf_…".clone_into(text),
+        Value::String(text)
+            if matches!(field, "initial_password" | "current_password" | "totp") =>
+        {
+            "…".clone_into(text);
+        }
+        Value::String(text) if text.starts_with("otpauth:") => {
+            "otpauth://totp/name?secret=SECRET".clone_into(text);
+        }
+        Value::Array(items) if field == "recovery_codes" => {
+            items.truncate(2);
+            items.fill(json!("…"));
+        }
         // A picture in words, such as a QR code.
         Value::String(text) if text.contains("<svg") => "<svg …></svg>".clone_into(text),
         Value::Array(items) => {

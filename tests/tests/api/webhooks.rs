@@ -517,7 +517,7 @@ fn what_is_sealed_meanwhile_is_not_told_and_leaves_no_gap() {
     let (open, sealed) = {
         let sealed = app.case().village(VILLAGE).register();
         let open = app.case().village(VILLAGE).register();
-        // Each was tried, in vain: no try is under way when it is sealed.
+        // One of each was tried, in vain, so the webhook rests: no try is under way when it is sealed.
         let tried = |who, webhook: &str| {
             soon(|| {
                 let log = deliveries(&app, who, webhook);
