@@ -37,7 +37,7 @@ pub(crate) enum Part {
     Year,
     /// Lists over all cases.
     Office,
-    /// What opens the system to other programs: tokens, webhooks.
+    /// What opens the system to other programs: tokens, webhooks, the identity provider.
     Open,
     /// The administration: units, users, roles, settings, tokens, the audit log; help.
     Admin,

@@ -15,6 +15,7 @@ pub(crate) mod follow_ups;
 pub(crate) mod hand_over;
 pub(crate) mod help;
 pub(crate) mod home;
+pub(crate) mod identity;
 pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod matters;
@@ -183,7 +184,7 @@ pub(crate) fn administration(place: Place) -> Drawn {
     })
 }
 
-/// What opens the system to other programs: tokens, webhooks.
+/// What opens the system to other programs: tokens, webhooks, the identity provider.
 #[cfg_attr(
     feature = "parts",
     wasm_split(open, fallible, preload(load_open), wasm_split_path = ::leptos::wasm_split)
@@ -191,6 +192,7 @@ pub(crate) fn administration(place: Place) -> Drawn {
 pub(crate) fn open(place: Place) -> Drawn {
     Ok(match place {
         Place::Tokens => tokens::page(),
+        Place::Identity => identity::page(),
         Place::Webhooks => webhooks::page(),
         _ => nowhere(),
     })
