@@ -646,10 +646,15 @@ fn a_way_back_is_good_once_and_in_its_own_browser() {
     forged.cookies = before.clone();
     assert_eq!(forged.open("/sso/callback").status, 400);
     // A cookie that was changed.
-    let sealed = before["xinfang_sso"].clone();
-    let changed = format!("{}A", &sealed[..sealed.len() - 1]);
+    let mut changed = before["xinfang_sso"].clone();
+    let other_letter = if changed.as_bytes()[40] == b'A' {
+        "B"
+    } else {
+        "A"
+    };
+    changed.replace_range(40..=40, other_letter);
     forged.cookies.insert("xinfang_sso".to_owned(), changed);
-    assert!(forged.open(&back).status == 400 || sealed.ends_with('A'));
+    assert_eq!(forged.open(&back).status, 400);
 
     // A code of somebody else's way, put into this one: PKCE does not fit.
     let code = |path: &str| {
