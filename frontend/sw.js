@@ -100,7 +100,7 @@ async function answer(request, path) {
 
 /** A path that the app shows, rather than a file or the server's own. */
 function isPage(path) {
-  const own = /^\/(api|health|metrics|p)(\/|$)/.test(path);
+  const own = /^\/(api|health|metrics|p|sso)(\/|$)/.test(path);
   return FIRST.length > 0 && !own && !path.split('/').pop().includes('.');
 }
 

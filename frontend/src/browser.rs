@@ -271,6 +271,11 @@ pub(crate) fn open_anew() {
     }
 }
 
+/// Leaves the app for an address that is none of its pages.
+pub(crate) fn leave_for(address: &str) {
+    let _ = window().location().set_href(address);
+}
+
 /// Opens the print dialogue.
 pub(crate) fn print() {
     let _ = window().print();

@@ -37,7 +37,7 @@ pub(crate) enum Part {
     Year,
     /// Lists over all cases.
     Office,
-    /// What opens the system to other programs: tokens, webhooks; help.
+    /// What opens the system to other programs: tokens, webhooks, the identity provider; help.
     Open,
     /// The administration: units, users, roles, settings, the audit log.
     Admin,

@@ -130,6 +130,8 @@ pub(crate) enum Place {
     Webhooks,
     /// The own second factor.
     SecondFactor,
+    /// The own account at the identity provider.
+    Identity,
     /// Who is signed in.
     SignIns,
     /// Days declared working or free.
@@ -256,6 +258,7 @@ impl Place {
             Self::Tokens => "/tokens",
             Self::Webhooks => "/webhooks",
             Self::SecondFactor => "/second-factor",
+            Self::Identity => "/identity",
             Self::SignIns => "/sign-ins",
             Self::Workdays => "/workdays",
             Self::System => "/system",
@@ -272,7 +275,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 39] {
+    fn simple() -> [Self; 40] {
         [
             Self::Figures,
             Self::Indicators,
@@ -304,6 +307,7 @@ impl Place {
             Self::Tokens,
             Self::Webhooks,
             Self::SecondFactor,
+            Self::Identity,
             Self::SignIns,
             Self::Workdays,
             Self::System,
@@ -342,7 +346,7 @@ impl Place {
             | Self::UsersImport
             | Self::HandOver(_)
             | Self::VillageMap => Part::Admin,
-            Self::Tokens | Self::Webhooks | Self::Help => Part::Open,
+            Self::Tokens | Self::Webhooks | Self::Identity | Self::Help => Part::Open,
             Self::Publicity
             | Self::NewCampaign
             | Self::PublicityYear
@@ -434,6 +438,7 @@ impl Place {
             Self::Tokens => "API 令牌",
             Self::Webhooks => "事件推送",
             Self::SecondFactor => "两步验证",
+            Self::Identity => "统一身份认证",
             Self::SignIns => "登录管理",
             Self::Workdays => "工作日更正",
             Self::System => "系统",
@@ -506,6 +511,7 @@ impl Place {
             Self::Tokens => "tokens",
             Self::Webhooks => "webhooks",
             Self::SecondFactor => "second-factor",
+            Self::Identity => "identity",
             Self::SignIns => "sign-ins",
             Self::Workdays => "workdays",
             Self::System => "system",
@@ -546,7 +552,9 @@ impl Place {
             Self::Imports => Icon::Upload,
             Self::Org => Icon::Tree,
             Self::Users => Icon::People,
-            Self::Roles | Self::Tokens | Self::SecondFactor | Self::SignIns => Icon::Key,
+            Self::Roles | Self::Tokens | Self::SecondFactor | Self::Identity | Self::SignIns => {
+                Icon::Key
+            }
             Self::Webhooks => Icon::Send,
             Self::Audit => Icon::Eye,
             Self::Settings | Self::System => Icon::Settings,
@@ -565,7 +573,7 @@ impl Place {
             Self::Exchanged(_) => Self::Drafts,
             Self::Report(_) => Self::Reports,
             Self::Provisional(_) => Self::Drafts,
-            Self::Password | Self::SecondFactor => Self::Account,
+            Self::Password | Self::SecondFactor | Self::Identity => Self::Account,
             // Only the administrator has them in the menu.
             Self::Tokens | Self::Webhooks | Self::SignIns if !session::may(Action::ManageUsers) => {
                 Self::Account

@@ -18,8 +18,8 @@ use crate::state::State;
 use crate::{
     account, alert, analysis, assessment, audit, case, db, duty, files, health, idempotency,
     import, indicator, keys, memory, metrics, notify, openapi, org, photo, public, publicity,
-    receipt, reception, report, satisfaction, second_factor, settings, setup, sync, system, tls,
-    token, village_map, visit, webhook,
+    receipt, reception, report, satisfaction, second_factor, settings, setup, sso, sync, system,
+    tls, token, village_map, visit, webhook,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -69,6 +69,7 @@ impl State {
         let metrics = config.metrics.metrics_listen;
         Ok(Self {
             metrics: metrics.map(|_| metrics::Metrics::new(database)),
+            sso: Arc::new(sso::Sso::new(&config)),
             config: Arc::new(config),
             started_at: clock.now(),
             clock,
@@ -97,6 +98,7 @@ impl State {
             idempotency::clean_up(conn, now)?;
             session::store::forget_before(conn, now - chrono::Duration::days(30))?;
             token::store::forget_before(conn, now - chrono::Duration::days(90))?;
+            sso::store::forget_before(conn, now - chrono::Duration::days(1))?;
             photo::clean_up(conn, now)
         })?;
         let directory = files::directory(self);
@@ -141,6 +143,7 @@ pub fn configure(state: State) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
             .configure(openapi::configure)
             .configure(health::configure)
             .configure(public::routes::configure)
+            .configure(sso::routes::pages)
             .default_service(web::to(crate::web::serve));
     }
 }
@@ -178,6 +181,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(account::bulk::configure)
         .configure(account::routes::configure)
         .configure(second_factor::routes::configure)
+        .configure(sso::routes::configure)
         .configure(duty::routes::configure)
         .configure(settings::routes::configure)
         .configure(settings::workdays::configure)

@@ -8,11 +8,13 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use shared::access;
+use shared::account::SignInMethod;
 use shared::problem::Code;
 use shared::token::PREFIX;
 
 use crate::directory::{Member, Snapshot};
 use crate::error::ApiError;
+use crate::session::Proof;
 use crate::session::token::Claims;
 use crate::state::State;
 use crate::token;
@@ -24,6 +26,7 @@ use crate::token;
 pub struct Actor {
     member: Arc<Member>,
     session_id: Arc<str>,
+    proof: Proof,
 }
 
 impl Actor {
@@ -32,7 +35,18 @@ impl Actor {
         Self {
             member,
             session_id: "local".into(),
+            proof: Proof::PASSWORD,
         }
+    }
+
+    /// The same, signed in another way.
+    pub(crate) fn with_proof(self, proof: Proof) -> Self {
+        Self { proof, ..self }
+    }
+
+    /// How the session was opened.
+    pub(crate) fn proof(&self) -> Proof {
+        self.proof
     }
 
     /// Who bears an API token: its owner.
@@ -40,6 +54,7 @@ impl Actor {
         Self {
             member: Arc::clone(owner),
             session_id: format!("token:{token_id}").into(),
+            proof: Proof::PASSWORD,
         }
     }
 
@@ -51,6 +66,7 @@ impl Actor {
         good.then(|| Self {
             member: Arc::clone(member),
             session_id: Arc::clone(&self.session_id),
+            proof: self.proof,
         })
     }
 
@@ -64,9 +80,17 @@ impl Actor {
         &self.member.user
     }
 
-    /// Whether the role must have a second factor, and this person has none yet.
+    /// Whether the role must have a second factor, and this person has none yet, nor did the identity
+    /// provider see one that counts here.
     pub fn must_set_up_second_factor(&self) -> bool {
-        self.member.must_set_up_second_factor
+        self.member.must_set_up_second_factor && !self.proof.strong
+    }
+
+    /// Whether the initial password has to be changed first. Whoever came by the identity provider does
+    /// not need it, unless a second factor is to be set up here, which asks for the password.
+    pub fn must_change_password(&self) -> bool {
+        let by_password = self.proof.method == SignInMethod::Password;
+        self.user().must_change_password && (by_password || self.must_set_up_second_factor())
     }
 
     /// Whether a program calls, with an API token.
@@ -95,7 +119,7 @@ impl FromRequest for Actor {
         let signed_in = SignedIn::from_request(request, payload);
         Box::pin(async move {
             let SignedIn(actor) = signed_in.await?;
-            if actor.user().must_change_password {
+            if actor.must_change_password() {
                 return Err(ApiError::new(
                     Code::PasswordChangeRequired,
                     "首次登录须先修改初始密码，才能使用其他功能。",
@@ -177,6 +201,7 @@ pub(crate) fn admit(directory: &Snapshot, claims: &Claims) -> Option<Actor> {
     good.then(|| Actor {
         member: Arc::clone(member),
         session_id: claims.sid.as_str().into(),
+        proof: claims.proof(),
     })
 }
 

@@ -22,6 +22,7 @@ use crate::db::{Conn, Db};
 use crate::error::ApiError;
 use crate::lock::Lock;
 use crate::session::{password, store as sessions};
+use crate::sso::settings::Settings;
 use crate::state::State;
 use crate::{app, config, db, demo, doctor, import, openapi, org, second_factor, setup};
 
@@ -228,6 +229,11 @@ fn clock() -> Result<Clock, Error> {
 }
 
 fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
+    // Told before anything is opened; a provider that does not answer keeps nothing from starting.
+    let provider = Settings::of(&config).map_err(|wrong| Error::Refused(wrong.to_string()))?;
+    if let Some(provider) = provider {
+        tracing::info!(issuer = provider.issuer.as_str(), "统一身份认证已启用");
+    }
     // The demo's data is not restored.
     let _lock = (!demo).then(|| lock(&config)).transpose()?;
     let state = State::open(config, clock, demo)?;

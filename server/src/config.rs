@@ -458,6 +458,27 @@ concerns! {
         /// 15 分钟内同一地址允许的失败次数
         address_failures: u32 = "50", ["XINFANG_ADDRESS_FAILURES"];
     }
+    /// Signing in by an identity provider (OpenID Connect); off without an issuer.
+    Sso in sso {
+        /// 统一身份认证的签发者地址（issuer，如 https://sso.example.gov.cn/realms/zhangye）；不填则不用统一身份认证
+        oidc_issuer: String = "", ["XINFANG_OIDC_ISSUER"];
+        /// 在身份认证平台登记的客户端标识（client_id）
+        oidc_client_id: String = "", ["XINFANG_OIDC_CLIENT_ID"];
+        /// 客户端密钥（client_secret）
+        oidc_client_secret: Option<Secret> = "", ["XINFANG_OIDC_CLIENT_SECRET"];
+        /// 存放客户端密钥的文件
+        oidc_client_secret_file: Option<PathBuf> = "", ["XINFANG_OIDC_CLIENT_SECRET_FILE"];
+        /// 登录按钮上的名称，如“县统一身份认证”
+        oidc_name: String = "统一身份认证", ["XINFANG_OIDC_NAME"];
+        /// 工作人员打开系统的网址，回调地址是它加 /sso/callback；不填就用 public_url
+        oidc_site: String = "", ["XINFANG_OIDC_SITE"];
+        /// 申请的范围（空格分隔），总含 openid
+        oidc_scopes: String = "openid profile", ["XINFANG_OIDC_SCOPES"];
+        /// 首次登录时用令牌中的哪一项核对管理员登记的账号；须是本人改不了的。填 none 则只能由本人绑定
+        oidc_claim: String = "preferred_username", ["XINFANG_OIDC_CLAIM"];
+        /// 令牌的 amr 或 acr 是其中之一（逗号分隔，如 mfa,otp）时，算已做两步验证；不填则一律不算
+        oidc_mfa: String = "", ["XINFANG_OIDC_MFA"];
+    }
     /// TLS by the server itself; a proxy may do it instead.
     Tls in tls {
         /// TLS 证书文件（PEM，含中间证书）；与 tls_key 一起填写后只用 HTTPS，文件更新后一分钟内自动生效
@@ -648,7 +669,7 @@ mod tests {
         );
         assert!(shown.contains("postgres://user:…@host/db"));
         let table: toml::Table = toml::from_str(&config.show()).unwrap();
-        assert_eq!(table.len(), 8);
+        assert_eq!(table.len(), 9);
     }
 
     #[test]

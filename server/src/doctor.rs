@@ -15,6 +15,9 @@ use crate::config::Config;
 use crate::db::{self, Conn};
 use crate::lock::Lock;
 use crate::schema::{audit_log, backups};
+use crate::sso::Sso;
+use crate::sso::provider::Error as ProviderError;
+use crate::sso::settings::Settings;
 use crate::{keys, system, tls};
 
 /// Less free space than this stops work soon.
@@ -99,6 +102,7 @@ pub(crate) fn examine(config: &Config, clock: &Clock) -> Report {
     port(config, running, &mut report);
     addresses(config, &mut report);
     certificate(config, now, &mut report);
+    identity_provider(config, &mut report);
     backups(config, now, &mut report);
     report
 }
@@ -146,9 +150,10 @@ fn data_directory(config: &Config, report: &mut Report) -> bool {
         );
     }
     let settings = data.join("xinfang.toml");
-    if (config.keys.key.is_some() || config.backup.backup_passphrase.is_some())
-        && is_open(&settings)
-    {
+    let secret = config.keys.key.is_some()
+        || config.backup.backup_passphrase.is_some()
+        || config.sso.oidc_client_secret.is_some();
+    if secret && is_open(&settings) {
         report.warn(
             &format!("{} 中有密钥或口令，却对其他用户开放", settings.display()),
             &format!("chmod 600 {}", settings.display()),
@@ -452,6 +457,59 @@ fn certificate(config: &Config, now: DateTime<Utc>, report: &mut Report) {
                 report.well(&format!("TLS 证书还有 {days} 天"));
             }
         }
+    }
+}
+
+/// Whether people can sign in by the identity provider now.
+fn identity_provider(config: &Config, report: &mut Report) {
+    let settings = match Settings::of(config) {
+        Ok(None) => return,
+        Ok(Some(settings)) => settings,
+        Err(wrong) => {
+            let mend = format!("改正 xinfang.toml 中 [sso] 的 {}。", wrong.setting);
+            return report.wrong(&wrong.to_string(), &mend);
+        }
+    };
+    let sso = &config.sso;
+    if settings.secret.is_none() {
+        report.warn(
+            "统一身份认证没有客户端密钥",
+            "在平台上把客户端设为机密（confidential），填写 oidc_client_secret_file。",
+        );
+    }
+    if sso.oidc_client_secret.is_none()
+        && sso.oidc_client_secret_file.as_deref().is_some_and(is_open)
+    {
+        report.wrong("客户端密钥文件可被其他用户读取", "chmod 600 该文件。");
+    }
+    if settings.is_plain() {
+        report.warn(
+            "身份认证平台的地址没有加密：内网里有人能冒充它，以任何人的身份登录",
+            "请平台启用 HTTPS，把 oidc_issuer 改为 https:// 开头。",
+        );
+    }
+    if settings.comes_back_plain() {
+        report.warn(
+            "从身份认证平台回来的网址没有加密",
+            "启用 HTTPS，把 oidc_site 改为 https:// 开头。",
+        );
+    }
+    let (name, redirect) = (settings.name, settings.redirect);
+    let provider = Sso::new(config);
+    let Some(provider) = provider.provider() else {
+        return;
+    };
+    match actix_web::rt::System::new().block_on(provider.look()) {
+        Ok(()) => report.well(&format!("{name}可以使用，回调地址是 {}", redirect.as_str())),
+        // The server runs all the same, and people sign in with passwords.
+        Err(error @ ProviderError::Unreached(_)) => report.warn(
+            &format!("{name}：{error}"),
+            "确认 oidc_issuer 在这台机器上打得开（网络、DNS、防火墙、证书）；期间用密码登录。",
+        ),
+        Err(error) => report.wrong(
+            &format!("{name}：{error}"),
+            "oidc_issuer 应与平台的 .well-known/openid-configuration 中的 issuer 一字不差。",
+        ),
     }
 }
 

@@ -66,6 +66,7 @@ mod second_factor;
 pub mod session;
 pub mod settings;
 pub mod setup;
+mod sso;
 pub mod state;
 mod sync;
 mod system;

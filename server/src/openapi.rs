@@ -13,7 +13,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     account, alert, analysis, assessment, audit, case, duty, health, import, indicator, notify,
     org, photo, publicity, receipt, reception, report, satisfaction, second_factor, session,
-    settings, setup, sync, system, token, village_map, visit, webhook,
+    settings, setup, sso, sync, system, token, village_map, visit, webhook,
 };
 
 mod examples;
@@ -111,6 +111,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         account::routes::Docs::openapi(),
         account::bulk::Docs::openapi(),
         second_factor::routes::Docs::openapi(),
+        sso::routes::Docs::openapi(),
         duty::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
         settings::workdays::Docs::openapi(),

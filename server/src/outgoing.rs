@@ -1,4 +1,5 @@
-//! Requests to foreign servers: what chat robots say and what webhooks tell. No redirect is followed, no
+//! Requests to foreign servers: what chat robots say, what webhooks tell, what the identity provider is
+//! asked. No redirect is followed, no
 //! answer is waited for long, and of its body little is read. Where a request may go is checked twice: the
 //! address as it was written ([`parse`], and each room's own rule), and, for webhooks, the network address
 //! that its name leads to, at the moment of the connection ([`Guard`]), so that a name that leads elsewhere
@@ -10,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder, Response, Url};
 use shared::webhook::Allowed;
 
 /// How long a foreign server may take.
@@ -155,15 +157,43 @@ impl Failure {
     }
 }
 
-/// Sends a request: status and body of an answer that says yes.
-pub(crate) async fn send(request: RequestBuilder) -> Result<(u16, Vec<u8>), Failure> {
-    let mut response = request.send().await.map_err(unreached)?;
+/// Sends a request, and answers what comes back as it is, whatever it says; no redirect is taken for an
+/// answer, nor what is longer than `most` bytes.
+pub(crate) async fn ask(
+    request: RequestBuilder,
+    most: usize,
+) -> Result<(u16, HeaderMap, Vec<u8>), Failure> {
+    let mut response = begin(request).await?;
+    let code = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreached)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > most {
+            let words = format!("对方的答复太长（HTTP {code}）");
+            return Err(Failure::Answered(code, words));
+        }
+    }
+    Ok((code, headers, body))
+}
+
+/// Sends a request and waits for the head of the answer.
+async fn begin(request: RequestBuilder) -> Result<Response, Failure> {
+    let response = request.send().await.map_err(unreached)?;
     let status = response.status();
-    let code = status.as_u16();
     if status.is_redirection() {
+        let code = status.as_u16();
         let words = format!("对方要求跳转到别处（HTTP {code}），没有跟随");
         return Err(Failure::Answered(code, words));
     }
+    Ok(response)
+}
+
+/// Sends a request: status and body of an answer that says yes.
+pub(crate) async fn send(request: RequestBuilder) -> Result<(u16, Vec<u8>), Failure> {
+    let mut response = begin(request).await?;
+    let status = response.status();
+    let code = status.as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreached)? {
         body.extend_from_slice(&chunk);

@@ -48,6 +48,28 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         ended_by -> Nullable<Text>,
         address -> Nullable<Text>,
+        method -> Text,
+        strong -> Bool,
+    }
+}
+
+diesel::table! {
+    identities (user_id) {
+        user_id -> Text,
+        issuer -> Text,
+        account -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        shown -> Nullable<Text>,
+        created_at -> Timestamp,
+        linked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sso_attempts (hash) {
+        hash -> Text,
+        used_at -> Timestamp,
     }
 }
 

@@ -27,6 +27,8 @@ pub struct State {
     pub directory: Directory,
     /// Tokens, password checks, throttles.
     pub sessions: Arc<Sessions>,
+    /// The identity provider, if there is one.
+    pub(crate) sso: Arc<crate::sso::Sso>,
     /// How often API tokens are used, and which uses were noted.
     pub(crate) tokens: Arc<crate::token::Gate>,
     /// Attempts to look up a case on the public page.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{UnitId, UserId};
 use crate::role::Role;
+use crate::terms;
 use crate::validate::Errors;
 
 /// The shortest password, in characters.
@@ -15,6 +16,16 @@ pub const MAX_PASSWORD_BYTES: usize = 256;
 pub const MAX_USERNAME: usize = 40;
 /// The longest personal name, in characters.
 pub const MAX_NAME: usize = 40;
+
+terms! {
+    /// By which way somebody signed in.
+    SignInMethod, "登录方式" {
+        /// With the password, and a code where one is asked for.
+        Password = "password", "密码";
+        /// By the identity provider.
+        Provider = "provider", "统一身份认证";
+    }
+}
 
 /// A user as the API gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +198,12 @@ pub struct Me {
     /// nothing else is done. What an older release kept on a phone has none.
     #[serde(default)]
     pub must_set_up_second_factor: bool,
+    /// What the identity provider is called by which one can sign in; none where there is none.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// Whether this sign-in came by it; the sign-out goes on there then.
+    #[serde(default)]
+    pub by_provider: bool,
     /// Days that the administrator declared working or free, for dates that the app works out by itself.
     #[serde(default)]
     pub workdays: Vec<DayWorked>,
@@ -237,6 +254,8 @@ pub struct OpenSignIn {
     pub role: Role,
     /// Their unit's name.
     pub unit_name: String,
+    /// By which way they signed in.
+    pub method: SignInMethod,
     /// When they signed in.
     pub since: DateTime<Utc>,
     /// When it was last refreshed; within minutes of the last request.

@@ -19,6 +19,8 @@ terms! {
         Password = "password", "修改密码";
         /// A second factor was set up, turned off or reset, or a recovery code used.
         SecondFactor = "second_factor", "两步验证";
+        /// An account of the identity provider was linked with a user, or the link taken away.
+        Identity = "identity", "统一身份认证";
         /// A case was opened.
         CaseView = "case_view", "查看事项";
         /// A case was written.

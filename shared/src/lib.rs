@@ -30,6 +30,7 @@
 //! | [`receipt`] | numbers of provisional receipts, made on a phone |
 //! | [`satisfaction`] | what petitioners say of answers, and who may ask them |
 //! | [`search`] | how Chinese text becomes index terms |
+//! | [`sso`] | signing in by an identity provider: which account there is whose here |
 //! | [`sync`] | what a phone takes along |
 //! | [`system`] | how an installation stands |
 //! | [`token`] | API tokens: scopes, expiry, addresses, whether one is still good |
@@ -69,6 +70,7 @@ pub mod search;
 pub mod second_factor;
 pub mod settings;
 pub mod setup;
+pub mod sso;
 pub mod sync;
 pub mod system;
 pub mod term;

@@ -25,6 +25,9 @@ pub struct SetupStatus {
     pub needed: bool,
     /// Whether this is the demo, whose data is made up.
     pub demo: bool,
+    /// What the identity provider is called by which one can sign in; none where there is none.
+    #[serde(default)]
+    pub provider: Option<String>,
 }
 
 /// The first run's answers.

@@ -124,7 +124,9 @@ impl TestApp {
         command
             .env("XINFANG_DATA_DIR", self.folder.path())
             .envs(self.database.url().map(|url| ("DATABASE_URL", url)))
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.environment.iter().map(|(name, value)| {
+                (name, value.replace(crate::server::LISTEN, "127.0.0.1:8080"))
+            }))
             .current_dir(self.folder.path());
         command
     }

@@ -11,6 +11,8 @@ use crate::database::Database;
 
 /// How often another port is tried: between finding a free one and listening, others may take it.
 const TRIES: u32 = 5;
+/// What stands for the server's address in the values of its environment.
+pub const LISTEN: &str = "{listen}";
 /// How long a server may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(40);
 
@@ -95,7 +97,10 @@ impl Server {
             .env("XINFANG_LISTEN", listen.to_string())
             .env("XINFANG_WORKERS", "2")
             .envs(database.url().map(|url| ("DATABASE_URL", url)))
-            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .envs(environment.iter().map(|(name, value)| {
+                // Some settings name the server's own address.
+                (name, value.replace(LISTEN, &listen.to_string()))
+            }))
             .current_dir(data_dir)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

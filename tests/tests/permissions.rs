@@ -746,6 +746,9 @@ fn prepare(app: &TestApp, operation: &str) -> String {
         | "change_user"
         | "reset_password"
         | "reset_second_factor"
+        | "show_identity"
+        | "enter_identity"
+        | "remove_identity"
         | "list_duties"
         | "hand_over_duties" => {
             let user = json!({
@@ -1444,6 +1447,10 @@ impl Desk<'_> {
             }
             "show_second_factor"
             | "reset_second_factor"
+            | "show_own_identity"
+            | "unlink_own_identity"
+            | "show_identity"
+            | "remove_identity"
             | "list_sessions"
             | "list_duties"
             | "user_template"
@@ -1464,6 +1471,9 @@ impl Desk<'_> {
                 call.json(&successor).send()
             }
             "import_users" => call.file("名单.xlsx", b"x".to_vec()).send(),
+            // There is no provider.
+            "link_own_identity" => call.json(&json!({"password": PASSWORD})).send(),
+            "enter_identity" => call.json(&json!({"account": "zhangsan"})).send(),
             "start_second_factor" => call.json(&json!({"password": PASSWORD})).send(),
             // Before it was begun.
             "confirm_second_factor" => call.json(&json!({"code": "123456"})).send(),

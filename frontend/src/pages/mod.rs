@@ -15,6 +15,7 @@ pub(crate) mod follow_ups;
 pub(crate) mod hand_over;
 pub(crate) mod help;
 pub(crate) mod home;
+pub(crate) mod identity;
 pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod matters;
@@ -182,7 +183,8 @@ pub(crate) fn administration(place: Place) -> Drawn {
     })
 }
 
-/// What opens the system to other programs: tokens, webhooks; and help, which is small as well.
+/// What opens the system to other programs: tokens, webhooks, the identity provider; and help, which
+/// is small as well.
 #[cfg_attr(
     feature = "parts",
     wasm_split(open, fallible, preload(load_open), wasm_split_path = ::leptos::wasm_split)
@@ -190,6 +192,7 @@ pub(crate) fn administration(place: Place) -> Drawn {
 pub(crate) fn open(place: Place) -> Drawn {
     Ok(match place {
         Place::Tokens => tokens::page(),
+        Place::Identity => identity::page(),
         Place::Webhooks => webhooks::page(),
         Place::Help => help::page(),
         _ => nowhere(),

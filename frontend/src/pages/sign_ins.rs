@@ -140,6 +140,7 @@ fn list(desk: Desk, sign_ins: Vec<OpenSignIn>, whose: bool) -> AnyView {
                             {who}
                             <th scope="col">"登录时间"</th>
                             <th scope="col">"最近使用"</th>
+                            <th scope="col">"登录方式"</th>
                             <th scope="col">"网络地址"</th>
                             <th scope="col">"不用则失效于"</th>
                             <th scope="col">"操作"</th>
@@ -167,6 +168,7 @@ fn line(desk: Desk, sign_in: OpenSignIn, whose: bool) -> AnyView {
             {who}
             <td>{format::moment(sign_in.since)}</td>
             <td>{format::moment(sign_in.last_used_at)}</td>
+            <td>{sign_in.method.label()}</td>
             <td class="number">{address(&sign_in)}</td>
             <td>{format::moment(sign_in.expires_at)}</td>
             <td>{end_button(desk, sign_in)}</td>
@@ -187,6 +189,7 @@ fn card(desk: Desk, sign_in: OpenSignIn, whose: bool) -> AnyView {
             <dl class="facts">
                 <div><dt>"登录时间"</dt><dd>{format::moment(sign_in.since)}</dd></div>
                 <div><dt>"最近使用"</dt><dd>{format::moment(sign_in.last_used_at)}</dd></div>
+                <div><dt>"登录方式"</dt><dd>{sign_in.method.label()}</dd></div>
                 <div><dt>"网络地址"</dt><dd class="number">{address(&sign_in)}</dd></div>
             </dl>
             <p class="row">{end_button(desk, sign_in)}</p>

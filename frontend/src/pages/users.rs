@@ -9,6 +9,7 @@ use shared::duty::Duties;
 use shared::ids::UserId;
 use shared::org::Unit;
 use shared::role::Role;
+use shared::sso::{IdentityEntry, IdentityStatus};
 use shared::term::Term;
 use shared::validate::Errors;
 
@@ -19,7 +20,7 @@ use crate::api::{Call, every, query};
 use crate::app;
 use crate::browser;
 use crate::directory::{Directory, Options, directory, rank};
-use crate::format::ordered;
+use crate::format::{moment, ordered};
 use crate::load::{Loader, load};
 use crate::shell::narrow;
 use crate::ui::dialog::dialog;
@@ -40,6 +41,7 @@ enum Doing {
     Turning(User),
     Resetting(User),
     Unlocking(User),
+    Linking(User),
     Telling(InitialPassword),
 }
 
@@ -52,6 +54,7 @@ impl Doing {
             Self::Turning(user) => format!("停用：{}", user.name),
             Self::Resetting(user) => format!("重置密码：{}", user.name),
             Self::Unlocking(user) => format!("重置两步验证：{}", user.name),
+            Self::Linking(user) => format!("统一身份认证：{}", user.name),
             Self::Telling(made) => format!("{}的初始密码", made.user.name),
         }
     }
@@ -132,6 +135,7 @@ fn list() -> AnyView {
         Some(Doing::Turning(user)) => turn(desk, user),
         Some(Doing::Resetting(user)) => reset(desk, user),
         Some(Doing::Unlocking(user)) => unlock(desk, user),
+        Some(Doing::Linking(user)) => link(desk, &user),
         Some(Doing::Telling(made)) => tell(desk, made),
     };
     // What was told once is not told again.
@@ -518,6 +522,8 @@ fn buttons(desk: Desk, user: &User) -> AnyView {
     let own = app::me().user.id == user.id;
     let reset = (!own && !user.disabled).then(|| button("重置密码", Doing::Resetting));
     let unlock = (!own && user.second_factor).then(|| button("重置两步验证", Doing::Unlocking));
+    let has_provider = app::me().provider.is_some();
+    let link = (!own && has_provider).then(|| button("统一身份认证", Doing::Linking));
     let turn = (!own).then(|| {
         let words = if user.disabled { "启用" } else { "停用" };
         button(words, Doing::Turning)
@@ -536,7 +542,7 @@ fn buttons(desk: Desk, user: &User) -> AnyView {
     });
     let myself = own.then(|| view! { <a class="btn btn-small" href="/password">"修改密码"</a> });
     view! {
-        <p class="row">{button("修改", Doing::Changing)} {reset} {unlock} {myself} {hand_over} {turn}</p>
+        <p class="row">{button("修改", Doing::Changing)} {reset} {unlock} {link} {myself} {hand_over} {turn}</p>
     }
     .into_any()
 }
@@ -810,6 +816,92 @@ fn unlock(desk: Desk, user: User) -> AnyView {
             <p>{words}</p>
             {foot(form, desk.up, "重置两步验证", "btn btn-danger")}
         </form>
+    }
+    .into_any()
+}
+
+/// The account at the identity provider with which a user signs in.
+fn link(desk: Desk, user: &User) -> AnyView {
+    let path = format!("/users/{}/identity", user.id);
+    let name = user.name.clone();
+    let status = load({
+        let path = path.clone();
+        move || Call::get(path.clone()).fetch::<IdentityStatus>()
+    });
+    status.view(waiting, move |now| {
+        link_form(desk, name.clone(), path.clone(), now)
+    })
+}
+
+fn link_form(desk: Desk, name: String, path: String, now: IdentityStatus) -> AnyView {
+    let provider = now.provider.unwrap_or_default();
+    let standing = match (now.linked, &now.account) {
+        (true, _) => format!(
+            "已绑定{provider}的账号{}{}。",
+            now.shown
+                .map(|shown| format!("“{shown}”"))
+                .unwrap_or_default(),
+            now.last_used_at
+                .map(|at| format!("，最近一次登录在{}", moment(at)))
+                .unwrap_or_default(),
+        ),
+        (false, Some(account)) => format!("已登记账号“{account}”，本人还没有登录过。"),
+        (false, None) => format!("还没有绑定。本人可以登录后在“我的”里绑定{provider}的账号。"),
+    };
+    let some = now.linked || now.account.is_some();
+    let remove = some.then(|| {
+        let form = Form::new();
+        let (path, name, provider) = (path.clone(), name.clone(), provider.clone());
+        let submit = move |event: leptos::ev::SubmitEvent| {
+            event.prevent_default();
+            let words = format!("“{name}”不能再用{provider}登录。");
+            form.send(Call::delete(path.clone()).done(), move |()| {
+                desk.done(words)
+            });
+        };
+        view! {
+            <form class="stack" novalidate on:submit=submit>
+                {form.summary()}
+                <p>{form.submit_as("解除绑定", "btn btn-danger", "identity-remove")}</p>
+                <p class="hint">"用它登录着的立即退出，密码不变。"</p>
+            </form>
+        }
+        .into_any()
+    });
+    let enter = now.claim.map(|claim| {
+        let form = Form::new();
+        let account = RwSignal::new(now.account.unwrap_or_default());
+        let submit = move |event: leptos::ev::SubmitEvent| {
+            event.prevent_default();
+            let input = IdentityEntry {
+                account: account.get_untracked().trim().to_owned(),
+            };
+            if !form.accept(input.check()) {
+                return;
+            }
+            let words = format!("“{name}”的账号已登记，首次登录时核对。");
+            let call = Call::put(path.clone()).json(&input);
+            form.send(call.done(), move |()| desk.done(words));
+        };
+        let hint = format!(
+            "平台给这个人的账号（令牌中的 {claim}），要一字不差；首次用它登录的人就绑定到这个用户，请先核实。"
+        );
+        view! {
+            <form class="stack" novalidate on:submit=submit>
+                {form.summary()}
+                {field(form, "account", format!("{provider}的账号"))
+                    .hint(hint)
+                    .required()
+                    .input(account)}
+                {foot(form, desk.up, "登记账号", "btn btn-primary")}
+            </form>
+        }
+        .into_any()
+    });
+    view! {
+        <p data-testid="identity-standing">{standing}</p>
+        {remove}
+        {enter}
     }
     .into_any()
 }

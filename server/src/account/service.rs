@@ -133,7 +133,11 @@ pub(super) async fn get(state: &State, actor: &Actor, id: &UserId) -> Result<Use
 }
 
 /// The user, if the administrator manages them.
-fn managed<'a>(directory: &'a Snapshot, actor: &Actor, id: &UserId) -> Result<&'a User, Error> {
+pub(crate) fn managed<'a>(
+    directory: &'a Snapshot,
+    actor: &Actor,
+    id: &UserId,
+) -> Result<&'a User, Error> {
     let user = directory.member(id).map(|member| &member.user);
     user.filter(|user| directory.is_within(&user.unit_id, &actor.township_id))
         .ok_or(Error::Unknown)

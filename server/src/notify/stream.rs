@@ -464,6 +464,8 @@ mod tests {
             ver: 1,
             iat: 0,
             exp: 100,
+            idp: false,
+            mfa: false,
         }
     }
 

@@ -297,6 +297,8 @@ fn claims(member: &Member, session: &str, exp: DateTime<Utc>) -> Claims {
         ver: member.token_version,
         iat: 0,
         exp: exp.timestamp(),
+        idp: false,
+        mfa: false,
     }
 }
 

@@ -171,13 +171,15 @@ fn take(
     }
 }
 
-/// Takes the code of a sign-in whose password was right. That a recovery code was used, or a code was
-/// wrong, is in the audit log, with the name: whoever tries has the password.
+/// Takes the code of a sign-in whose password was right, or that the identity provider vouched for. That
+/// a recovery code was used, or a code was wrong, is in the audit log, with the name: whoever tries has
+/// shown who they are.
 pub(crate) async fn take_at_sign_in(
     state: &State,
     context: &RequestContext,
     actor: Actor,
     typed: String,
+    wrong: &'static str,
 ) -> Result<bool, Error> {
     let (keys, context) = (state.keys.clone(), context.clone());
     let work = move |conn: &mut Conn| {
@@ -189,7 +191,7 @@ pub(crate) async fn take_at_sign_in(
                 AuditAction::SecondFactor,
                 format!("用恢复码登录，还剩{left}个恢复码"),
             ),
-            None => Entry::new(AuditAction::SignInFailed, "密码正确，验证码不正确"),
+            None => Entry::new(AuditAction::SignInFailed, wrong),
         };
         audit::append(conn, &context, &actor, entry)?;
         Ok::<_, Error>(taken.is_some())

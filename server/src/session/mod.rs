@@ -13,12 +13,30 @@ pub(crate) mod throttle;
 pub(crate) mod token;
 
 use chrono::{DateTime, Duration, Utc};
+use shared::account::SignInMethod;
 
 use crate::config::Config;
 use crate::keys::Keys;
 use password::Passwords;
 use throttle::Throttle;
 use token::{Claims, Tokens};
+
+/// How a session was opened, for as long as it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Proof {
+    /// By which way.
+    pub(crate) method: SignInMethod,
+    /// Whether the identity provider saw a second factor that counts here.
+    pub(crate) strong: bool,
+}
+
+impl Proof {
+    /// The password, and a code of this system where one is asked for.
+    pub(crate) const PASSWORD: Self = Self {
+        method: SignInMethod::Password,
+        strong: false,
+    };
+}
 
 /// What sign-in keeps in memory.
 pub struct Sessions {

@@ -166,12 +166,21 @@ fn presented(request: &HttpRequest) -> Option<String> {
 fn answer(state: &State, request: &HttpRequest, opened: Opened) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     if let Some(token) = opened.refresh_token {
-        let hours = i64::from(state.config.session.refresh_hours);
-        let mut cookie = cookie(state, request, token);
-        cookie.set_max_age(CookieDuration::hours(hours));
-        response.cookie(cookie);
+        response.cookie(refresh_cookie(state, request, token));
     }
     response.json(opened.session)
+}
+
+/// The cookie that carries a refresh token.
+pub(crate) fn refresh_cookie(
+    state: &State,
+    request: &HttpRequest,
+    token: String,
+) -> Cookie<'static> {
+    let hours = i64::from(state.config.session.refresh_hours);
+    let mut cookie = cookie(state, request, token);
+    cookie.set_max_age(CookieDuration::hours(hours));
+    cookie
 }
 
 fn no_cookie(state: &State, request: &HttpRequest) -> Cookie<'static> {
@@ -185,6 +194,11 @@ fn cookie(state: &State, request: &HttpRequest, value: String) -> Cookie<'static
         .path(COOKIE_PATH)
         .http_only(true)
         .same_site(SameSite::Strict)
-        .secure(state.config.session.cookie_secure || crate::context::behind_tls(state, request))
+        .secure(is_secure(state, request))
         .finish()
+}
+
+/// Whether cookies go through TLS alone.
+pub(crate) fn is_secure(state: &State, request: &HttpRequest) -> bool {
+    state.config.session.cookie_secure || crate::context::behind_tls(state, request)
 }

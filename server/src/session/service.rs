@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::result::Error as DieselError;
-use shared::account::{DayWorked, Me, PasswordChange, Session, SignIn};
+use shared::account::{DayWorked, Me, PasswordChange, Session, SignIn, SignInMethod, User};
 use shared::audit::AuditAction;
 use shared::ids::UserId;
 use shared::problem::{Code, FieldError};
 use shared::validate::Errors;
 
-use super::{password, store};
+use super::{Proof, password, store};
 use crate::account::store::username_key;
 use crate::audit::{self, Entry};
 use crate::auth::Actor;
@@ -82,9 +82,9 @@ impl From<Error> for ApiError {
 }
 
 /// A session with the refresh token that goes into the cookie.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     pub(super) session: Session,
-    pub(super) refresh_token: Option<String>,
+    pub(crate) refresh_token: Option<String>,
 }
 
 /// Only the hash of a refresh token is kept.
@@ -140,7 +140,9 @@ pub(super) async fn sign_in(
             let directory = state.directory.current().await?;
             let member = directory.member(&user_id).cloned();
             let actor = Actor::of_member(member.ok_or(Error::WrongCode)?);
-            let taken = second_factor::service::take_at_sign_in(state, context, actor, code).await;
+            let wrong = "密码正确，验证码不正确";
+            let taken =
+                second_factor::service::take_at_sign_in(state, context, actor, code, wrong).await;
             if !taken.map_err(|error| Error::SecondFactor(Box::new(error)))? {
                 return Err(Error::WrongCode);
             }
@@ -148,22 +150,36 @@ pub(super) async fn sign_in(
         _ => {}
     }
     sessions.throttle.succeeded(&account, address);
-    open(state, context, &user_id, known.token_version).await
+    let proof = Proof::PASSWORD;
+    let who = (&user_id, known.token_version);
+    open(state, context, who, proof, "登录成功".to_owned()).await
 }
 
-/// Counts an attempt of a signed-in user to prove who they are.
-pub(crate) fn attempt(state: &State, context: &RequestContext, actor: &Actor) -> Result<(), Error> {
-    let account = username_key(&actor.user().username);
+/// Whether the account may try again now, from this address.
+pub(crate) fn attempt_by(
+    state: &State,
+    context: &RequestContext,
+    account: &str,
+) -> Result<(), Error> {
     let throttle = &state.sessions.throttle;
     throttle
-        .attempt(&account, context.address, context.now)
+        .attempt(account, context.address, context.now)
         .map_err(Error::Throttled)
 }
 
 /// The attempt was right.
+pub(crate) fn right_by(state: &State, context: &RequestContext, account: &str) {
+    state.sessions.throttle.succeeded(account, context.address);
+}
+
+/// Counts an attempt of a signed-in user to prove who they are.
+pub(crate) fn attempt(state: &State, context: &RequestContext, actor: &Actor) -> Result<(), Error> {
+    attempt_by(state, context, &username_key(&actor.user().username))
+}
+
+/// The attempt was right.
 pub(crate) fn right(state: &State, context: &RequestContext, actor: &Actor) {
-    let account = username_key(&actor.user().username);
-    state.sessions.throttle.succeeded(&account, context.address);
+    right_by(state, context, &username_key(&actor.user().username));
 }
 
 /// Asks a signed-in user for the own password; a wrong one is an error of the field. A right one takes
@@ -208,7 +224,7 @@ pub(crate) async fn go_on(
         .member(&actor.user_id)
         .cloned()
         .ok_or(Error::NoSession)?;
-    let by = Actor::of_member(member);
+    let by = Actor::of_member(member).with_proof(actor.proof());
     answer(
         state,
         &directory,
@@ -229,18 +245,20 @@ async fn note_failure(state: &State, context: &RequestContext) -> Result<(), Die
     state.db.write(note).await
 }
 
-async fn open(
+/// Opens a session for somebody who has shown who they are; `words` go into the audit log.
+pub(crate) async fn open(
     state: &State,
     context: &RequestContext,
-    user_id: &UserId,
-    token_version: i64,
+    (user_id, token_version): (&UserId, i64),
+    proof: Proof,
+    words: String,
 ) -> Result<Opened, Error> {
     let directory = state.directory.current().await?;
     let member = directory
         .member(user_id)
         .cloned()
         .ok_or(Error::WrongCredentials)?;
-    let actor = Actor::of_member(member);
+    let actor = Actor::of_member(member).with_proof(proof);
     let session_id = crate::ids::new_id();
     let refresh_token = crate::ids::new_secret();
     let expires = context.now + state.sessions.idle;
@@ -259,17 +277,13 @@ async fn open(
                 conn,
                 &id,
                 by.user_id.as_str(),
+                proof,
                 address,
                 context.now,
                 expires,
             )?;
             store::add_token(conn, &hash, &id, context.now)?;
-            audit::append(
-                conn,
-                &context,
-                &by,
-                Entry::new(AuditAction::SignIn, "登录成功"),
-            )
+            audit::append(conn, &context, &by, Entry::new(AuditAction::SignIn, words))
         })
         .await?;
     let session = answer(state, &directory, &actor, &session_id, token_version, now)?;
@@ -289,7 +303,13 @@ fn answer(
 ) -> Result<Session, Error> {
     let tokens = &state.sessions.tokens;
     Ok(Session {
-        access_token: tokens.issue(&actor.user_id, session_id, token_version, now)?,
+        access_token: tokens.issue(
+            &actor.user_id,
+            session_id,
+            token_version,
+            actor.proof(),
+            now,
+        )?,
         token_type: "Bearer".to_owned(),
         expires_in: u32::try_from(tokens.life().num_seconds()).unwrap_or_default(),
         user: me(state, directory, actor),
@@ -299,7 +319,16 @@ fn answer(
 /// The caller, as the app needs to know them.
 pub(crate) fn me(state: &State, directory: &Snapshot, actor: &Actor) -> Me {
     Me {
-        user: actor.user().clone(),
+        user: User {
+            // Whoever signs in by the provider may never have had a password.
+            must_change_password: actor.must_change_password(),
+            ..actor.user().clone()
+        },
+        provider: state
+            .sso
+            .provider()
+            .map(|provider| provider.name().to_owned()),
+        by_provider: actor.proof().method == SignInMethod::Provider,
         unit_name: directory.unit_name(&actor.unit_id).to_owned(),
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         actor: (**actor).clone(),
@@ -319,6 +348,7 @@ enum Refreshed {
         session_id: String,
         user_id: UserId,
         token_version: i64,
+        proof: Proof,
     },
     Reused,
     Unknown,
@@ -349,13 +379,14 @@ pub(super) async fn refresh(
             session_id,
             user_id,
             token_version,
+            proof,
         } => {
             let directory = state.directory.current().await?;
             let member = directory
                 .member(&user_id)
                 .cloned()
                 .ok_or(Error::NoSession)?;
-            let actor = Actor::of_member(member);
+            let actor = Actor::of_member(member).with_proof(proof);
             let session = answer(state, &directory, &actor, &session_id, token_version, now)?;
             Ok(Opened {
                 session,
@@ -392,7 +423,9 @@ fn exchange(
     }
     store::add_token(conn, next_hash, &token.session_id, now)?;
     store::prolong(conn, &token.session_id, now, expires)?;
+    let proof = token.proof()?;
     Ok(Refreshed::Good {
+        proof,
         session_id: token.session_id,
         user_id: UserId::new(token.user_id),
         token_version: token.token_version,

@@ -56,6 +56,7 @@ struct Row {
     last_used_at: NaiveDateTime,
     expires_at: NaiveDateTime,
     address: Option<String>,
+    method: String,
 }
 
 /// 在用的登录
@@ -126,6 +127,7 @@ fn shown(directory: &Snapshot, actor: &Actor, row: Row) -> Option<OpenSignIn> {
         user_name: member.user.name.clone(),
         role: member.user.role,
         unit_name: directory.unit_name(&member.user.unit_id).to_owned(),
+        method: crate::db::term(&row.method).ok()?,
         since: row.created_at.and_utc(),
         last_used_at: row.last_used_at.and_utc(),
         expires_at: row.expires_at.and_utc(),

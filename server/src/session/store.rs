@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use shared::account::SignInMethod;
+use shared::term::Term;
 
+use super::Proof;
 use crate::db::Conn;
 use crate::schema::{refresh_tokens, sessions, users};
 
@@ -36,6 +39,7 @@ pub(super) fn open(
     conn: &mut Conn,
     session_id: &str,
     user_id: &str,
+    proof: Proof,
     address: Option<String>,
     now: DateTime<Utc>,
     expires: DateTime<Utc>,
@@ -48,6 +52,8 @@ pub(super) fn open(
             sessions::last_used_at.eq(now.naive_utc()),
             sessions::expires_at.eq(expires.naive_utc()),
             sessions::address.eq(address),
+            sessions::method.eq(proof.method.code()),
+            sessions::strong.eq(proof.strong),
         ))
         .execute(conn)
         .map(drop)
@@ -79,6 +85,18 @@ pub(super) struct Presented {
     pub(super) user_id: String,
     pub(super) disabled: bool,
     pub(super) token_version: i64,
+    method: String,
+    strong: bool,
+}
+
+impl Presented {
+    /// How its session was opened.
+    pub(super) fn proof(&self) -> QueryResult<Proof> {
+        Ok(Proof {
+            method: crate::db::term(&self.method)?,
+            strong: self.strong,
+        })
+    }
 }
 
 pub(super) fn presented(conn: &mut Conn, hash: &str) -> QueryResult<Option<Presented>> {
@@ -93,6 +111,8 @@ pub(super) fn presented(conn: &mut Conn, hash: &str) -> QueryResult<Option<Prese
             users::id,
             users::disabled,
             users::token_version,
+            sessions::method,
+            sessions::strong,
         ))
         .first(conn)
         .optional()
@@ -179,6 +199,37 @@ pub(super) fn password_hash(conn: &mut Conn, user_id: &str) -> QueryResult<Strin
         .find(user_id)
         .select(users::password_hash)
         .first(conn)
+}
+
+/// Whether a session goes on.
+pub(crate) fn is_open(conn: &mut Conn, session_id: &str, now: DateTime<Utc>) -> QueryResult<bool> {
+    let open = sessions::table
+        .find(session_id)
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now.naive_utc()));
+    let found = open.select(sessions::id).first::<String>(conn);
+    Ok(found.optional()?.is_some())
+}
+
+/// Ends the sessions of a user that the identity provider opened, but one. Call `directory::touch`.
+pub(crate) fn end_by_provider(
+    conn: &mut Conn,
+    user_id: &str,
+    but: Option<&str>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let open = sessions::user_id
+        .eq(user_id)
+        .and(sessions::method.eq(SignInMethod::Provider.code()))
+        .and(sessions::ended_at.is_null())
+        .and(sessions::id.ne(but.unwrap_or_default()));
+    diesel::update(sessions::table.filter(open))
+        .set((
+            sessions::ended_at.eq(now.naive_utc()),
+            sessions::ended_by.eq("identity"),
+        ))
+        .execute(conn)
+        .map(drop)
 }
 
 /// Sessions that have ended while access tokens of theirs may still be about.

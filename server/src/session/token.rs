@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, Duration, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use shared::account::SignInMethod;
 use shared::ids::UserId;
+
+use super::Proof;
 
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,34 @@ pub(crate) struct Claims {
     pub(crate) iat: i64,
     /// Good until, seconds.
     pub(crate) exp: i64,
+    /// Whether the session was opened by the identity provider.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(crate) idp: bool,
+    /// Whether the identity provider saw a second factor that counts here.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(crate) mfa: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it asks about by reference"
+)]
+fn is_not(flag: &bool) -> bool {
+    !flag
+}
+
+impl Claims {
+    /// How the session was opened.
+    pub(crate) fn proof(&self) -> Proof {
+        Proof {
+            method: if self.idp {
+                SignInMethod::Provider
+            } else {
+                SignInMethod::Password
+            },
+            strong: self.mfa,
+        }
+    }
 }
 
 /// Issues and verifies access tokens.
@@ -66,6 +97,7 @@ impl Tokens {
         user: &UserId,
         session_id: &str,
         version: i64,
+        proof: Proof,
         now: DateTime<Utc>,
     ) -> Result<String, jsonwebtoken::errors::Error> {
         let claims = Claims {
@@ -74,6 +106,8 @@ impl Tokens {
             ver: version,
             iat: now.timestamp(),
             exp: (now + self.life).timestamp(),
+            idp: proof.method == SignInMethod::Provider,
+            mfa: proof.strong,
         };
         jsonwebtoken::encode(&Header::default(), &claims, &self.encoding)
     }
@@ -109,7 +143,9 @@ mod tests {
     fn a_token_is_good_for_its_life_and_key() {
         let now: DateTime<Utc> = "2026-03-01T00:00:00Z".parse().unwrap();
         let tokens = Tokens::new(&[1; 32], Duration::minutes(15));
-        let token = tokens.issue(&"u".into(), "s", 3, now).unwrap();
+        let token = tokens
+            .issue(&"u".into(), "s", 3, Proof::PASSWORD, now)
+            .unwrap();
         let claims = tokens.verify(&token, now).unwrap();
         assert_eq!(
             (claims.sub.as_str(), claims.sid.as_str(), claims.ver),
@@ -132,7 +168,9 @@ mod tests {
         let now: DateTime<Utc> = "2026-03-01T00:00:00Z".parse().unwrap();
         let tokens = Tokens::new(&[1; 32], Duration::minutes(15));
         let other = Tokens::new(&[2; 32], Duration::minutes(15));
-        let forged = other.issue(&"u".into(), "s", 3, now).unwrap();
+        let forged = other
+            .issue(&"u".into(), "s", 3, Proof::PASSWORD, now)
+            .unwrap();
         assert!(other.verify(&forged, now).is_some(), "by its own key");
         assert!(tokens.verify(&forged, now).is_none());
         // {"alg":"none"} with the same claims.

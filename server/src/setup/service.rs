@@ -53,6 +53,10 @@ pub(super) async fn status(state: &State) -> Result<SetupStatus, Error> {
     Ok(SetupStatus {
         needed,
         demo: state.demo,
+        provider: state
+            .sso
+            .provider()
+            .map(|provider| provider.name().to_owned()),
     })
 }
 

@@ -52,6 +52,7 @@ mod second_factor;
 mod session;
 mod setup;
 mod sign_ins;
+mod sso;
 mod story;
 mod stream;
 mod sync;

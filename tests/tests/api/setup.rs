@@ -18,7 +18,7 @@ fn the_first_run_happens_once() {
     let nobody = app.nobody();
     assert_eq!(
         nobody.get("/setup").expect(200).json(),
-        json!({"needed": true, "demo": false})
+        json!({"needed": true, "demo": false, "provider": null})
     );
     nobody
         .sign_in("guanli", "correct horse battery")

@@ -23,6 +23,7 @@ mod reports;
 mod settling;
 mod sheets;
 mod shell;
+mod sso;
 mod story;
 mod tokens;
 mod town;

@@ -12,6 +12,7 @@ pub(crate) struct Town {
     pub(crate) url: String,
     args: &'static [&'static str],
     port: u16,
+    settings: Vec<(&'static str, String)>,
     data: tempfile::TempDir,
 }
 
@@ -31,23 +32,29 @@ fn binary() -> PathBuf {
 impl Town {
     /// The demo: one sign-in per role, the password the same for all.
     pub(crate) fn demo() -> Self {
-        Self::start(&["serve", "--demo"])
+        Self::demo_with(Vec::new())
+    }
+
+    /// The same with these settings; `{listen}` in them is its own address.
+    pub(crate) fn demo_with(settings: Vec<(&'static str, String)>) -> Self {
+        Self::start(&["serve", "--demo"], settings)
     }
 
     /// An empty one: the first-run page.
     pub(crate) fn empty() -> Self {
-        Self::start(&["serve"])
+        Self::start(&["serve"], Vec::new())
     }
 
-    fn start(args: &'static [&'static str]) -> Self {
+    fn start(args: &'static [&'static str], settings: Vec<(&'static str, String)>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let port = free_port();
-        let child = serve(args, port, data.path());
+        let child = serve(args, port, &settings, data.path());
         Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
             args,
             port,
+            settings,
             data,
         }
     }
@@ -60,15 +67,21 @@ impl Town {
 
     /// Starts it again at the same address, with the same data.
     pub(crate) fn start_again(&mut self) {
-        self.child = serve(self.args, self.port, self.data.path());
+        self.child = serve(self.args, self.port, &self.settings, self.data.path());
     }
 }
 
-fn serve(args: &[&str], port: u16, data: &Path) -> Child {
+fn serve(args: &[&str], port: u16, settings: &[(&str, String)], data: &Path) -> Child {
+    let listen = format!("127.0.0.1:{port}");
     let child = Command::new(binary())
         .args(args)
         .env("XINFANG_DATA_DIR", data)
-        .env("XINFANG_LISTEN", format!("127.0.0.1:{port}"))
+        .envs(
+            settings
+                .iter()
+                .map(|(name, value)| (*name, value.replace(tests::server::LISTEN, &listen))),
+        )
+        .env("XINFANG_LISTEN", &listen)
         .env_remove("DATABASE_URL")
         .env_remove("XINFANG_DATABASE_URL")
         .stdout(Stdio::null())

@@ -5,6 +5,7 @@ use shared::term::Term;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::app;
+use crate::browser;
 use crate::offline;
 use crate::outbox;
 use crate::session;
@@ -72,8 +73,14 @@ fn sign_out(leaving: Leaving) -> Callback<()> {
     let go = app::going();
     Callback::new(move |()| {
         let everywhere = leaving.everywhere.get_untracked();
+        // Whoever came by the identity provider is signed in there, too: the next one at this desk
+        // would come in as them.
+        let there = session::me().is_some_and(|me| me.by_provider);
         spawn_local(async move {
             match session::sign_out(everywhere, true).await {
+                Ok(()) if there && !offline::phone().down.get_untracked() => {
+                    browser::leave_for("/sso/leave");
+                }
                 Ok(()) => go.run("/login".to_owned()),
                 Err(failure) => notices.say(failure.message()),
             }

@@ -4,10 +4,14 @@ use leptos::prelude::*;
 use shared::account::{Session, SignIn};
 use shared::problem::Code;
 use shared::second_factor::check_code;
+use shared::setup::SetupStatus;
 use shared::validate::Errors;
 
 use crate::api::Call;
 use crate::app;
+use crate::browser;
+use crate::load::load;
+use crate::route::route;
 use crate::session;
 use crate::ui::field::{Form, field};
 use crate::ui::live::live;
@@ -24,6 +28,7 @@ pub(crate) fn page() -> AnyView {
                 <h1>"信访三无工作台"</h1>
                 <p class="quiet">"乡镇信访事项登记、办理、答复"</p>
                 {form(username, true)}
+                {provider()}
                 {app::locked()}
                 <p class="hint">
                     "忘记密码或没有账号，请找本镇系统管理员。公用电脑用完请退出。"
@@ -40,6 +45,34 @@ pub(crate) fn again() -> AnyView {
     view! {
         <p>"请再输入一次密码。这一页上填写的内容还在，登录后再提交一次即可。"</p>
         {form(RwSignal::new(username), false)}
+        {session::me().and_then(|me| me.provider).map(|name| by_provider(&name, true))}
+    }
+    .into_any()
+}
+
+/// The way in by the identity provider, where there is one.
+fn provider() -> AnyView {
+    let status = load(|| Call::get("/setup").fetch::<SetupStatus>());
+    live(move || {
+        let name = status.value().and_then(|status| status.provider);
+        name.map(|name| by_provider(&name, false))
+    })
+}
+
+/// It leaves the app, and comes back to the page that is open.
+fn by_provider(name: &str, loses: bool) -> AnyView {
+    let to = browser::encoded(&route().path.get_untracked());
+    let hint = loses.then(|| view! { <p class="hint">"会离开这一页，没有提交的内容会丢失。"</p> });
+    view! {
+        <a
+            class="btn btn-wide"
+            rel="external"
+            data-testid="login-provider"
+            href=format!("/sso/start?to={to}")
+        >
+            {format!("用{name}登录")}
+        </a>
+        {hint}
     }
     .into_any()
 }

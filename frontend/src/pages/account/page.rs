@@ -33,6 +33,10 @@ pub(crate) fn page() -> AnyView {
         .collect_view();
     let webhooks = session::may(Action::Webhook(WebhookDeed::Own))
         .then(|| view! { <a class="btn" href="/webhooks">"事件推送"</a> }.into_any());
+    let provider = me
+        .provider
+        .clone()
+        .map(|name| view! { <a class="btn" href="/identity">{name}</a> }.into_any());
     view! {
         <div class="page page-narrow">
             {heading("我的")}
@@ -41,6 +45,7 @@ pub(crate) fn page() -> AnyView {
                 <p class="row">
                     <a class="btn" href="/password">"修改密码"</a>
                     <a class="btn" href="/second-factor">"两步验证"</a>
+                    {provider}
                     <a class="btn" href="/sign-ins">"登录管理"</a>
                     <a class="btn" href="/tokens">"API 令牌"</a>
                     {webhooks}
