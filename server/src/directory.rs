@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::result::QueryResult;
 use shared::access;
 use shared::account::User;
@@ -53,6 +53,8 @@ pub struct Snapshot {
     members: HashMap<UserId, Arc<Member>>,
     units: Vec<Unit>,
     by_id: HashMap<UnitId, usize>,
+    /// What was merged into a unit, by way of others, too: the last in front.
+    former: HashMap<UnitId, Vec<UnitId>>,
     ended: HashSet<String>,
     general: General,
     law_profiles: Vec<LawProfile>,
@@ -232,6 +234,16 @@ impl Snapshot {
             by_id,
             ..self
         };
+        let mut former: HashMap<UnitId, Vec<UnitId>> = HashMap::new();
+        for unit in &snapshot.units {
+            for into in snapshot.onwards(&unit.id).skip(1) {
+                former
+                    .entry(into.id.clone())
+                    .or_default()
+                    .push(unit.id.clone());
+            }
+        }
+        snapshot.former = former;
         for (user, token_version) in users {
             let member = Member {
                 access: Arc::new(snapshot.access_of(&user)),
@@ -255,6 +267,10 @@ impl Snapshot {
             unit_id: user.unit_id.clone(),
             unit_chain: self.chain(&user.unit_id),
             township_id: self.township_of(&user.unit_id),
+            former_units: self.former(&user.unit_id).to_vec(),
+            former_villages: self
+                .above(&user.unit_id, UnitKind::Village)
+                .map_or_else(Vec::new, |village| self.former(&village.id).to_vec()),
             village_id: self
                 .above(&user.unit_id, UnitKind::Village)
                 .map(|unit| unit.id.clone()),
@@ -295,9 +311,81 @@ impl Snapshot {
         &self.units
     }
 
-    /// The unit and those above it, own first.
+    /// What a record of a day calls a unit: by its name of that day, and into what it was merged since.
+    pub fn unit_told(&self, id: &UnitId, day: NaiveDate) -> String {
+        let Some(unit) = self.unit(id) else {
+            return String::new();
+        };
+        let now = self.onwards(id).last().filter(|now| now.id != unit.id);
+        unit.told_of(day, now)
+    }
+
+    /// The unit and those above it, own first, each followed by those that were merged into it.
     pub fn chain(&self, id: &UnitId) -> Vec<UnitId> {
-        self.upwards(id).map(|unit| unit.id.clone()).collect()
+        self.upwards(id)
+            .flat_map(|unit| std::iter::once(&unit.id).chain(self.former(&unit.id)))
+            .cloned()
+            .collect()
+    }
+
+    /// The units that were merged into one, by way of others, too.
+    pub fn former(&self, id: &UnitId) -> &[UnitId] {
+        self.former.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// A unit's id with those of [`Snapshot::former`], for filters.
+    pub(crate) fn with_former(&self, id: &str) -> Vec<String> {
+        let unit = UnitId::from(id);
+        let former = self.former(&unit).iter();
+        std::iter::once(id.to_owned())
+            .chain(former.map(|former| former.as_str().to_owned()))
+            .collect()
+    }
+
+    /// The unit that one is part of on a day: itself, or what it was merged into by then.
+    pub(crate) fn unit_as_of(&self, id: &UnitId, day: NaiveDate) -> UnitId {
+        let merged = |unit: &&Unit| unit.merged_on.is_some_and(|on| on <= day);
+        let mut now = id.clone();
+        for _ in 0..16 {
+            match self
+                .unit(&now)
+                .filter(merged)
+                .and_then(|unit| unit.merged_into.as_ref())
+            {
+                Some(into) => now = into.clone(),
+                None => break,
+            }
+        }
+        now
+    }
+
+    /// The units that make one up on a day: itself, unless it was merged into another by then, and those
+    /// that were merged into it. For what is counted of a day, as `unit_as_of` has it.
+    pub(crate) fn parts_as_of(&self, id: &str, day: NaiveDate) -> Vec<String> {
+        let unit = UnitId::from(id);
+        let mut parts = self.with_former(id);
+        parts.retain(|part| self.unit_as_of(&UnitId::from(part.as_str()), day) == unit);
+        parts
+    }
+
+    /// The unit that one is part of now: itself, or what it was merged into.
+    pub fn unit_now(&self, id: &UnitId) -> UnitId {
+        self.onwards(id)
+            .last()
+            .map_or_else(|| id.clone(), |unit| unit.id.clone())
+    }
+
+    /// Whether a unit is one that an accusation is against, below it, or has become one with it.
+    pub fn is_accused(&self, id: &UnitId, accused: &UnitId) -> bool {
+        self.chain(id).contains(accused) || self.chain(&self.unit_now(id)).contains(accused)
+    }
+
+    /// The unit, and those that it was merged into, one after the other.
+    fn onwards(&self, id: &UnitId) -> impl Iterator<Item = &Unit> {
+        std::iter::successors(self.unit(id), |unit| {
+            unit.merged_into.as_ref().and_then(|into| self.unit(into))
+        })
+        .take(16)
     }
 
     /// The township that the unit is or belongs to; a county's own units have the topmost unit.

@@ -21,15 +21,15 @@ macro_rules! in_field {
         let user = actor.user_id.as_str().to_owned();
         let part: Condition = Box::new(
             $table::unit_id
-                .eq(actor.unit_id.as_str().to_owned())
+                .eq_any(actor.own_units())
                 .or($table::author_id.eq(user).assume_not_null())
                 .or($more),
         );
         let scope: Condition = match (actor.role, &actor.village_id) {
             (Role::TownshipLeader | Role::CoordinationOffice, _) => Box::new($table::id.ne("")),
-            (Role::VillageSecretary, Some(village)) => {
-                let village = village.as_str().to_owned();
-                Box::new(part.or($table::village_id.eq(village).assume_not_null()))
+            (Role::VillageSecretary, Some(_)) => {
+                let here = $table::village_id.eq_any(actor.own_villages());
+                Box::new(part.or(here.assume_not_null()))
             }
             (Role::Auditor | Role::Administrator, _) => Box::new($table::id.eq("")),
             _ => part,

@@ -15,6 +15,17 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        merged_into -> Nullable<Text>,
+        merged_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    unit_names (id) {
+        id -> Text,
+        unit_id -> Text,
+        name -> Text,
+        until -> Date,
     }
 }
 

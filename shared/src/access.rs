@@ -38,12 +38,45 @@ pub struct Actor {
     pub role: Role,
     /// The unit they belong to.
     pub unit_id: UnitId,
-    /// The unit and those above it, own first.
+    /// The unit and those above it, own first, each followed by those that were merged into it: whoever
+    /// is of a unit now is of all that it is made of, so that a seal against one of them holds.
     pub unit_chain: Vec<UnitId>,
     /// The township.
     pub township_id: UnitId,
     /// The village they belong to, if any.
     pub village_id: Option<UnitId>,
+    /// Units that were merged into theirs (行政村合并): what is those units' is theirs.
+    #[serde(default)]
+    pub former_units: Vec<UnitId>,
+    /// Villages that were merged into the one they belong to.
+    #[serde(default)]
+    pub former_villages: Vec<UnitId>,
+}
+
+impl Actor {
+    /// Whether a unit is the actor's, or was merged into it.
+    pub fn is_own_unit(&self, unit: &UnitId) -> bool {
+        *unit == self.unit_id || self.former_units.contains(unit)
+    }
+
+    /// Whether a village is the one that the actor belongs to, or was merged into it.
+    pub fn is_own_village(&self, village: Option<&UnitId>) -> bool {
+        village.is_some_and(|village| {
+            self.village_id.as_ref() == Some(village) || self.former_villages.contains(village)
+        })
+    }
+
+    /// The ids of [`Actor::is_own_unit`], for filters.
+    pub fn own_units(&self) -> Vec<String> {
+        let own = std::iter::once(&self.unit_id).chain(&self.former_units);
+        own.map(|unit| unit.as_str().to_owned()).collect()
+    }
+
+    /// The ids of [`Actor::is_own_village`], for filters; empty where they belong to none.
+    pub fn own_villages(&self) -> Vec<String> {
+        let own = self.village_id.iter().chain(&self.former_villages);
+        own.map(|unit| unit.as_str().to_owned()).collect()
+    }
 }
 
 /// What decisions look at in a case.
@@ -331,7 +364,7 @@ pub fn alert_visible(actor: &Actor, alert: &AlertFacts) -> bool {
     let called = match actor.role {
         Role::PoliceStation => true,
         Role::Auditor | Role::Administrator => false,
-        _ => alert.units.contains(&actor.unit_id),
+        _ => alert.units.iter().any(|unit| actor.is_own_unit(unit)),
     };
     field_visible(actor, &alert.field) || (called && actor.township_id == alert.field.township_id)
 }
@@ -375,16 +408,14 @@ const fn can_alert(role: Role, deed: AlertDeed) -> Result<(), &'static str> {
 /// Whether the actor may know of a record of the work in the field. `server::field` has the same as SQL.
 pub fn field_visible(actor: &Actor, facts: &FieldFacts) -> bool {
     let part = || {
-        facts.unit_id == actor.unit_id
+        actor.is_own_unit(&facts.unit_id)
             || facts.author_id.as_ref() == Some(&actor.user_id)
             || facts.people.contains(&actor.user_id)
     };
     actor.township_id == facts.township_id
         && match actor.role {
             Role::TownshipLeader | Role::CoordinationOffice => true,
-            Role::VillageSecretary => {
-                part() || (actor.village_id.is_some() && facts.village_id == actor.village_id)
-            }
+            Role::VillageSecretary => part() || actor.is_own_village(facts.village_id.as_ref()),
             Role::GroupInformant
             | Role::PoliceStation
             | Role::Court
@@ -434,10 +465,9 @@ const fn may_report(role: Role, deed: ReportDeed) -> (bool, &'static str) {
 /// Of a report that is visible to the actor.
 fn can_report(actor: &Actor, deed: ReportDeed, facts: &FieldFacts) -> Result<(), Denied> {
     use ReportDeed as D;
-    let own = facts.unit_id == actor.unit_id;
-    let village = actor.role == Role::VillageSecretary
-        && actor.village_id.is_some()
-        && facts.village_id == actor.village_id;
+    let own = actor.is_own_unit(&facts.unit_id);
+    let village =
+        actor.role == Role::VillageSecretary && actor.is_own_village(facts.village_id.as_ref());
     let command = matches!(actor.role, Role::TownshipLeader | Role::CoordinationOffice);
     let (allowed, whose) = match deed {
         D::View | D::Board | D::Judge => (true, ""),
@@ -466,8 +496,7 @@ pub fn visit_visible(actor: &Actor, facts: &FieldFacts) -> bool {
         && match actor.role {
             Role::TownshipLeader | Role::CoordinationOffice => true,
             Role::VillageSecretary => {
-                has_part(actor, facts)
-                    || (actor.village_id.is_some() && facts.village_id == actor.village_id)
+                has_part(actor, facts) || actor.is_own_village(facts.village_id.as_ref())
             }
             _ => has_part(actor, facts),
         }
@@ -574,9 +603,7 @@ fn assessment_visible(actor: &Actor, facts: &FieldFacts) -> bool {
     actor.township_id == facts.township_id
         && match actor.role {
             Role::TownshipLeader | Role::CoordinationOffice | Role::Auditor => true,
-            Role::VillageSecretary => {
-                actor.village_id.is_some() && facts.village_id == actor.village_id
-            }
+            Role::VillageSecretary => actor.is_own_village(facts.village_id.as_ref()),
             _ => false,
         }
 }
@@ -619,7 +646,7 @@ fn can_with_campaign(
     deed: PublicityDeed,
     facts: &FieldFacts,
 ) -> (bool, &'static str) {
-    let own = facts.unit_id == actor.unit_id;
+    let own = actor.is_own_unit(&facts.unit_id);
     match deed {
         PublicityDeed::View | PublicityDeed::Record | PublicityDeed::KeepLaws => (true, ""),
         PublicityDeed::Edit => (own, "由登记单位更正。"),
@@ -681,16 +708,17 @@ impl Sight for Seen<'_> {
         self.actor.township_id == self.case.township_id
     }
     fn same_village(&self) -> bool {
-        self.actor.village_id.is_some() && self.case.village_id == self.actor.village_id
+        self.actor.is_own_village(self.case.village_id.as_ref())
     }
     fn referred(&self) -> bool {
-        self.case.unit_ids.contains(&self.actor.unit_id)
+        let mut referred = self.case.unit_ids.iter();
+        referred.any(|unit| self.actor.is_own_unit(unit))
     }
     fn registered(&self) -> bool {
         self.case.registrar_id == self.actor.user_id
     }
     fn registered_here(&self) -> bool {
-        self.case.registrar_unit_id == self.actor.unit_id
+        self.actor.is_own_unit(&self.case.registrar_unit_id)
     }
     fn mediation(&self) -> bool {
         self.case.mediation
@@ -1044,9 +1072,9 @@ fn can_with_matter(
     let working = command || who.handler || who.own_village;
     let justice = actor.role == Role::JusticeOffice;
     // The unit whose turn it is.
-    let given =
-        who.staff && matter.is_some_and(|matter| matter.unit_id.as_ref() == Some(&actor.unit_id));
-    let awaited = who.staff && matter.is_some_and(|matter| matter.also.contains(&actor.unit_id));
+    let own = |unit: &UnitId| actor.is_own_unit(unit);
+    let given = who.staff && matter.is_some_and(|matter| matter.unit_id.as_ref().is_some_and(own));
+    let awaited = who.staff && matter.is_some_and(|matter| matter.also.iter().any(own));
     match deed {
         D::MediationOpen => (
             working || justice || (who.registrar && who.staff),
@@ -1132,17 +1160,17 @@ impl Who {
             actor.role,
             Role::GroupInformant | Role::Auditor | Role::Administrator
         );
+        let own = |unit: &UnitId| actor.is_own_unit(unit);
         Self {
             staff,
             leader: actor.role == Role::TownshipLeader,
             office: actor.role == Role::CoordinationOffice,
-            handler: staff && case.responsible_unit_id.as_ref() == Some(&actor.unit_id),
-            offered: staff && case.offered_unit_id.as_ref() == Some(&actor.unit_id),
+            handler: staff && case.responsible_unit_id.as_ref().is_some_and(own),
+            offered: staff && case.offered_unit_id.as_ref().is_some_and(own),
             own_village: actor.role == Role::VillageSecretary
-                && actor.village_id.is_some()
-                && case.village_id == actor.village_id,
+                && actor.is_own_village(case.village_id.as_ref()),
             registrar: case.registrar_id == actor.user_id
-                || (actor.role == Role::ServiceCentre && case.registrar_unit_id == actor.unit_id),
+                || (actor.role == Role::ServiceCentre && own(&case.registrar_unit_id)),
             justice: actor.role == Role::JusticeOffice && case.mediation,
         }
     }

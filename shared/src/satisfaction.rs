@@ -158,7 +158,7 @@ pub fn had_part(actor: &Actor, answerers: &Answerers) -> bool {
             .units
             .iter()
             .any(|unit| *unit != actor.township_id && actor.unit_chain.contains(unit))
-        || answerers.units.contains(&actor.unit_id)
+        || answerers.units.iter().any(|unit| actor.is_own_unit(unit))
 }
 
 /// Whether somebody who may see the case may record what its petitioner says of the answer: office,
@@ -177,7 +177,7 @@ pub(crate) fn may_rate(
         ));
     }
     let registrar = case.registrar_id == actor.user_id
-        || (actor.role == Role::ServiceCentre && case.registrar_unit_id == actor.unit_id);
+        || (actor.role == Role::ServiceCentre && actor.is_own_unit(&case.registrar_unit_id));
     let allowed = match actor.role {
         Role::TownshipLeader | Role::CoordinationOffice => true,
         Role::GroupInformant | Role::Auditor | Role::Administrator => false,
@@ -401,6 +401,8 @@ mod tests {
             unit_chain: chain.iter().map(|unit| UnitId::from(*unit)).collect(),
             township_id: "t".into(),
             village_id: None,
+            former_units: Vec::new(),
+            former_villages: Vec::new(),
         }
     }
 

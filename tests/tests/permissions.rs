@@ -741,7 +741,13 @@ fn prepare(app: &TestApp, operation: &str) -> String {
     let admin = app.by(Staff::Admin);
     let id = |value: &Value| value.as_str().unwrap().to_owned();
     match operation {
-        "get_unit" | "change_unit" => app.unit("四坝村").to_owned(),
+        "get_unit" | "change_unit" | "preview_merger" => app.unit("四坝村").to_owned(),
+        "merge_units" => {
+            let village = json!({
+                "parent_id": app.unit("平川镇"), "kind": "village", "name": format!("新村{}", fresh()),
+            });
+            id(&admin.post("/org-units").json(&village).expect(201).json()["id"])
+        }
         "get_user"
         | "change_user"
         | "reset_password"
@@ -1410,6 +1416,16 @@ impl Desk<'_> {
                 let unit =
                     json!({"parent_id": app.unit("平川镇"), "kind": "village", "name": name});
                 call.json(&unit).send()
+            }
+            "preview_merger" => {
+                let path = format!("{path}?into_id={}", app.unit("平川村"));
+                self.client.call(method, path).send()
+            }
+            "merge_units" => {
+                let merge = json!({"into_id": app.unit("四坝村"), "on": tests::base::TODAY});
+                let unit = path.trim_end_matches("/merge");
+                let etag = admin.get(unit).expect(200).etag();
+                call.if_match(etag).json(&merge).send()
             }
             "change_unit" => call
                 .if_match(etag())

@@ -1,10 +1,13 @@
 //! `/org`: the township's units, and who answers for each. The administrator changes them here.
 
+use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::account::User;
 use shared::ids::{UnitId, UserId};
-use shared::org::{MAX_UNIT_NAME, NewUnit, Unit, UnitKind, UnitPatch};
+use shared::org::{
+    FormerName, MAX_UNIT_NAME, Merge, MergeCount, Merging, NewUnit, Unit, UnitKind, UnitPatch,
+};
 use shared::term::Term;
 use shared::validate::Errors;
 
@@ -13,7 +16,7 @@ use super::heading;
 use crate::api::{Call, Failure, every};
 use crate::browser;
 use crate::directory::{Directory, Options, directory, rank};
-use crate::format::ordered;
+use crate::format::{date, ordered};
 use crate::load::{Load, Loader, load};
 use crate::session;
 use crate::ui::dialog::dialog;
@@ -29,6 +32,7 @@ enum Doing {
     Changing(Unit),
     Closing(Unit),
     Reopening(Unit),
+    Merging(Unit),
 }
 
 impl Doing {
@@ -38,6 +42,7 @@ impl Doing {
             Self::Changing(unit) => format!("修改：{}", unit.name),
             Self::Closing(unit) => format!("停用：{}", unit.name),
             Self::Reopening(unit) => format!("恢复使用：{}", unit.name),
+            Self::Merging(unit) => format!("合并：{}", unit.name),
         }
     }
 }
@@ -155,6 +160,22 @@ impl Desk {
         })
     }
 
+    /// What a unit may be merged into: open ones of its kind, of the same kind above.
+    fn alike(self, unit: &Unit) -> Options {
+        self.units.with(|units| {
+            let alike = units.iter().filter(|other| {
+                other.id != unit.id
+                    && other.kind == unit.kind
+                    && !other.closed
+                    && other.kind != UnitKind::Township
+                    && other.kind != UnitKind::County
+            });
+            alike
+                .map(|other| (other.id.as_str().to_owned(), full_name(units, other)))
+                .collect()
+        })
+    }
+
     /// A change went through.
     fn done(self, words: String) {
         self.up.try_set(false);
@@ -208,6 +229,7 @@ pub(crate) fn page() -> AnyView {
         Some(Doing::Changing(unit)) => change(desk, &unit),
         Some(Doing::Closing(unit)) => turn(desk, unit, true),
         Some(Doing::Reopening(unit)) => turn(desk, unit, false),
+        Some(Doing::Merging(unit)) => merge(desk, &unit),
     };
     let fold = move || {
         let words = if desk.unfolded.get() {
@@ -227,7 +249,7 @@ pub(crate) fn page() -> AnyView {
         }
     };
     let intro = if desk.changes() {
-        "每个单位一名第一责任人，村有包村领导，社有包社干部。停用的单位不再接收新事项，旧事项上仍显示它的名称。"
+        "每个单位一名第一责任人，村有包村领导，社有包社干部。停用的单位不再接收新事项，旧事项上仍显示它的名称。村、站所合并的，用“合并”：未了的工作一次转过去，老账留在原来的名下。"
     } else {
         "各单位的第一责任人，和包村领导、包社干部。有变动请告诉系统管理员。"
     };
@@ -329,9 +351,16 @@ fn row(desk: Desk, id: UnitId) -> AnyView {
     let unit = Memo::new(move |_| desk.unit(&id));
     let shown = live(move || {
         unit.get().map(|unit| {
+            let words = match &unit.merged_into {
+                Some(into) => {
+                    let into = desk.unit(into).map(|into| into.name).unwrap_or_default();
+                    format!("已并入{into}")
+                }
+                None => "已停用".to_owned(),
+            };
             let closed = unit
                 .closed
-                .then(|| view! { <span class="badge badge-done">"已停用"</span> });
+                .then(|| view! { <span class="badge badge-done">{words}</span> });
             let short = unit
                 .short_name
                 .as_ref()
@@ -343,6 +372,7 @@ fn row(desk: Desk, id: UnitId) -> AnyView {
                     <span class="badge">{unit.kind.label()}</span>
                     {closed}
                     {short}
+                    {former(&unit)}
                 </p>
                 {people(desk, &unit)}
             }
@@ -356,6 +386,26 @@ fn row(desk: Desk, id: UnitId) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// The names that a unit had, and until when; of a merged one, from when on.
+fn former(unit: &Unit) -> Option<AnyView> {
+    let told = |former: &FormerName| format!("{}（至{}）", former.name, before(former.until));
+    let names: Vec<String> = unit.former_names.iter().map(told).collect();
+    let mut words = Vec::new();
+    if let Some(on) = unit.merged_on {
+        words.push(format!("自{}起", date(on)));
+    }
+    if !names.is_empty() {
+        words.push(format!("曾用名：{}", names.join("、")));
+    }
+    (!words.is_empty())
+        .then(|| view! { <span class="quiet org-former">{words.join("，")}</span> }.into_any())
+}
+
+/// The last day before one.
+fn before(day: NaiveDate) -> String {
+    date(day.pred_opt().unwrap_or(day))
 }
 
 fn people(desk: Desk, unit: &Unit) -> AnyView {
@@ -404,11 +454,19 @@ fn buttons(desk: Desk, unit: Memo<Option<Unit>>) -> AnyView {
     let is = move |wanted: fn(&Unit) -> bool| unit.with(|unit| unit.as_ref().is_some_and(wanted));
     let add = Memo::new(move |_| is(|unit| !unit.closed && !kinds_below(unit.kind).is_empty()));
     let close = Memo::new(move |_| is(|unit| !unit.closed && unit.kind != UnitKind::Township));
-    let reopen = Memo::new(move |_| is(|unit| unit.closed));
+    let reopen = Memo::new(move |_| is(|unit| unit.closed && unit.merged_into.is_none()));
+    let change = Memo::new(move |_| is(|unit| unit.merged_into.is_none()));
+    let merge = Memo::new(move |_| {
+        unit.with(|unit| {
+            let unit = unit.as_ref().filter(|unit| !unit.closed);
+            unit.is_some_and(|unit| !desk.alike(unit).is_empty())
+        })
+    });
     view! {
         <p class="row org-buttons">
             {live(move || add.get().then(|| button("新增下级", Doing::Adding)))}
-            {button("修改", Doing::Changing)}
+            {live(move || change.get().then(|| button("修改", Doing::Changing)))}
+            {live(move || merge.get().then(|| button("合并", Doing::Merging)))}
             {live(move || close.get().then(|| button("停用", Doing::Closing)))}
             {live(move || reopen.get().then(|| button("恢复使用", Doing::Reopening)))}
         </p>
@@ -630,6 +688,128 @@ fn turn(desk: Desk, unit: Unit, closed: bool) -> AnyView {
             <p>{words}</p>
             {foot(form, desk.up, label, class)}
         </form>
+    }
+    .into_any()
+}
+
+/// Merges a unit into another: what goes over is told in numbers before.
+fn merge(desk: Desk, unit: &Unit) -> AnyView {
+    let form = Form::new();
+    let into = RwSignal::new(String::new());
+    let on = RwSignal::new(browser::today().to_string());
+    let path = format!("/org-units/{}/merge", unit.id);
+    let asked = path.clone();
+    let preview = load(move || {
+        let id = into.get();
+        let path = format!("{asked}?into_id={id}");
+        async move {
+            if id.is_empty() {
+                return Ok(None);
+            }
+            Call::get(path).fetch::<Merging>().await.map(Some)
+        }
+    });
+    let before = unit.clone();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let id = into.get_untracked();
+        let day = on.get_untracked().parse::<NaiveDate>();
+        let mut errors = match &day {
+            Ok(day) => {
+                let merge = Merge {
+                    into_id: UnitId::new(id.clone()),
+                    on: *day,
+                };
+                merge.check(browser::today())
+            }
+            Err(_) => Errors::new(),
+        };
+        if id.is_empty() {
+            errors.add("into_id", "required", "请选择并入哪个单位。");
+        }
+        if day.is_err() {
+            errors.add("on", "required", "请填写合并日期。");
+        }
+        if !form.accept(errors) {
+            return;
+        }
+        let Ok(day) = day else { return };
+        let input = Merge {
+            into_id: UnitId::new(id),
+            on: day,
+        };
+        let call = Call::post(path.clone())
+            .if_match(&etag(before.version))
+            .json(&input);
+        form.send(call.fetch::<Merging>(), move |done| {
+            if let Some(users) = desk.users {
+                users.reload();
+            }
+            desk.done(format!("“{}”已并入“{}”。", done.unit.name, done.into.name));
+        });
+    };
+    let told = move || {
+        let chosen = !into.get().is_empty();
+        chosen.then(|| preview.view(waiting_rows, |merging| goes_over(merging.as_ref())))
+    };
+    let others = desk.alike(unit);
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {stale(form, move || desk.take_latest())}
+            <p>
+                {format!(
+                    "“{}”停用留存，没办完的事、用户和各社转到并入的单位。办结的事项仍写原来的名称，以前的统计也留在原单位名下。合并以后不能拆回。",
+                    unit.name,
+                )}
+            </p>
+            {field(form, "into_id", "并入").required().select(into, Some("请选择"), others)}
+            {field(form, "on", "自哪天起")
+                .required()
+                .hint("今天，或一年以内已经过去的一天；截至前一天的统计仍归原单位。".to_owned())
+                .class("field field-short")
+                .date(on)}
+            {live(told)}
+            {foot(form, desk.up, "合并", "btn btn-danger")}
+        </form>
+    }
+    .into_any()
+}
+
+/// What goes over, in numbers.
+fn goes_over(merging: Option<&Merging>) -> AnyView {
+    let Some(merging) = merging else {
+        return ().into_any();
+    };
+    let line = |of: &MergeCount| {
+        view! {
+            <div>
+                <dt>{of.part.label()}</dt>
+                <dd>{of.count.to_string()}</dd>
+            </div>
+        }
+        .into_any()
+    };
+    let lines = merging.moves.iter().map(line).collect_view();
+    let none = merging
+        .moves
+        .is_empty()
+        .then(|| view! { <p class="quiet">"没有未了的工作要转。"</p> });
+    let renamed = (!merging.renamed.is_empty()).then(|| {
+        let words = format!(
+            "和{}的社重名，改称：{}。以后可以再改。",
+            merging.into.name,
+            merging.renamed.join("、")
+        );
+        view! { <p class="hint">{words}</p> }
+    });
+    view! {
+        <section class="org-merging" data-testid="goes-over">
+            <h3>{format!("转到{}的", merging.into.name)}</h3>
+            <dl class="facts facts-long">{lines}</dl>
+            {none}
+            {renamed}
+        </section>
     }
     .into_any()
 }

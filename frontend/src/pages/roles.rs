@@ -468,6 +468,8 @@ fn actor(role: Role) -> Actor {
         unit_chain: vec!["unit".into(), "village".into(), "township".into()],
         township_id: "township".into(),
         village_id: Some("village".into()),
+        former_units: Vec::new(),
+        former_villages: Vec::new(),
     }
 }
 

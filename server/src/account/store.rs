@@ -141,6 +141,38 @@ pub(super) fn update(
     Ok(changed == 1)
 }
 
+/// How many users belong to a unit, the disabled ones among them.
+pub(crate) fn count_of(conn: &mut Conn, unit: &str) -> QueryResult<i64> {
+    users::table
+        .filter(users::unit_id.eq(unit))
+        .count()
+        .get_result(conn)
+}
+
+/// Moves all users of a unit to another, and tells who may sign in of both.
+pub(crate) fn move_all(
+    conn: &mut Conn,
+    from: &str,
+    into: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<UserId>> {
+    diesel::update(users::table.filter(users::unit_id.eq(from)))
+        .set((
+            users::unit_id.eq(into),
+            users::version.eq(users::version + 1),
+            users::updated_at.eq(now.naive_utc()),
+        ))
+        .execute(conn)?;
+    crate::directory::touch(conn)?;
+    let there: Vec<String> = users::table
+        .filter(users::unit_id.eq(into))
+        .filter(users::disabled.eq(false))
+        .order(users::id)
+        .select(users::id)
+        .load(conn)?;
+    Ok(there.into_iter().map(UserId::new).collect())
+}
+
 /// Sets the password. Raises the version, for `must_change_password` is part of the item.
 pub(crate) fn set_password(
     conn: &mut Conn,

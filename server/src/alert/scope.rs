@@ -22,7 +22,7 @@ pub(super) fn visible_to(actor: &Actor) -> Condition {
             .filter(alert_events::kind.eq(AlertEventKind::Dispatched.code()))
             .filter(
                 alert_events::unit_id
-                    .eq(actor.unit_id.as_str().to_owned())
+                    .eq_any(actor.own_units())
                     .assume_not_null()
                     .or(alert_events::user_id
                         .eq(actor.user_id.as_str().to_owned())

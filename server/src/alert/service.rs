@@ -546,7 +546,9 @@ impl Wanted {
         }
         if let Some(id) = &self.village_id {
             all.push(Box::new(
-                alerts::village_id.eq(id.clone()).assume_not_null(),
+                alerts::village_id
+                    .eq_any(desk.names.with_former(id))
+                    .assume_not_null(),
             ));
         }
         if let Some(id) = &self.case_id {

@@ -39,6 +39,7 @@ pub(super) fn of(
 ) -> Result<VillageFacts, Error> {
     let (today, now) = (desk.context.today(), desk.context.now.naive_utc());
     let (from, to) = span(year, today);
+    let villages = desk.names.parts_as_of(village, to);
     let [abnormal_visits, skip_collectives, backlog] =
         crate::indicator::breaches(conn, figures, desk, village, (from, to))?;
     let mut facts = VillageFacts {
@@ -49,7 +50,7 @@ pub(super) fn of(
     };
     let open = Series::Open.code();
     let of_year: Vec<(String, NaiveDate)> = cases::table
-        .filter(cases::village_id.eq(village))
+        .filter(cases::village_id.eq_any(&villages))
         .filter(cases::seal.eq(open))
         .filter(cases::received_on.ge(from))
         .filter(cases::received_on.le(to))
@@ -62,7 +63,7 @@ pub(super) fn of(
         .filter(|(state, due)| is_open(state) && *due < today);
     facts.overdue = u32::try_from(late.count()).unwrap_or(u32::MAX);
     let of_reports: Vec<(String, bool)> = reports::table
-        .filter(reports::village_id.eq(village))
+        .filter(reports::village_id.eq_any(&villages))
         .filter(reports::period_start.ge(from))
         .filter(reports::period_start.le(to))
         .filter(reports::due_at.lt(now))
@@ -82,7 +83,7 @@ pub(super) fn of(
         .filter(cases::seal.ne(open))
         .select(cases::id.nullable());
     let visited: i64 = visits::table
-        .filter(visits::village_id.eq(village))
+        .filter(visits::village_id.eq_any(&villages))
         .filter(visits::struck_at.is_null())
         .filter(visits::on_day.ge(from))
         .filter(visits::on_day.le(to))
@@ -95,7 +96,7 @@ pub(super) fn of(
         .get_result(conn)?;
     facts.visits = count(visited);
     let held: Vec<NaiveDate> = campaigns::table
-        .filter(campaigns::village_id.eq(village))
+        .filter(campaigns::village_id.eq_any(&villages))
         .filter(campaigns::struck_at.is_null())
         .filter(campaigns::on_day.ge(from))
         .filter(campaigns::on_day.le(to))

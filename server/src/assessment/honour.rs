@@ -270,7 +270,7 @@ fn tell(
     assessment: &AssessmentRecord,
     honour: &HonourRecord,
 ) -> Result<(), Error> {
-    let village = UnitId::from(assessment.village_id.as_str());
+    let village = desk.names.unit_now(&assessment.village_id.as_str().into());
     let state = honour.state.0;
     let people = service::staff(desk, |user| match user.role {
         Role::TownshipLeader => state == HonourState::Proposed,

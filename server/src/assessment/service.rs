@@ -204,7 +204,8 @@ pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
     };
     let township = desk.actor.township_id.as_str();
     let own = |village: &str| {
-        desk.actor.role != Role::VillageSecretary || desk.actor.unit_id.as_str() == village
+        desk.actor.role != Role::VillageSecretary
+            || desk.actor.is_own_village(Some(&village.into()))
     };
     let mut counted: Vec<((i32, AssessmentKind, Stage), u64)> = Vec::new();
     for (year, kind, stage, village) in store::waiting(conn, township, stages)? {
@@ -502,7 +503,8 @@ fn tell(
     deed: AssessmentDeed,
 ) -> Result<(), Error> {
     use AssessmentDeed as D;
-    let village = UnitId::from(assessment.village_id.as_str());
+    // Whoever answers for it now, also where it was merged into another meanwhile.
+    let village = desk.names.unit_now(&assessment.village_id.as_str().into());
     let to_village = matches!(deed, D::Start | D::Return | D::Review | D::Decide);
     let people = staff(desk, |user| {
         if to_village {

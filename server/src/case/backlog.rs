@@ -99,7 +99,10 @@ impl Filter {
             all.push(Box::new(cases::state.ne(state.code())));
         }
         if let Some(id) = &self.village_id {
-            all.push(Box::new(cases::village_id.eq(id.clone()).assume_not_null()));
+            let villages = desk.names.with_former(id);
+            all.push(Box::new(
+                cases::village_id.eq_any(villages).assume_not_null(),
+            ));
         }
         if let Some(id) = &self.lead_id {
             all.push(Box::new(cases::lead_id.eq(id.clone()).assume_not_null()));

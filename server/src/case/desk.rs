@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use diesel::result::QueryResult;
 use shared::case::number::Series;
 use shared::case::view::Named;
@@ -80,6 +81,15 @@ impl Desk {
         })
     }
 
+    /// A unit's id, and what a record of a day calls it.
+    pub(crate) fn unit_then(&self, id: Option<&str>, day: NaiveDate) -> Option<Named> {
+        let id = id?;
+        Some(Named {
+            id: id.to_owned(),
+            name: self.names.unit_told(&UnitId::from(id), day),
+        })
+    }
+
     /// A user's id and name.
     pub(crate) fn user(&self, id: Option<&str>) -> Option<Named> {
         let id = id?;
@@ -118,7 +128,7 @@ impl Desk {
                         self.actor.role,
                         Role::VillageSecretary | Role::GroupInformant
                     );
-                    if bound && self.actor.village_id.as_ref() != Some(id) {
+                    if bound && !self.actor.is_own_village(Some(id)) {
                         errors.add("village_id", "not_yours", "只能登记本村的事项。");
                     }
                 }

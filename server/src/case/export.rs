@@ -2,6 +2,7 @@
 //! list.
 
 use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
 use shared::access::{Action, Facts, can};
 use shared::export::{ExportDeed, ExportFormat};
 use shared::problem::Problem;
@@ -66,8 +67,8 @@ async fn export_ledger(
 /// A column: head, width in characters, what a case says in it.
 type Of = (&'static str, f64, fn(&Desk, &CaseRecord) -> Cell);
 
-fn unit(desk: &Desk, id: &Option<String>) -> String {
-    desk.unit(id.as_deref())
+fn unit(desk: &Desk, id: &Option<String>, day: NaiveDate) -> String {
+    desk.unit_then(id.as_deref(), day)
         .map(|unit| unit.name)
         .unwrap_or_default()
 }
@@ -80,7 +81,8 @@ const COLUMNS: &[Of] = &[
         Cell::words(case.petitioner.clone())
     }),
     ("村社", 14.0, |desk, case| {
-        let place = unit(desk, &case.village_id) + &unit(desk, &case.group_id);
+        let place = unit(desk, &case.village_id, case.received_on)
+            + &unit(desk, &case.group_id, case.received_on);
         Cell::text(place)
     }),
     ("信访形式", 9.0, |_, case| Cell::term(case.channel.0)),
@@ -117,7 +119,8 @@ const COLUMNS: &[Of] = &[
         Cell::words(desk.user(case.lead_id.as_deref()).map(|user| user.name))
     }),
     ("责任单位", 11.0, |desk, case| {
-        Cell::text(unit(desk, &case.responsible_unit_id))
+        let day = case.closed_on.unwrap_or_else(|| desk.context.today());
+        Cell::text(unit(desk, &case.responsible_unit_id, day))
     }),
     ("状态", 8.0, |_, case| Cell::term(case.state.0)),
     ("办理期限", 11.0, |_, case| Cell::day(case.due())),

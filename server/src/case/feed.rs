@@ -116,7 +116,7 @@ impl FeedCase {
             row: view::row(desk, desk.context.today(), &case),
             purpose: case.purpose.0,
             procedure: case.procedure.0,
-            group: desk.unit(case.group_id.as_deref()),
+            group: desk.unit_then(case.group_id.as_deref(), case.received_on),
             lawful_path: case.lawful_path.map(|path| path.0),
             outcome: case.outcome.map(|outcome| outcome.0),
             entered_at: utc(case.entered_at),

@@ -23,6 +23,7 @@ use super::scope::{self, Condition};
 use super::store::CaseRecord;
 use super::{Error, view};
 use crate::db::Conn;
+use crate::org::store as units;
 use crate::schema::{cases, provisional_receipts};
 
 /// The query string of `GET /cases` and of the export. Several terms of a set are separated by
@@ -284,13 +285,26 @@ impl Filter {
     fn conditions(&self, conn: &mut Conn, actor: &Actor) -> QueryResult<Vec<Condition>> {
         let sqlite = conn.is_sqlite();
         let parts = scope::parts(conn, actor)?.into_iter();
+        let mut whole = |id: &Option<String>| -> QueryResult<Vec<String>> {
+            set(id).map_or_else(|| Ok(Vec::new()), |id| units::with_former(conn, id))
+        };
+        let places = Places {
+            villages: whole(&self.query.village_id)?,
+            units: whole(&self.query.unit_id)?,
+        };
         Ok(parts
-            .map(|part| self.condition(part, actor, sqlite))
+            .map(|part| self.condition(part, actor, &places, sqlite))
             .collect())
     }
 
     /// The conditions, the scope first.
-    fn condition(&self, scope: Condition, actor: &Actor, sqlite: bool) -> Condition {
+    fn condition(
+        &self,
+        scope: Condition,
+        actor: &Actor,
+        places: &Places,
+        sqlite: bool,
+    ) -> Condition {
         let mut all = Vec::new();
         let query = &self.query;
         all.extend(one_of(&self.kinds, |t| Box::new(cases::kind.eq(t.code()))));
@@ -312,13 +326,23 @@ impl Filter {
         all.extend(one_of(&self.procedures, |t| {
             Box::new(cases::procedure.eq(t.code()))
         }));
-        if let Some(id) = set(&query.village_id) {
-            all.push(Box::new(cases::village_id.eq(id).assume_not_null()));
+        match places.villages.as_slice() {
+            [] => {}
+            [id] => all.push(Box::new(cases::village_id.eq(id.clone()).assume_not_null())),
+            ids => all.push(Box::new(
+                cases::village_id.eq_any(ids.to_vec()).assume_not_null(),
+            )),
         }
-        if let Some(id) = set(&query.unit_id) {
-            all.push(Box::new(
-                cases::responsible_unit_id.eq(id).assume_not_null(),
-            ));
+        match places.units.as_slice() {
+            [] => {}
+            [id] => all.push(Box::new(
+                cases::responsible_unit_id.eq(id.clone()).assume_not_null(),
+            )),
+            ids => all.push(Box::new(
+                cases::responsible_unit_id
+                    .eq_any(ids.to_vec())
+                    .assume_not_null(),
+            )),
         }
         if let Some(id) = set(&query.offered_unit_id) {
             all.push(Box::new(cases::offered_unit_id.eq(id).assume_not_null()));
@@ -466,6 +490,12 @@ fn set(text: &Option<String>) -> Option<String> {
         .map(str::trim)
         .filter(|text| !text.is_empty())
         .map(|text| text.replace('\0', "\u{fffd}"))
+}
+
+/// The units that a filter names, each with those that were merged into it.
+struct Places {
+    villages: Vec<String>,
+    units: Vec<String>,
 }
 
 fn one_of<T: Copy>(terms: &[T], condition: impl Fn(T) -> Condition) -> Option<Condition> {

@@ -18,6 +18,7 @@ pub(crate) mod feed;
 pub(crate) mod home;
 pub(crate) mod list;
 pub(crate) mod matter;
+pub(crate) mod merge;
 pub(crate) mod paper;
 mod receipt;
 pub(crate) mod recent;

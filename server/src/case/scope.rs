@@ -56,12 +56,16 @@ macro_rules! rules {
 
         fn ways(actor: &Actor) -> Ways {
             let registered_here = || -> Condition {
-                Box::new(cases::registrar_unit_id.eq(actor.unit_id.as_str().to_owned()))
+                if actor.former_units.is_empty() {
+                    Box::new(cases::registrar_unit_id.eq(actor.unit_id.as_str().to_owned()))
+                } else {
+                    Box::new(cases::registrar_unit_id.eq_any(actor.own_units()))
+                }
             };
             Ways::Some(match actor.role {
                 Role::TownshipLeader | Role::CoordinationOffice => return Ways::All,
                 Role::VillageSecretary => match &actor.village_id {
-                    Some(village) => vec![in_village(village.as_str()), referred(actor)],
+                    Some(_) => vec![in_village(actor.own_villages()), referred(actor)],
                     None => vec![referred(actor)],
                 },
                 Role::GroupInformant => {
@@ -85,16 +89,22 @@ macro_rules! rules {
         }
 
         /// False, rather than unknown, for a case of no village, so that its opposite is true.
-        fn in_village(id: &str) -> Condition {
+        fn in_village(ids: Vec<String>) -> Condition {
             let known: Condition = Box::new(cases::village_id.is_not_null());
-            both(
-                known,
-                Box::new(cases::village_id.eq(id.to_owned()).assume_not_null()),
-            )
+            let here: Condition = match <[String; 1]>::try_from(ids) {
+                Ok([id]) => Box::new(cases::village_id.eq(id).assume_not_null()),
+                Err(ids) => Box::new(cases::village_id.eq_any(ids).assume_not_null()),
+            };
+            both(known, here)
         }
 
         /// The subquery stands by itself, so that a unit with few cases finds them by its index.
         fn referred(actor: &Actor) -> Condition {
+            if !actor.former_units.is_empty() {
+                let units = case_units::unit_id.eq_any(actor.own_units());
+                let found = case_units::table.filter(units);
+                return Box::new(cases::id.eq_any(found.select(case_units::case_id)));
+            }
             Box::new(
                 cases::id.eq_any(
                     case_units::table
@@ -252,7 +262,20 @@ pub(crate) mod tests {
                 .find(|unit| unit.as_str().starts_with('v'))
                 .cloned(),
             unit_chain: chain,
+            former_units: Vec::new(),
+            former_villages: Vec::new(),
         }
+    }
+
+    /// As [`actor`], after another unit was merged into theirs.
+    fn actor_of_both(user: &str, role: Role, unit: &str, former: &str) -> Actor {
+        let mut actor = actor(user, role, unit);
+        actor.former_units = vec![former.into()];
+        if actor.village_id.is_some() {
+            actor.former_villages = vec![former.into()];
+        }
+        actor.unit_chain.insert(1, former.into());
+        actor
     }
 
     pub(crate) fn actors() -> Vec<Actor> {
@@ -263,6 +286,11 @@ pub(crate) mod tests {
                     actors.push(actor(user, *role, unit));
                 }
             }
+        }
+        for role in Role::ALL {
+            actors.push(actor_of_both("a", *role, "v2", "v1"));
+            actors.push(actor_of_both("b", *role, "v2", "v1"));
+            actors.push(actor_of_both("b", *role, "justice", "police"));
         }
         actors
     }

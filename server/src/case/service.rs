@@ -32,6 +32,7 @@ use super::{Error, matter, view};
 use crate::audit;
 use crate::context::RequestContext;
 use crate::db::Conn;
+use crate::directory::Snapshot;
 use crate::keys::Place;
 use crate::receipt::{self, store::ReceiptRecord};
 
@@ -178,11 +179,32 @@ impl Taken {
             self.case.outcome = None;
             self.case.closed_on = None;
             self.case.lawful_path = None;
+            self.succeed(conn, desk)?;
         }
         self.happen(conn, desk, step, next)?;
         if moved && next == State::Closed {
             matter::service::end_with_case(conn, desk, self, on)?;
             self.lapse_key_persons(conn, desk)?;
+        }
+        Ok(())
+    }
+
+    /// Where the unit that answered for a case was merged into another meanwhile, that one does from now
+    /// on, unless it is accused by it.
+    fn succeed(&mut self, conn: &mut Conn, desk: &Desk) -> Result<(), Error> {
+        let Some(unit) = self.case.responsible_unit_id.as_deref().map(UnitId::from) else {
+            return Ok(());
+        };
+        let now = desk.names.unit_now(&unit);
+        if now == unit {
+            return Ok(());
+        }
+        self.case.responsible_unit_id = Some(now.as_str().to_owned());
+        if self.case.seal.0 != Series::Open {
+            relieve_accused(&desk.names, &mut self.case);
+        }
+        if let Some(unit) = self.case.responsible_unit_id.clone() {
+            store::refer(conn, &self.case.id, &unit, desk.context.now.naive_utc())?;
         }
         Ok(())
     }
@@ -1355,7 +1377,7 @@ pub(crate) fn patch(
         let unit = taken.case.accused_unit_id.as_deref().map(UnitId::from);
         let user = taken.case.accused_user_id.as_deref().map(Into::into);
         taken.case.seal = Coded(desk.seal_of(unit.as_ref(), user.as_ref()));
-        relieve_accused(desk, &mut taken.case);
+        relieve_accused(&desk.names, &mut taken.case);
     }
     taken.case.collective =
         u32::try_from(taken.case.people_count).is_ok_and(|count| count >= COLLECTIVE_FROM);
@@ -1376,11 +1398,11 @@ pub(crate) fn patch(
 
 /// Takes a case out of the hands of those whom it accuses: they do not see it any more, so nobody
 /// could go on with it (条例第三十条).
-fn relieve_accused(desk: &Desk, case: &mut CaseRecord) {
+pub(super) fn relieve_accused(names: &Snapshot, case: &mut CaseRecord) {
     let Some(accused) = case.accused_unit_id.as_deref().map(UnitId::from) else {
         return;
     };
-    let within = |unit: &str| desk.names.is_within(&UnitId::from(unit), &accused);
+    let within = |unit: &str| names.is_accused(&UnitId::from(unit), &accused);
     if case.responsible_unit_id.as_deref().is_some_and(within) {
         case.responsible_unit_id = None;
         case.responsible_user_id = None;
@@ -1713,7 +1735,7 @@ fn check_targets(
     let accused = |unit: &UnitId| {
         case.accused_unit_id
             .as_deref()
-            .is_some_and(|accused| desk.names.is_within(unit, &UnitId::from(accused)))
+            .is_some_and(|accused| desk.names.is_accused(unit, &UnitId::from(accused)))
     };
     if matches!(action, CaseAction::Transfer | CaseAction::Dispatch)
         && let Some(id) = &input.unit_id

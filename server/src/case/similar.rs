@@ -151,8 +151,8 @@ fn latest(conn: &mut Conn, desk: &Desk, query: &SimilarQuery) -> Result<Vec<Case
         .select(CaseRecord::as_select())
         .into_boxed();
     if let Some(village) = &query.village_id {
-        let village = village.as_str().to_owned();
-        latest = latest.filter(cases::village_id.eq(village).assume_not_null());
+        let villages = desk.names.with_former(village.as_str());
+        latest = latest.filter(cases::village_id.eq_any(villages).assume_not_null());
     }
     Ok(latest.load(conn)?)
 }

@@ -39,7 +39,7 @@ pub(crate) fn row(desk: &Desk, today: NaiveDate, case: &CaseRecord) -> CaseRow {
         state: case.state.0,
         cause: shorten(&case.cause, ROW_CAUSE),
         petitioner: case.petitioner.clone(),
-        village: desk.unit(case.village_id.as_deref()),
+        village: desk.unit_then(case.village_id.as_deref(), case.received_on),
         category: case.category.0,
         subcategory: case.subcategory.map(|sub| sub.0),
         channel: case.channel.0,
@@ -52,7 +52,10 @@ pub(crate) fn row(desk: &Desk, today: NaiveDate, case: &CaseRecord) -> CaseRow {
         backlog: case.backlog,
         sealed: case.seal.0 != shared::case::number::Series::Open,
         first: case.earlier_case_id.is_none(),
-        responsible_unit: desk.unit(case.responsible_unit_id.as_deref()),
+        responsible_unit: desk.unit_then(
+            case.responsible_unit_id.as_deref(),
+            case.closed_on.unwrap_or(today),
+        ),
         lead: desk.user(case.lead_id.as_deref()),
         closed_on: case.closed_on,
         version: case.version,
@@ -146,7 +149,7 @@ fn assemble(desk: &Desk, case: CaseRecord, facts: CaseFacts, parts: Parts) -> Ca
         provisional_number: parts.provisional_number,
         purpose: case.purpose.0,
         procedure: case.procedure.0,
-        group: desk.unit(case.group_id.as_deref()),
+        group: desk.unit_then(case.group_id.as_deref(), case.received_on),
         first_receiver: desk
             .user(Some(&case.first_receiver_id))
             .unwrap_or_else(nobody),

@@ -29,6 +29,9 @@ fn unit(parent: Option<&str>, kind: UnitKind, name: &str) -> Unit {
         lead_user_id: None,
         position: 0,
         closed: false,
+        merged_into: None,
+        merged_on: None,
+        former_names: Vec::new(),
         version: 1,
     }
 }

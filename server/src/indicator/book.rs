@@ -31,6 +31,7 @@ use shared::case::matter::{Any, Mark as MatterMark, MatterKind};
 use shared::case::number::Series;
 use shared::case::state::{EventKind, State};
 use shared::case::{Category, Channel, Kind, Outcome, Procedure, ReviewOutcome};
+use shared::ids::UnitId;
 use shared::indicator::period::Day;
 use shared::indicator::tally::{Before, Beside, Fact, NO_UNIT, NOBODY, Reader, Tally, marks};
 use shared::satisfaction::RatingMark;
@@ -122,6 +123,10 @@ pub(crate) struct Book {
     /// The cases that repeat one: which.
     earlier: HashMap<u32, String>,
     seen: Option<Seen>,
+    /// Units that were merged into another: from which day on, into which.
+    merged: HashMap<u16, (Day, u16)>,
+    /// The directory that they were read from.
+    merged_of: Option<i64>,
     /// The working days by which clocks were counted.
     calendar: Calendar,
     /// Rises with each change.
@@ -325,12 +330,15 @@ impl Figures {
                 let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
                 if book.seen.is_some_and(|seen| seen.covers(conn, now))
                     && book.calendar == names.general().calendar()
+                    && book.merged_of == Some(names.generation())
                 {
                     return Ok(());
                 }
             }
             let mut book = self.0.book.write().unwrap_or_else(PoisonError::into_inner);
-            book.follow(conn, names, now)
+            book.follow(conn, names, now)?;
+            book.follow_mergers(names);
+            Ok(())
         })
     }
 }
@@ -401,6 +409,11 @@ impl<'a> Cases<'a> {
         })
     }
 
+    /// The unit that one counts with as of a day: itself, or what it was merged into by then.
+    pub(crate) fn unit_as_of(self, unit: u16, day: Day) -> u16 {
+        self.book.unit_as_of(unit, day)
+    }
+
     /// All of them, for what is the same whoever asks.
     pub(crate) fn all(self) -> impl Iterator<Item = &'a Tally> + use<'a> {
         self.leaves.iter().flat_map(|leaf| &leaf.tallies)
@@ -427,16 +440,60 @@ impl Book {
     }
 
     fn reader(&self, actor: &Actor) -> Reader {
-        let unit = |id: &shared::ids::UnitId| self.unit(id.as_str()).unwrap_or(UNKNOWN_UNIT);
+        let unit = |id: &UnitId| self.unit(id.as_str()).unwrap_or(UNKNOWN_UNIT);
+        let own = |own: &UnitId, former: &[UnitId]| -> Vec<u16> {
+            std::iter::once(own).chain(former).map(unit).collect()
+        };
+        let village = actor.village_id.as_ref();
         Reader {
             user: self
                 .users
                 .get(actor.user_id.as_str())
                 .unwrap_or(UNKNOWN_USER),
-            unit: unit(&actor.unit_id),
+            units: own(&actor.unit_id, &actor.former_units),
             chain: actor.unit_chain.iter().map(unit).collect(),
             township: unit(&actor.township_id),
-            village: actor.village_id.as_ref().map(unit),
+            villages: village.map_or_else(Vec::new, |id| own(id, &actor.former_villages)),
+        }
+    }
+
+    /// The unit that one counts with as of a day: itself, or what it was merged into by then. So figures
+    /// of a day before a merger stay with the old unit, whenever they are counted.
+    pub(crate) fn unit_as_of(&self, unit: u16, day: Day) -> u16 {
+        let mut now = unit;
+        // There is no loop; the bound keeps a broken tree from hanging a request.
+        for _ in 0..16 {
+            match self.merged.get(&now) {
+                Some((on, into)) if *on <= day => now = *into,
+                _ => break,
+            }
+        }
+        now
+    }
+
+    /// Takes the directory's mergers over.
+    fn follow_mergers(&mut self, names: &Snapshot) {
+        if self.merged_of == Some(names.generation()) {
+            return;
+        }
+        let mut merged = HashMap::new();
+        for unit in names.units() {
+            let (Some(into), Some(on)) = (&unit.merged_into, unit.merged_on) else {
+                continue;
+            };
+            let mut number = |id: &UnitId| u16::try_from(self.units.of(id.as_str()));
+            if let (Ok(from), Ok(into)) = (number(&unit.id), number(into)) {
+                merged.insert(from, (Day::of(on), into));
+            }
+        }
+        self.merged_of = Some(names.generation());
+        if merged != self.merged {
+            self.merged = merged;
+            // What was walked before went by the old ones.
+            self.generation += 1;
+            for leaf in &mut self.leaves {
+                leaf.generation = self.generation;
+            }
         }
     }
 

@@ -147,14 +147,15 @@ fn walk(cases: Cases<'_>, desk: &Desk) -> Walked {
                     Kind::Sign => signs,
                 } += 1;
             }
-            let row = of.heat.entry(tally.village);
+            let row = of.heat.entry(cases.unit_as_of(tally.village, now));
             add(row.or_insert_with(|| vec![0; periods.len()]), month);
         }
         if tally.state.is_open() {
-            let [overdue, open] = of.villages.entry(tally.village).or_default();
+            let village = cases.unit_as_of(tally.village, now);
+            let [overdue, open] = of.villages.entry(village).or_default();
             *overdue += u64::from(tally.due < now);
             *open += 1;
-            of.open_case(tally, now);
+            of.open_case(tally, cases.unit_as_of(tally.unit, now), now);
         }
         let this_year = year.has(tally.received);
         // Only what may have ended within these months or was received this year is looked at closely.
@@ -246,11 +247,11 @@ fn add(counts: &mut [u64], at: usize) {
 }
 
 impl Walked {
-    fn open_case(&mut self, tally: &Tally, now: Day) {
+    fn open_case(&mut self, tally: &Tally, unit: u16, now: Day) {
         let days = u64::from(now.number().saturating_sub(tally.received.number()));
         let band = AGES.iter().rposition(|(from, _)| *from <= days);
         add(&mut self.ages, band.unwrap_or(0));
-        let [overdue, open] = self.units.entry(tally.unit).or_default();
+        let [overdue, open] = self.units.entry(unit).or_default();
         if tally.due < now {
             *overdue += 1;
             self.overdue += 1;
@@ -469,7 +470,7 @@ impl Draw<'_> {
             id: unit.to_owned(),
             name: self.desk.names.unit_name(&UnitId::from(unit)).to_owned(),
         };
-        let mut rows: Vec<HeatRow> = table::villages(self.desk)
+        let mut rows: Vec<HeatRow> = table::villages(self.desk, self.desk.context.today())
             .into_iter()
             .map(|(id, _)| HeatRow {
                 counts: heat

@@ -87,7 +87,8 @@ pub(super) fn count(
     let mut grid = Grid::new(indicators);
     for (n, indicator) in indicators.iter().enumerate() {
         for counted in counted(conn, desk, *indicator, span)? {
-            grid.add(counted.key(by).as_deref(), n, counted.good);
+            let key = counted.key(desk, by, span.as_of);
+            grid.add(key.as_deref(), n, counted.good);
         }
     }
     Ok(grid)
@@ -121,16 +122,19 @@ pub(super) fn opens(desk: &Desk, indicator: Indicator) -> bool {
 }
 
 impl Counted {
-    fn key(&self, by: FigureBy) -> Option<String> {
-        key(by, &self.unit, self.village.as_deref(), self.day)
+    /// Which row it belongs to, by the units of the day that is counted as of.
+    fn key(&self, desk: &Desk, by: FigureBy, day: NaiveDate) -> Option<String> {
+        let of_day = |unit: &str| desk.names.unit_as_of(&unit.into(), day).into_string();
+        let village = self.village.as_deref().map(of_day);
+        key(by, &of_day(&self.unit), village.as_deref(), self.day)
     }
 
     /// Whether it is in a cell.
-    fn is_in(&self, cell: &Cell) -> bool {
+    fn is_in(&self, desk: &Desk, cell: &Cell) -> bool {
         let part = self.good || cell.part == FigurePart::Denominator;
         let row = match (&cell.key, cell.by) {
             (None, _) => true,
-            (Some(key), by) => self.key(by).as_ref() == Some(key),
+            (Some(key), by) => self.key(desk, by, cell.span.as_of).as_ref() == Some(key),
         };
         part && row
     }
@@ -214,7 +218,7 @@ pub(super) fn page(
         return Err(errors.into());
     }
     let mut all = counted(conn, desk, cell.indicator, cell.span)?;
-    all.retain(|counted| counted.is_in(cell));
+    all.retain(|counted| counted.is_in(desk, cell));
     all.sort_by(|a, b| (b.day, &a.unit).cmp(&(a.day, &b.unit)));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let from = after.unwrap_or(0).min(all.len());

@@ -145,9 +145,10 @@ impl Sum for Counts {
 }
 
 /// Which row a tally belongs to, as a number that is cheap to count by: of units, the one behind its own,
-/// and 0 is that of none.
-fn place(by: FigureBy, tally: &Tally) -> usize {
+/// and 0 is that of none. `of_day` tells what a unit is part of on the day that is counted as of.
+fn place(by: FigureBy, tally: &Tally, of_day: impl Fn(u16) -> u16) -> usize {
     let unit = |unit: u16| {
+        let unit = of_day(unit);
         if unit == NO_UNIT {
             0
         } else {
@@ -218,6 +219,8 @@ impl<'a> Cut<'a> {
             self.span
         };
         let day = Day::of(span.as_of);
+        // Last year's is compared like with like: by the units of the day that was asked for.
+        let now = Day::of(self.span.as_of);
         let mut counts = Counts::default();
         let months = if self.by == FigureBy::Month {
             self.months()
@@ -226,7 +229,7 @@ impl<'a> Cut<'a> {
         };
         let whole = [span.window()];
         for tally in cases.counted_for(actor) {
-            let place = place(self.by, tally);
+            let place = place(self.by, tally, |unit| cases.unit_as_of(unit, now));
             // What counts in a period need not be the sum of its months.
             each_count(self.indicators, tally, &whole, day, |n, _, good| {
                 add(&mut counts.all, n, Count::one(good));
@@ -295,6 +298,7 @@ pub(super) fn members(book: &Book, actor: &Actor, cell: &Cell) -> Vec<(Day, u32)
         cell.span
     };
     let (period, day) = ([span.window()], Day::of(span.as_of));
+    let now = Day::of(cell.span.as_of);
     let of_row = |tally: &Tally| match (&cell.key, cell.by) {
         (None, _) | (_, FigureBy::Township | FigureBy::Month) => true,
         (Some(key), FigureBy::Category) => tally.category.code() == key,
@@ -304,6 +308,7 @@ pub(super) fn members(book: &Book, actor: &Actor, cell: &Cell) -> Vec<(Day, u32)
             } else {
                 tally.unit
             };
+            let unit = book.unit_as_of(unit, now);
             if key == NONE {
                 unit == NO_UNIT
             } else {

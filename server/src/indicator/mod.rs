@@ -64,7 +64,9 @@ pub(crate) fn breaches(
             return [0; 3];
         };
         let cases = book.cases().all().filter(|tally| {
-            tally.village == village && tally.seal == Series::Open && tally.received <= day
+            book.unit_as_of(tally.village, day) == village
+                && tally.seal == Series::Open
+                && tally.received <= day
         });
         cases.fold([0; 3], |[a, b, c], tally| {
             let [x, y, z] = count::breaches(tally, within, day);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use shared::analysis::{
     Amount, Analysis, AnalysisLine, LONG_DAYS, LONGEST, LongOpen, flow, month_key,
 };
@@ -103,6 +104,9 @@ fn walk(cases: Cases<'_>, desk: &Desk, spans: &[Span; 3]) -> Walked {
         counted.filter(|tally| tally.seal == Series::Open)
     };
     all.since = Since::of(open());
+    // The months before are compared by the villages of the one that was asked for.
+    let [asked, ..] = spans;
+    let asked = Day::of(asked.as_of);
     for tally in open() {
         for (at, span) in spans.iter().enumerate() {
             let day = Day::of(span.as_of);
@@ -121,7 +125,8 @@ fn walk(cases: Cases<'_>, desk: &Desk, spans: &[Span; 3]) -> Walked {
                     Kind::Sign => signs,
                 } += 1;
                 *month.categories.entry(tally.category.code()).or_default() += 1;
-                *villages.entry(tally.village).or_default() += 1;
+                let village = cases.unit_as_of(tally.village, asked);
+                *villages.entry(village).or_default() += 1;
             }
             let stood = stood(tally, day);
             match stood.ended {
@@ -195,7 +200,7 @@ pub(crate) fn analysis(
         flow: draw.flow(),
         figures: draw.figures(&others),
         categories: draw.categories(),
-        villages: draw.villages(desk),
+        villages: draw.villages(desk, span.as_of),
         longest: longest(conn, desk, &counted.longest, span)?,
     })
 }
@@ -293,9 +298,9 @@ impl Draw<'_> {
         spots(lines.collect())
     }
 
-    fn villages(&self, desk: &Desk) -> Vec<AnalysisLine> {
+    fn villages(&self, desk: &Desk, day: NaiveDate) -> Vec<AnalysisLine> {
         let mut named: BTreeMap<usize, (Option<String>, String)> = BTreeMap::new();
-        for (at, (id, name)) in table::villages(desk).into_iter().enumerate() {
+        for (at, (id, name)) in table::villages(desk, day).into_iter().enumerate() {
             named.insert(at, (Some(id), name));
         }
         named.insert(usize::MAX, (None, "未填写村".to_owned()));

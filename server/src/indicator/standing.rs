@@ -142,18 +142,21 @@ fn walk(cases: Cases<'_>, desk: &Desk, asked: i32, within: Window, day: Day) -> 
     let mut villages: HashMap<u16, Village> = HashMap::new();
     for tally in cases.counted_for(&desk.actor) {
         for what in broken_by(tally, within, day) {
-            let village = villages.entry(tally.village).or_default();
+            let village = cases.unit_as_of(tally.village, day);
+            let village = villages.entry(village).or_default();
             if let Some(count) = village.broken.get_mut(place(what)) {
                 *count += 1;
             }
         }
         if running && let Some(loses) = loses_on(tally, day) {
-            let village = villages.entry(tally.village).or_default();
+            let village = cases.unit_as_of(tally.village, day);
+            let village = villages.entry(village).or_default();
             village.risks.push((loses, tally.due, tally.id));
         }
         for (of, within, day) in &past {
             if broken_by(tally, *within, *day).next().is_some() {
-                let village = villages.entry(tally.village).or_default();
+                let village = cases.unit_as_of(tally.village, *day);
+                let village = villages.entry(village).or_default();
                 if !village.lost.contains(of) {
                     village.lost.push(*of);
                 }
@@ -222,7 +225,7 @@ pub(super) fn standing(
     }
     let rows = keyed(conn, desk, &named)?;
     let mut villages = Vec::new();
-    for (id, name) in table::villages(desk) {
+    for (id, name) in table::villages(desk, day.date()) {
         if !table::sees_village(desk, &id) {
             continue;
         }
@@ -326,7 +329,7 @@ pub(super) fn evidence(
         let mut ids: Vec<u32> = book
             .cases()
             .counted_for(&desk.actor)
-            .filter(|tally| tally.village == village)
+            .filter(|tally| book.unit_as_of(tally.village, day) == village)
             .filter(|tally| broken_by(tally, within, day).any(|what| what == query.what))
             .map(|tally| tally.id)
             .collect();

@@ -402,16 +402,16 @@ fn keys(desk: &Desk, span: Span, by: FigureBy, grids: [&Grid; 3]) -> Vec<(String
             .map(|category| (category.code().to_owned(), category.label().to_owned()))
             .collect(),
         FigureBy::Village => {
-            let villages = villages(desk).into_iter();
+            let villages = villages(desk, span.as_of).into_iter();
             let mut keys: Vec<(String, String)> = villages
                 .filter(|(id, _)| sees_village(desk, id) || has(id))
                 .collect();
-            keys.extend(rest(desk, &keys, &grids));
+            keys.extend(rest(desk, span.as_of, &keys, &grids));
             keys.extend(none("未填写村"));
             keys
         }
         FigureBy::Unit => {
-            let mut keys = rest(desk, &[], &grids);
+            let mut keys = rest(desk, span.as_of, &[], &grids);
             keys.extend(none("尚无责任单位"));
             keys
         }
@@ -419,28 +419,39 @@ fn keys(desk: &Desk, span: Span, by: FigureBy, grids: [&Grid; 3]) -> Vec<(String
 }
 
 /// Units that have counts and are not among `known`, in the directory's order, closed ones too.
-fn rest(desk: &Desk, known: &[(String, String)], grids: &[&Grid; 3]) -> Vec<(String, String)> {
+fn rest(
+    desk: &Desk,
+    day: NaiveDate,
+    known: &[(String, String)],
+    grids: &[&Grid; 3],
+) -> Vec<(String, String)> {
     let names = &desk.names;
     let mut rest: BTreeMap<usize, (String, String)> = BTreeMap::new();
     for key in grids.iter().flat_map(|grid| grid.rows.keys()) {
         let id = UnitId::from(key.as_str());
         let at = names.units().iter().position(|unit| unit.id == id);
         if let Some(at) = at.filter(|_| known.iter().all(|(known, _)| known != key)) {
-            rest.insert(at, (key.clone(), names.unit_name(&id).to_owned()));
+            let name = names.unit(&id).map_or("", |unit| unit.name_on(day));
+            rest.insert(at, (key.clone(), name.to_owned()));
         }
     }
     rest.into_values().collect()
 }
 
-/// The open villages of the actor's township.
-pub(super) fn villages(desk: &Desk) -> Vec<(String, String)> {
+/// The villages that the actor's township had on a day, by their names of that day: the open ones, and
+/// those that were merged into others later.
+pub(super) fn villages(desk: &Desk, day: NaiveDate) -> Vec<(String, String)> {
     let names = &desk.names;
     names
         .units()
         .iter()
-        .filter(|unit| unit.kind == UnitKind::Village && !unit.closed)
+        .filter(|unit| unit.kind == UnitKind::Village)
+        .filter(|unit| match unit.merged_on {
+            Some(on) => day < on,
+            None => !unit.closed,
+        })
         .filter(|unit| names.is_within(&unit.id, &desk.actor.township_id))
-        .map(|unit| (unit.id.as_str().to_owned(), unit.name.clone()))
+        .map(|unit| (unit.id.as_str().to_owned(), unit.name_on(day).to_owned()))
         .collect()
 }
 
@@ -448,11 +459,7 @@ pub(super) fn villages(desk: &Desk) -> Vec<(String, String)> {
 pub(super) fn sees_village(desk: &Desk, id: &str) -> bool {
     match desk.actor.role {
         Role::TownshipLeader | Role::CoordinationOffice | Role::Auditor => true,
-        Role::VillageSecretary => desk
-            .actor
-            .village_id
-            .as_ref()
-            .is_some_and(|village| village.as_str() == id),
+        Role::VillageSecretary => desk.actor.is_own_village(Some(&id.into())),
         _ => false,
     }
 }

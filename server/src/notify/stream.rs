@@ -483,6 +483,8 @@ mod tests {
                 unit_chain: vec!["u".into()],
                 township_id: "t".into(),
                 village_id: None,
+                former_units: Vec::new(),
+                former_villages: Vec::new(),
             }),
             claims,
             events,

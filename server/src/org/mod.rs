@@ -2,6 +2,7 @@
 //!
 //! Everybody sees the units of their township and those above it; its administrator changes them.
 
+pub(crate) mod merge;
 pub mod routes;
 pub(crate) mod service;
 pub(crate) mod store;

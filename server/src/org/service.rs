@@ -134,6 +134,9 @@ fn insert(
         responsible_user_id: input.responsible_user_id,
         lead_user_id: input.lead_user_id,
         closed: false,
+        merged_into: None,
+        merged_on: None,
+        former_names: Vec::new(),
         version: 1,
     };
     store::insert(conn, &unit, context.now)?;
@@ -274,6 +277,16 @@ fn update(
     if unit.version != seen {
         return Err(Error::Stale);
     }
+    if unit.merged_into.is_some() {
+        return Err(Error::Conflict(
+            "已并入其他单位的单位只作留存，不能再修改或恢复使用。",
+        ));
+    }
+    let renamed = patch.name.as_deref().map(str::trim);
+    if renamed.is_some_and(|name| name != unit.name) {
+        store::keep_name(conn, &unit, context.today())?;
+        unit.former_names = store::one(conn, id)?.map_or_else(Vec::new, |unit| unit.former_names);
+    }
     let closing = patch.closed == Some(true) && !unit.closed;
     if closing {
         check_can_close(conn, &unit)?;
@@ -354,6 +367,9 @@ pub(crate) fn rename(
 ) -> Result<(), Error> {
     let mut unit = store::one(conn, id)?.ok_or(Error::Unknown)?;
     let seen = unit.version;
+    if unit.name != name {
+        store::keep_name(conn, &unit, context.today())?;
+    }
     unit.name = name.to_owned();
     unit.version = seen.saturating_add(1);
     if store::update(conn, &unit, seen, context.now)? {

@@ -1,13 +1,15 @@
 //! Rows of units.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use shared::ids::{UnitId, UserId};
-use shared::org::{Unit, UnitKind};
+use shared::org::{FormerName, Unit, UnitKind};
 use shared::term::Term;
 
 use crate::db::Conn;
-use crate::schema::units;
+use crate::schema::{unit_names, units};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = units)]
@@ -22,6 +24,8 @@ struct Row {
     position: i32,
     closed: bool,
     version: i64,
+    merged_into: Option<String>,
+    merged_on: Option<NaiveDate>,
 }
 
 impl TryFrom<Row> for Unit {
@@ -37,6 +41,9 @@ impl TryFrom<Row> for Unit {
             lead_user_id: row.lead_user_id.map(UserId::new),
             position: row.position,
             closed: row.closed,
+            merged_into: row.merged_into.map(UnitId::new),
+            merged_on: row.merged_on,
+            former_names: Vec::new(),
             version: row.version,
         })
     }
@@ -48,7 +55,75 @@ pub(crate) fn all(conn: &mut Conn) -> QueryResult<Vec<Unit>> {
         .order((units::position, units::id))
         .select(Row::as_select())
         .load::<Row>(conn)?;
-    rows.into_iter().map(Unit::try_from).collect()
+    let mut names = former_names(conn)?;
+    rows.into_iter()
+        .map(|row| {
+            let former_names = names.remove(&row.id).unwrap_or_default();
+            Ok(Unit {
+                former_names,
+                ..row.try_into()?
+            })
+        })
+        .collect()
+}
+
+/// The names that units had, the oldest in front. Renaming is rare: few units have any.
+fn former_names(conn: &mut Conn) -> QueryResult<HashMap<String, Vec<FormerName>>> {
+    let rows: Vec<(String, String, NaiveDate)> = unit_names::table
+        .order((unit_names::until, unit_names::id))
+        .select((unit_names::unit_id, unit_names::name, unit_names::until))
+        .load(conn)?;
+    let mut names: HashMap<String, Vec<FormerName>> = HashMap::new();
+    for (unit, name, until) in rows {
+        let names = names.entry(unit).or_default();
+        let from = names.last().map(|before| before.until);
+        names.push(FormerName { name, from, until });
+    }
+    Ok(names)
+}
+
+/// Keeps the name that a unit had until a day; nothing where it had that of another of its names for
+/// no whole day.
+pub(super) fn keep_name(conn: &mut Conn, unit: &Unit, until: NaiveDate) -> QueryResult<()> {
+    if unit
+        .former_names
+        .last()
+        .is_some_and(|last| last.until >= until)
+    {
+        return Ok(());
+    }
+    diesel::insert_into(unit_names::table)
+        .values((
+            unit_names::id.eq(crate::ids::new_id()),
+            unit_names::unit_id.eq(unit.id.as_str()),
+            unit_names::name.eq(&unit.name),
+            unit_names::until.eq(until),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// A unit's id with those of all that were merged into it, by way of others, too.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn with_former(conn: &mut Conn, id: String) -> QueryResult<Vec<String>> {
+    let merged: Vec<(String, Option<String>)> = units::table
+        .filter(units::merged_into.is_not_null())
+        .select((units::id, units::merged_into))
+        .load(conn)?;
+    let mut found = vec![id];
+    let mut at = 0;
+    while let Some(into) = found.get(at).cloned() {
+        let into = Some(into);
+        for (unit, _) in merged.iter().filter(|(_, of)| *of == into) {
+            if !found.contains(unit) {
+                found.push(unit.clone());
+            }
+        }
+        at += 1;
+    }
+    Ok(found)
 }
 
 pub(super) fn one(conn: &mut Conn, id: &UnitId) -> QueryResult<Option<Unit>> {
@@ -56,7 +131,14 @@ pub(super) fn one(conn: &mut Conn, id: &UnitId) -> QueryResult<Option<Unit>> {
         .find(id.as_str())
         .select(Row::as_select())
         .first::<Row>(conn);
-    row.optional()?.map(Unit::try_from).transpose()
+    let Some(unit) = row.optional()?.map(Unit::try_from).transpose()? else {
+        return Ok(None);
+    };
+    let former_names = former_names(conn)?.remove(id.as_str()).unwrap_or_default();
+    Ok(Some(Unit {
+        former_names,
+        ..unit
+    }))
 }
 
 /// Adds a unit as it is.
@@ -96,6 +178,9 @@ pub(crate) fn update(
             units::lead_user_id.eq(unit.lead_user_id.as_ref().map(UserId::as_str)),
             units::position.eq(unit.position),
             units::closed.eq(unit.closed),
+            units::parent_id.eq(unit.parent_id.as_ref().map(UnitId::as_str)),
+            units::merged_into.eq(unit.merged_into.as_ref().map(UnitId::as_str)),
+            units::merged_on.eq(unit.merged_on),
             units::version.eq(unit.version),
             units::updated_at.eq(now.naive_utc()),
         ))

@@ -243,7 +243,10 @@ pub(super) fn page(
             Some(id) if id == TOWNSHIP => {
                 all = Box::new(all.and(campaigns::village_id.is_null()));
             }
-            Some(id) => all = Box::new(all.and(campaigns::village_id.eq(id).assume_not_null())),
+            Some(id) => {
+                let here = campaigns::village_id.eq_any(desk.names.with_former(id.as_str()));
+                all = Box::new(all.and(here.assume_not_null()));
+            }
             None => {}
         }
         if let Some(law) = set(query.law_id.as_ref()) {
@@ -534,7 +537,10 @@ fn rows_of(
     let held: Vec<Held> = records
         .iter()
         .map(|campaign| Held {
-            village: campaign.village_id.clone(),
+            village: campaign.village_id.as_deref().map(|id| {
+                let village = desk.names.unit_as_of(&id.into(), to.min(today));
+                village.into_string()
+            }),
             on: campaign.on_day,
             audience: campaign.audience.unsigned_abs(),
             handouts: campaign.handouts.unsigned_abs(),

@@ -103,8 +103,8 @@ pub(crate) fn board(conn: &mut Conn, desk: &Desk, query: &BoardQuery) -> Result<
         in_field!(reports, &desk.actor)
     };
     if let Some(village) = query.village_id.as_deref().filter(|id| !id.is_empty()) {
-        let village = UnitId::from(village).into_string();
-        scope = Box::new(scope.and(reports::village_id.eq(village).assume_not_null()));
+        let villages = desk.names.with_former(village);
+        scope = Box::new(scope.and(reports::village_id.eq_any(villages).assume_not_null()));
     }
     let records: Vec<ReportRecord> = reports::table
         .filter(scope)

@@ -150,7 +150,10 @@ impl Filter {
             all.push(Box::new(reports::unit_id.eq(id)));
         }
         if let Some(id) = query.village_id.clone() {
-            all.push(Box::new(reports::village_id.eq(id).assume_not_null()));
+            let villages = desk.names.with_former(&id);
+            all.push(Box::new(
+                reports::village_id.eq_any(villages).assume_not_null(),
+            ));
         }
         if let Some(day) = query.from {
             all.push(Box::new(reports::period_start.ge(day)));
@@ -175,8 +178,8 @@ impl Filter {
             None => {}
         }
         if query.todo == Some(true) {
-            let unit = desk.actor.unit_id.as_str().to_owned();
-            all.push(Box::new(pending().and(reports::unit_id.eq(unit))));
+            let units = desk.actor.own_units();
+            all.push(Box::new(pending().and(reports::unit_id.eq_any(units))));
         }
         if query.open_findings == Some(true) {
             let sent = [ReportState::Submitted, ReportState::Acknowledged].map(Term::code);
@@ -488,8 +491,18 @@ mod tests {
             unit_id: unit.into(),
             township_id: chain.last().cloned().unwrap(),
             village_id: chain.iter().find(|u| u.as_str().starts_with('v')).cloned(),
+            former_units: Vec::new(),
+            former_villages: Vec::new(),
             unit_chain: chain,
         }
+    }
+
+    /// As [`actor`], after the other village was merged into theirs.
+    fn actor_of_both(user: &str, role: Role) -> Actor {
+        let mut actor = actor(user, role, "v2");
+        actor.former_units = vec!["v1".into()];
+        actor.former_villages = vec!["v1".into()];
+        actor
     }
 
     /// The filter lets through just what `access::field_visible` does: every role in every unit.
@@ -539,10 +552,13 @@ mod tests {
             })
             .await
             .unwrap();
-        for (unit, ..) in UNITS {
+        for unit in UNITS.iter().map(|(unit, ..)| Some(*unit)).chain([None]) {
             for role in Role::ALL {
                 for user in ["a", "b"] {
-                    let actor = actor(user, *role, unit);
+                    let actor = match unit {
+                        Some(unit) => actor(user, *role, unit),
+                        None => actor_of_both(user, *role),
+                    };
                     let condition: Condition = in_field!(reports, &actor);
                     let found: Vec<String> = db
                         .read_heavy(move |conn| {

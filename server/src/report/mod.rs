@@ -12,7 +12,7 @@ pub(crate) mod list;
 pub(crate) mod routes;
 mod rule;
 pub(crate) mod service;
-mod store;
+pub(crate) mod store;
 
 use chrono::{DateTime, Utc};
 use diesel::result::Error as DieselError;

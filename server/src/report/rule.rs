@@ -134,6 +134,14 @@ fn chain<'a>(units: &BTreeMap<&str, &'a UnitRow>, unit: &'a UnitRow) -> Vec<&'a 
     std::iter::successors(Some(unit), above).take(16).collect()
 }
 
+/// The unit whose people owe a unit's reports: its own, or what it was merged into.
+fn ower<'a>(units: &BTreeMap<&str, &'a UnitRow>, id: &str) -> Option<&'a UnitRow> {
+    let into = |unit: &&UnitRow| units.get(unit.merged_into.as_deref()?).copied();
+    std::iter::successors(units.get(id).copied(), into)
+        .take(16)
+        .last()
+}
+
 /// Whether the unit is closed, or one above it.
 fn is_closed(units: &BTreeMap<&str, &UnitRow>, unit: &UnitRow) -> bool {
     chain(units, unit).iter().any(|unit| unit.closed)
@@ -186,15 +194,16 @@ fn remind(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
     let units: BTreeMap<&str, &UnitRow> =
         units.iter().map(|unit| (unit.id.as_str(), unit)).collect();
     pending.retain(|report| {
-        let unit = units.get(report.unit_id.as_str());
+        let unit = ower(&units, &report.unit_id);
         unit.is_some_and(|unit| !is_closed(&units, unit))
     });
     let mut by_unit: BTreeMap<&str, Vec<&ReportRecord>> = BTreeMap::new();
     for report in &pending {
         by_unit.entry(&report.unit_id).or_default().push(report);
     }
-    for reports in by_unit.values() {
-        remind_unit(conn, reports, &users, now)?;
+    for (unit, reports) in &by_unit {
+        let ower = ower(&units, unit).map_or(*unit, |unit| unit.id.as_str());
+        remind_unit(conn, reports, (users.as_slice(), ower), now)?;
     }
     tell_office(conn, &pending, &users, &units, now)
 }
@@ -203,7 +212,7 @@ fn remind(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
 fn remind_unit(
     conn: &mut Conn,
     reports: &[&ReportRecord],
-    users: &[User],
+    (users, ower): (&[User], &str),
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     let moment = |report: &ReportRecord| last(report.kind.0, report.pending_at.and_utc(), now);
@@ -216,7 +225,7 @@ fn remind_unit(
     };
     let to: Vec<_> = users
         .iter()
-        .filter(|user| may_write(user, report))
+        .filter(|user| may_write(user, ower, report))
         .map(|user| user.id.clone())
         .collect();
     let name = format!(
@@ -260,9 +269,9 @@ fn remind_unit(
     notify::post(conn, &to, &draft, now)
 }
 
-/// Whether somebody writes a unit's reports, as `shared::access` has it.
-fn may_write(user: &User, report: &ReportRecord) -> bool {
-    if user.unit_id.as_str() != report.unit_id {
+/// Whether somebody of a unit writes what it owes, as `shared::access` has it.
+fn may_write(user: &User, ower: &str, report: &ReportRecord) -> bool {
+    if user.unit_id.as_str() != ower {
         return false;
     }
     let facts = report.facts();
@@ -273,6 +282,8 @@ fn may_write(user: &User, report: &ReportRecord) -> bool {
         unit_chain: vec![user.unit_id.clone()],
         township_id: facts.township_id.clone(),
         village_id: facts.village_id.clone(),
+        former_units: vec![facts.unit_id.clone()],
+        former_villages: Vec::new(),
     };
     can(
         &actor,

@@ -660,7 +660,8 @@ fn gather(conn: &mut Conn, desk: &Desk, report: &ReportRecord) -> Result<(), Err
     );
     let weekly = of_day(ReportKind::Weekly, report.period_start, rules, &calendar);
     let days = gathered(&weekly, rules, &calendar);
-    let found = store::found_by_groups(conn, village, days)?;
+    let villages = desk.names.with_former(village);
+    let found = store::found_by_groups(conn, villages, days)?;
     let roots: Vec<&str> = found.iter().map(FindingRecord::root).collect();
     let before = store::taken_over(conn, &roots)?;
     let mut position = report.findings;

@@ -264,11 +264,11 @@ pub(crate) fn family(conn: &mut Conn, root: &str) -> QueryResult<Vec<FindingReco
 /// What dailies of a village's groups, sent for these days, have found and nobody has dismissed.
 pub(crate) fn found_by_groups(
     conn: &mut Conn,
-    village_id: &str,
+    village_ids: Vec<String>,
     (from, to): (NaiveDate, NaiveDate),
 ) -> QueryResult<Vec<FindingRecord>> {
     let sent = reports::table
-        .filter(reports::village_id.eq(village_id))
+        .filter(reports::village_id.eq_any(village_ids))
         .filter(reports::kind.eq(ReportKind::Daily.code()))
         .filter(reports::period_start.between(from, to))
         .filter(reports::state.eq_any([
@@ -333,6 +333,19 @@ pub(crate) fn recount(conn: &mut Conn, report_id: &str) -> QueryResult<(i32, i32
     Ok(counts)
 }
 
+/// How many reports a unit still owes.
+pub(crate) fn owed_by(conn: &mut Conn, unit: &str) -> QueryResult<i64> {
+    reports::table
+        .filter(reports::unit_id.eq(unit))
+        .filter(reports::state.eq_any([
+            ReportState::Due.code(),
+            ReportState::Draft.code(),
+            ReportState::Returned.code(),
+        ]))
+        .count()
+        .get_result(conn)
+}
+
 /// A unit, as far as the rule looks at it.
 #[derive(Debug, Clone, Queryable)]
 pub(crate) struct UnitRow {
@@ -341,6 +354,8 @@ pub(crate) struct UnitRow {
     pub(crate) kind: String,
     pub(crate) closed: bool,
     pub(crate) created_at: NaiveDateTime,
+    /// What it was merged into: whose people owe what it still owed.
+    pub(crate) merged_into: Option<String>,
 }
 
 pub(crate) fn all_units(conn: &mut Conn) -> QueryResult<Vec<UnitRow>> {
@@ -352,6 +367,7 @@ pub(crate) fn all_units(conn: &mut Conn) -> QueryResult<Vec<UnitRow>> {
             units::kind,
             units::closed,
             units::created_at,
+            units::merged_into,
         ))
         .load(conn)
 }

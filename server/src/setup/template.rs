@@ -42,6 +42,9 @@ fn unit(parent: Option<&UnitId>, kind: UnitKind, name: &str, position: i32) -> U
         lead_user_id: None,
         position,
         closed: false,
+        merged_into: None,
+        merged_on: None,
+        former_names: Vec::new(),
         version: 1,
     }
 }

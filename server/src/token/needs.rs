@@ -330,6 +330,8 @@ const ROUTES: &[(Need, &[&str])] = &[
             "POST /sync",
             "POST /org-units",
             "PATCH /org-units/{id}",
+            "GET /org-units/{id}/merge",
+            "POST /org-units/{id}/merge",
             "POST /users",
             "PATCH /users/{id}",
             "POST /users/{id}/reset-password",

@@ -103,6 +103,9 @@ pub(super) fn show(conn: &mut Conn, desk: &Desk) -> Result<VillageMapView, Error
         property,
         villages: chosen,
     } = record.kept()?;
+    // The area of a village that was merged into another is that one's, too.
+    let now = |id: String| desk.names.unit_now(&id.into()).into_string();
+    let chosen: Vec<Option<String>> = chosen.into_iter().map(|id| id.map(now)).collect();
     missing.retain(|village| !chosen.contains(&Some(village.id.clone())));
     // A village that was closed since is named no more.
     let open = |id: &str| desk.known_unit(&UnitId::from(id)).is_some();

@@ -114,6 +114,7 @@ fn sees(names: &Snapshot, actor: &Actor, unit: &Unit) -> bool {
 /// The visits from one day to another that a condition leaves.
 fn counted(
     conn: &mut Conn,
+    names: &Snapshot,
     condition: Condition,
     from: NaiveDate,
     to: NaiveDate,
@@ -141,8 +142,9 @@ fn counted(
         .into_iter()
         .map(|(id, village, group, on)| Counted {
             people: people.remove(&id).unwrap_or_default(),
-            village,
-            group,
+            // Of what the place was part of on that day.
+            village: village.map(|id| names.unit_as_of(&id.into(), on).into_string()),
+            group: group.map(|id| names.unit_as_of(&id.into(), on).into_string()),
             on,
         })
         .collect())
@@ -185,6 +187,7 @@ fn cell(
 /// The last day on which each village or group was visited.
 fn last_days(
     conn: &mut Conn,
+    names: &Snapshot,
     condition: impl Fn(&mut Conn) -> QueryResult<Condition>,
 ) -> QueryResult<BTreeMap<String, NaiveDate>> {
     type Row = (Option<String>, Option<NaiveDate>);
@@ -201,10 +204,15 @@ fn last_days(
         .select((visits::group_id, diesel::dsl::max(visits::on_day)))
         .load(conn)?;
     rows.extend(groups);
-    Ok(rows
-        .into_iter()
-        .filter_map(|(unit, day)| Some((unit?, day?)))
-        .collect())
+    let mut last: BTreeMap<String, NaiveDate> = BTreeMap::new();
+    for (unit, day) in rows {
+        if let (Some(unit), Some(day)) = (unit, day) {
+            let unit = names.unit_now(&unit.into()).into_string();
+            let known = last.entry(unit).or_insert(day);
+            *known = day.max(*known);
+        }
+    }
+    Ok(last)
 }
 
 /// The table.
@@ -246,8 +254,8 @@ pub(crate) fn table(
         return Err(Error::Damaged("no week".to_owned()));
     };
     let condition = store::countable_by(conn, &desk.actor)?;
-    let all = counted(conn, condition, *first, sunday(*last))?;
-    let days = last_days(conn, |conn| {
+    let all = counted(conn, names, condition, *first, sunday(*last))?;
+    let days = last_days(conn, names, |conn| {
         let condition = store::countable_by(conn, &desk.actor)?;
         Ok(Box::new(condition.and(visits::on_day.le(today))))
     })?;
@@ -360,7 +368,7 @@ pub(crate) fn weeks_done(
     };
     let names = &*desk.names;
     let condition = store::countable_by(conn, &desk.actor)?;
-    let all = counted(conn, condition, *first, sunday(*last))?;
+    let all = counted(conn, names, condition, *first, sunday(*last))?;
     let units = units(names, &desk.actor.township_id).into_iter();
     let seen: Vec<(&Unit, Vec<UserId>)> = units
         .filter(|unit| sees(names, &desk.actor, unit))
@@ -453,7 +461,7 @@ pub(super) fn owed_in<'a>(
     if remind_on(week, &names.general().calendar()).is_none() {
         return Ok(Vec::new());
     }
-    let all = counted(conn, condition, week, sunday(week))?;
+    let all = counted(conn, names, condition, week, sunday(week))?;
     let per_week = names.general().visits_per_week;
     let mut owed = Vec::new();
     for unit in units(names, township) {

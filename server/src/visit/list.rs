@@ -133,7 +133,10 @@ pub(crate) fn page(
             add(Box::new(visits::kind.eq(kind.code())));
         }
         if let Some(id) = set(query.village_id.clone()) {
-            add(Box::new(visits::village_id.eq(id).assume_not_null()));
+            let villages = desk.names.with_former(&id);
+            add(Box::new(
+                visits::village_id.eq_any(villages).assume_not_null(),
+            ));
         }
         if let Some(id) = set(query.group_id.clone()) {
             add(Box::new(visits::group_id.eq(id).assume_not_null()));
@@ -243,7 +246,8 @@ fn chosen(conn: &mut Conn, desk: &Desk, wanted: &Wanted) -> QueryResult<OfPromis
     let mut all: OfPromises =
         Box::new(of_promises::visible_to(conn, &desk.actor)?.and(visits::struck_at.is_null()));
     if let Some(village) = &wanted.village {
-        let here = visits::village_id.eq(village.clone()).assume_not_null();
+        let villages = desk.names.with_former(village);
+        let here = visits::village_id.eq_any(villages).assume_not_null();
         all = Box::new(all.and(here));
     }
     if let Some(state) = wanted.state {

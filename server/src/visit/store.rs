@@ -160,12 +160,13 @@ macro_rules! rules {
             let scope: Condition = match (actor.role, &actor.village_id) {
                 (Role::TownshipLeader | Role::CoordinationOffice, _) => Box::new(visits::id.ne("")),
                 (Role::Auditor | Role::Administrator, _) => Box::new(visits::id.eq("")),
-                (Role::VillageSecretary, Some(village)) => {
-                    let village = village.as_str().to_owned();
+                (Role::VillageSecretary, Some(_)) => {
                     let here: Condition = Box::new(
-                        visits::village_id
-                            .is_not_null()
-                            .and(visits::village_id.eq(village).assume_not_null()),
+                        visits::village_id.is_not_null().and(
+                            visits::village_id
+                                .eq_any(actor.own_villages())
+                                .assume_not_null(),
+                        ),
                     );
                     Box::new(own.or(here))
                 }
@@ -339,6 +340,38 @@ pub(crate) fn hand_promise_over(
 ) -> QueryResult<()> {
     diesel::update(visit_promises::table.find(&promise.id))
         .set(visit_promises::user_id.eq(to))
+        .execute(conn)?;
+    diesel::update(visits::table.find(&promise.visit_id))
+        .set(visits::version.eq(visits::version + 1))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The promises that a unit is still to keep.
+pub(crate) fn promises_of_unit(
+    conn: &mut Conn,
+    township: &str,
+    unit: &str,
+) -> QueryResult<Vec<PromiseRecord>> {
+    visit_promises::table
+        .inner_join(visits::table)
+        .filter(visits::township_id.eq(township))
+        .filter(visits::struck_at.is_null())
+        .filter(visit_promises::unit_id.eq(unit))
+        .filter(visit_promises::state.eq(PromiseState::Open.code()))
+        .order((visit_promises::due_on, visit_promises::id))
+        .select(PromiseRecord::as_select())
+        .load(conn)
+}
+
+/// Another unit is to keep a promise: what the one was merged into. The visit shows it.
+pub(crate) fn move_promise(
+    conn: &mut Conn,
+    promise: &PromiseRecord,
+    unit: &str,
+) -> QueryResult<()> {
+    diesel::update(visit_promises::table.find(&promise.id))
+        .set(visit_promises::unit_id.eq(unit))
         .execute(conn)?;
     diesel::update(visits::table.find(&promise.visit_id))
         .set(visits::version.eq(visits::version + 1))

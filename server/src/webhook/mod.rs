@@ -22,7 +22,7 @@
 pub(crate) mod routes;
 pub(crate) mod send;
 mod service;
-mod store;
+pub(crate) mod store;
 
 use chrono::{DateTime, Utc};
 use diesel::result::{Error as DieselError, QueryResult};

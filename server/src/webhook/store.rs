@@ -112,6 +112,49 @@ fn has(words: &str, word: &str) -> bool {
     words.is_empty() || words.split(' ').any(|other| other == word)
 }
 
+/// The webhooks of a township that tell of one of its villages alone: their ids and villages.
+fn of_village(
+    conn: &mut Conn,
+    township: &str,
+    village: &str,
+) -> QueryResult<Vec<(String, String)>> {
+    let all: Vec<(String, String)> = webhooks::table
+        .filter(webhooks::township_id.eq(township))
+        .filter(webhooks::village_ids.ne(""))
+        .select((webhooks::id, webhooks::village_ids))
+        .load(conn)?;
+    let here = |(_, villages): &(String, String)| villages.split(' ').any(|id| id == village);
+    Ok(all.into_iter().filter(here).collect())
+}
+
+/// How many webhooks are bound to a village.
+pub(crate) fn bound_to(conn: &mut Conn, township: &str, village: &str) -> QueryResult<usize> {
+    Ok(of_village(conn, township, village)?.len())
+}
+
+/// Lets webhooks that are bound to a village tell of the one that it was merged into, too. The old one
+/// stays: cases from there still name it.
+pub(crate) fn follow_merger(
+    conn: &mut Conn,
+    township: &str,
+    (from, into): (&str, &str),
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    for (id, villages) in of_village(conn, township, from)? {
+        if villages.split(' ').any(|id| id == into) {
+            continue;
+        }
+        diesel::update(webhooks::table.find(id))
+            .set((
+                webhooks::village_ids.eq(format!("{villages} {into}")),
+                webhooks::version.eq(webhooks::version + 1),
+                webhooks::updated_at.eq(now.naive_utc()),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
 /// A delivery as it is kept.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = deliveries, treat_none_as_null = true, treat_none_as_default_value = false)]

@@ -595,14 +595,14 @@ impl Fold<'_> {
 pub struct Reader {
     /// Who.
     pub user: u32,
-    /// Their unit.
-    pub unit: u16,
-    /// The unit and those above it.
+    /// Their unit, and those that were merged into it.
+    pub units: Vec<u16>,
+    /// The unit and those above it, with all that they are made of.
     pub chain: Vec<u16>,
     /// The township.
     pub township: u16,
-    /// The village that they belong to.
-    pub village: Option<u16>,
+    /// The village that they belong to, and those that were merged into it; none for whoever is of none.
+    pub villages: Vec<u16>,
 }
 
 /// A tally before a reader, for [`crate::access::sees`].
@@ -619,20 +619,19 @@ impl Sight for Before<'_> {
         self.tally.township == self.reader.township
     }
     fn same_village(&self) -> bool {
-        self.reader.village == Some(self.tally.village)
+        self.reader.villages.contains(&self.tally.village)
     }
     fn referred(&self) -> bool {
-        let unit = self.reader.unit;
         let referred = self.tally.marks.iter();
         referred
             .take_while(|mark| mark.what == What::Referred)
-            .any(|mark| mark.arg == unit)
+            .any(|mark| self.reader.units.contains(&mark.arg))
     }
     fn registered(&self) -> bool {
         self.tally.registrar == self.reader.user
     }
     fn registered_here(&self) -> bool {
-        self.tally.registrar_unit == self.reader.unit
+        self.reader.units.contains(&self.tally.registrar_unit)
     }
     fn mediation(&self) -> bool {
         self.tally.mediation

@@ -31,6 +31,7 @@ mod lists;
 mod matters;
 mod measures;
 mod mediation;
+mod merging;
 mod notices;
 mod operations;
 mod orders;

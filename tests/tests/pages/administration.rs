@@ -217,6 +217,52 @@ async fn work_is_handed_over_before_somebody_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_village_is_merged_and_renamed() {
+    let town = Town::demo();
+    let driver = Driver::start().await;
+    let admin = at_desk(&driver, &town, "administrator").await;
+    admin.goto("/org").await;
+    admin.click("[aria-label='修改：平川村']").await;
+    admin.see("dialog[open]").await;
+    admin.fill("name", "平川新村").await;
+    submit(&admin).await;
+    admin.gone("dialog[open]").await;
+    admin.read("曾用名：平川村").await;
+    admin.click("[aria-label='合并：五里墩村']").await;
+    admin.see("dialog[open]").await;
+    submit(&admin).await;
+    admin.read("请选择并入哪个单位").await;
+    admin.choose_label("into_id", "平川新村").await;
+    admin.see("[data-testid='goes-over']").await;
+    admin.read("改称：1社 → 五里墩1社").await;
+    look(&admin, "org-merge").await;
+    submit(&admin).await;
+    admin.gone("dialog[open]").await;
+    admin.read("已并入平川新村").await;
+    look(&admin, "org-merged").await;
+    // An old case says where it was, and what that is part of now.
+    let office = at_desk(&driver, &town, "coordination_office").await;
+    let id = rest(&town, "coordination_office", |client| {
+        let units = client.get("/org-units").expect(200).json();
+        let units = units.as_array().unwrap();
+        let village = units
+            .iter()
+            .find(|unit| unit["name"] == "五里墩村")
+            .unwrap();
+        let id = village["id"].as_str().unwrap();
+        let page = client.get(format!("/cases?village_id={id}&limit=1"));
+        let page = page.expect(200).json();
+        page["items"][0]["id"].as_str().unwrap().to_owned()
+    });
+    office.goto(&format!("/cases/{id}")).await;
+    office.read("五里墩村（现并入平川新村）").await;
+    look(&office, "org-merged-case").await;
+    for browser in [admin, office] {
+        browser.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sign_ins_working_days_roles_and_the_log_are_in_order() {
     let town = Town::demo();
     let driver = Driver::start().await;

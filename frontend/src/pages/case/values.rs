@@ -268,7 +268,17 @@ pub(crate) fn course_fields(form: Form, values: CaseValues) -> AnyView {
 /// Where it belongs.
 pub(crate) fn village_fields(form: Form, values: CaseValues) -> AnyView {
     let directory = directory();
-    let villages = Signal::derive(move || directory.villages());
+    // A case of a village that was closed or merged since keeps it.
+    let kept = values.village_id.get_untracked();
+    let villages = Signal::derive(move || {
+        let mut villages = directory.villages();
+        if villages.iter().all(|(id, _)| *id != kept)
+            && let Some(name) = directory.unit_name(&kept)
+        {
+            villages.push((kept.clone(), format!("{name}（已停用）")));
+        }
+        villages
+    });
     let groups = Signal::derive(move || {
         let village = values.village_id.get();
         if village.is_empty() {

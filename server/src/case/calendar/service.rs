@@ -114,13 +114,14 @@ macro_rules! chosen {
                 );
             }
             CalendarScope::Unit => {
-                let unit = desk.actor.unit_id.as_str().to_owned();
-                all = Box::new(all.and(cases::responsible_unit_id.eq(unit).assume_not_null()));
+                let units = desk.actor.own_units();
+                all = Box::new(all.and(cases::responsible_unit_id.eq_any(units).assume_not_null()));
             }
             CalendarScope::All => {}
         }
         if let Some(id) = wanted.village_id.clone() {
-            all = Box::new(all.and(cases::village_id.eq(id).assume_not_null()));
+            let villages = desk.names.with_former(&id);
+            all = Box::new(all.and(cases::village_id.eq_any(villages).assume_not_null()));
         }
         all
     }};
@@ -228,7 +229,7 @@ fn of_clock(
         case_id: case.id.as_str().into(),
         number: case.number.clone(),
         cause: view::shorten(&case.cause, ITEM_CAUSE),
-        village: desk.unit(case.village_id.as_deref()),
+        village: desk.unit_then(case.village_id.as_deref(), case.received_on),
         unit: desk.unit(case.responsible_unit_id.as_deref()),
         owner: clock.owner,
         basis: Some(clock.basis.clone()),
@@ -288,7 +289,7 @@ fn matters(
             case_id: case.id.as_str().into(),
             number: case.number.clone(),
             cause: view::shorten(&case.cause, ITEM_CAUSE),
-            village: desk.unit(case.village_id.as_deref()),
+            village: desk.unit_then(case.village_id.as_deref(), case.received_on),
             unit: desk.unit(matter.unit_id.as_deref()),
             owner: ClockOwner::Authority,
             basis: None,

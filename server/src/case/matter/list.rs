@@ -104,13 +104,14 @@ impl Filter {
 
     /// What the query finds within what the actor may know of; after the cursor, or all of it.
     fn chosen(&self, desk: &Desk, after: bool) -> Condition {
-        let all = self.conditions(desk.context.today()).into_iter();
+        let all = self.conditions(desk).into_iter();
         let all = all.chain(self.after().filter(|_| after));
         let scope = of_matters::visible_to(&desk.actor);
         all.fold(scope, |a, b| Box::new(a.and(b)))
     }
 
-    fn conditions(&self, today: NaiveDate) -> Vec<Condition> {
+    fn conditions(&self, desk: &Desk) -> Vec<Condition> {
+        let today = desk.context.today();
         let query = &self.query;
         let mut all: Vec<Condition> = Vec::new();
         let kind =
@@ -145,7 +146,10 @@ impl Filter {
             all.push(Box::new(case_matters::unit_id.eq(id).assume_not_null()));
         }
         if let Some(id) = wanted(&query.village_id) {
-            all.push(Box::new(cases::village_id.eq(id).assume_not_null()));
+            let villages = desk.names.with_former(&id);
+            all.push(Box::new(
+                cases::village_id.eq_any(villages).assume_not_null(),
+            ));
         }
         all
     }
@@ -222,7 +226,7 @@ fn row(desk: &Desk, matter: &MatterRecord, case: &CaseRecord) -> MatterRow {
         case_id: case.id.as_str().into(),
         case_number: case.number.clone(),
         cause: view::shorten(&case.cause, ROW_CAUSE),
-        village: desk.unit(case.village_id.as_deref()),
+        village: desk.unit_then(case.village_id.as_deref(), case.received_on),
         kind: matter.kind.0,
         title: matter.title.clone(),
         state: matter.state.clone(),

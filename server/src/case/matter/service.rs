@@ -111,7 +111,7 @@ impl Setting<'_> {
         self.facts
             .accused_unit_id
             .as_ref()
-            .is_some_and(|accused| self.desk.names.is_within(unit, accused))
+            .is_some_and(|accused| self.desk.names.is_accused(unit, accused))
     }
 }
 
@@ -307,6 +307,30 @@ pub(in crate::case) fn hand_over(
 ) -> Result<(), Error> {
     let mut matter = record.matter()?;
     matter.name(to);
+    let setting = Setting::of(conn, desk, &taken.case, taken.facts.clone())?;
+    let scene = setting.scene();
+    let right = matter.right(&scene);
+    let digest = matter.digest(&scene);
+    let body = matter.body().map_err(|e| Error::Damaged(e.to_string()))?;
+    note_digest(record, &body, &digest, right)?;
+    save(conn, desk, record)
+}
+
+/// Puts a unit in the place of one that was merged into it, in what an open matter still asks of it. The
+/// desk's names are those of after the merger, by which it is told whose turn it is.
+///
+/// # Errors
+/// [`Error::Stale`], the database's own; a matter that cannot be read.
+pub(in crate::case) fn succeed(
+    conn: &mut Conn,
+    desk: &Desk,
+    taken: &Taken,
+    record: &mut MatterRecord,
+    from: &UnitId,
+    to: &Named,
+) -> Result<(), Error> {
+    let mut matter = record.matter()?;
+    matter.succeed(from, to);
     let setting = Setting::of(conn, desk, &taken.case, taken.facts.clone())?;
     let scene = setting.scene();
     let right = matter.right(&scene);

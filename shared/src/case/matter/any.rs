@@ -115,6 +115,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// See [`Matter::succeed`].
+            pub fn succeed(&mut self, from: &UnitId, to: &Named) -> bool {
+                match self {
+                    $( Self::$kind(matter) => matter.succeed(from, to), )+
+                }
+            }
+
             /// See [`Matter::end_with_case`].
             pub fn end_with_case(&mut self, on: NaiveDate) -> bool {
                 match self {

@@ -335,6 +335,8 @@ fn sees(scene: &Scene<'_>, id: &UserId) -> bool {
             unit_chain: vec![user.unit_id.clone()],
             township_id: scene.case.township_id.clone(),
             village_id: village.then_some(user.unit_id),
+            former_units: Vec::new(),
+            former_villages: Vec::new(),
         };
         !user.accused && visible(&actor, scene.case)
     })

@@ -33,7 +33,7 @@ pub use yuan::{Yuan, YuanInput};
 use super::form::Field;
 use super::scene::{MAX_LINE, MAX_TEXT, Scene};
 use super::view::{Digest, Due};
-use super::{Deed, Done, Effect, Matter, MatterKind, Wrong};
+use super::{Deed, Done, Effect, Matter, MatterKind, Wrong, replace};
 use crate::case::deadline::{ClockKind, Limit};
 use crate::case::input::filled;
 use crate::case::number::Series;
@@ -1191,8 +1191,10 @@ impl Matter for Mediation {
             },
             Deed::MediationDecide => match agreement.and_then(Agreement::pending) {
                 None => Some(NO_APPLICATION.to_owned()),
-                Some(application) => (application.court.id != scene.actor.unit_id.as_str())
-                    .then(|| format!("由受理申请的{}裁定。", application.court.name)),
+                Some(application) => (!scene
+                    .actor
+                    .is_own_unit(&application.court.id.as_str().into()))
+                .then(|| format!("由受理申请的{}裁定。", application.court.name)),
             },
             _ => scene.case_is_over().or_else(|| self.refuses_talks(deed)),
         }
@@ -1217,6 +1219,19 @@ impl Matter for Mediation {
     /// The committee goes on watching over the promises while it is the court's turn.
     fn also_waiting(&self) -> Vec<UnitId> {
         vec![UnitId::from(self.committee.id.as_str())]
+    }
+
+    fn succeed(&mut self, from: &UnitId, to: &Named) -> bool {
+        if self.ended.is_some() {
+            return false;
+        }
+        let agreements = self.agreements.iter_mut();
+        let waiting = agreements
+            .flat_map(|agreement| &mut agreement.applications)
+            .filter(|application| application.decision.is_none())
+            .map(|application| replace(&mut application.court, from, to))
+            .fold(false, |all, one| all | one);
+        waiting | replace(&mut self.committee, from, to)
     }
 
     /// Talks end with the case; an agreement outlasts it, as its promises bind all the same.

@@ -244,6 +244,12 @@ pub trait Matter: Serialize + DeserializeOwned + Clone + std::fmt::Debug {
         Vec::new()
     }
 
+    /// Puts a unit in the place of one that was merged into it, where something is still to be done or
+    /// asked of it; whether it changed. What is over keeps the name of its time.
+    fn succeed(&mut self, _from: &UnitId, _to: &Named) -> bool {
+        false
+    }
+
     /// Ends with the case, if it is of those that do; whether it changed.
     fn end_with_case(&mut self, _on: NaiveDate) -> bool {
         false
@@ -258,6 +264,15 @@ pub struct Mark {
     pub id: String,
     /// What was done.
     pub deed: Deed,
+}
+
+/// Puts a unit in another's place; whether it was there.
+pub(crate) fn replace(unit: &mut Named, from: &UnitId, to: &Named) -> bool {
+    let is_there = unit.id == from.as_str();
+    if is_there {
+        unit.clone_from(to);
+    }
+    is_there
 }
 
 /// A unit's id and name, as a body keeps them: the name stays what it was at that time.

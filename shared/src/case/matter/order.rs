@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{Choice, Field, FieldKind};
 use super::scene::{MAX_LINE, MAX_TEXT, Scene};
 use super::view::{Digest, Due, Item, Line, Stage, Tone, aged};
-use super::{Deed, Done, Effect, Matter, MatterKind, Wrong};
+use super::{Deed, Done, Effect, Matter, MatterKind, Wrong, replace};
 use crate::access::Actor;
 use crate::case::view::Named;
 use crate::ids::{UnitId, UserId};
@@ -407,7 +407,7 @@ impl Order {
             proposed
                 .unit_id
                 .as_ref()
-                .map_or(command, |unit| *unit == actor.unit_id)
+                .map_or(command, |unit| actor.is_own_unit(unit))
         })
     }
 
@@ -869,6 +869,22 @@ impl Matter for Order {
             .collect()
     }
 
+    fn succeed(&mut self, from: &UnitId, to: &Named) -> bool {
+        let mut changed = false;
+        for proposed in self.proposals.iter_mut() {
+            if proposed.reply.is_none() && proposed.unit_id.as_ref() == Some(from) {
+                proposed.unit_id = Some(to.id.as_str().into());
+                proposed.recipient.clone_from(&to.name);
+                changed = true;
+            }
+        }
+        if self.ended.is_none() {
+            changed |= replace(&mut self.unit, from, to);
+            changed |= replace(&mut self.issuer, from, to);
+        }
+        changed
+    }
+
     fn end_with_case(&mut self, on: NaiveDate) -> bool {
         if self.ended.is_some() {
             return false;
@@ -1161,6 +1177,27 @@ mod tests {
         let town = Town::on(day(3, 12));
         order.step(Deed::OrderReply, answer, &town.scene()).unwrap();
         assert_eq!(order.digest(&town.scene()).state, "withdrawn");
+    }
+
+    /// After a merger of units what is still to be done is the successor's; what is over keeps its name.
+    #[test]
+    fn a_unit_that_was_merged_is_succeeded_while_something_is_to_be_done() {
+        let town = Town::on(day(3, 10));
+        let (mut order, _) = Order::open(input(), &town.scene()).unwrap();
+        let to = Named {
+            id: "village2".to_owned(),
+            name: "平川村".to_owned(),
+        };
+        assert!(!order.clone().succeed(&"police".into(), &to));
+        assert!(order.succeed(&"village".into(), &to));
+        assert_eq!(order.digest(&town.scene()).unit_id, Some("village2".into()));
+        order.end_with_case(day(3, 10));
+        let back = Named {
+            id: "village".to_owned(),
+            name: "五里墩村".to_owned(),
+        };
+        assert!(!order.succeed(&"village2".into(), &back));
+        assert_eq!(order.unit.name, "平川村");
     }
 
     #[test]

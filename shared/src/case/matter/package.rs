@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{Choice, Field, FieldKind};
 use super::scene::{MAX_LINE, MAX_TEXT, Scene};
 use super::view::{Digest, Due, Item, Line, Stage, Tone, aged};
-use super::{Deed, Done, Effect, Matter, MatterKind, Wrong};
+use super::{Deed, Done, Effect, Matter, MatterKind, Wrong, replace};
 use crate::case::state::EventKind;
 use crate::case::view::Named;
 use crate::ids::{UnitId, UserId};
@@ -921,6 +921,16 @@ impl Matter for Package {
         others
             .map(|member| member.unit.id.as_str().into())
             .collect()
+    }
+
+    fn succeed(&mut self, from: &UnitId, to: &Named) -> bool {
+        if self.ended.is_some() {
+            return false;
+        }
+        let members = self.team.iter_mut();
+        members
+            .map(|member| replace(&mut member.unit, from, to))
+            .fold(false, |all, one| all | one)
     }
 
     fn end_with_case(&mut self, on: NaiveDate) -> bool {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{Field, FieldKind};
 use super::scene::{MAX_LINE, MAX_TEXT, Scene};
 use super::view::{Digest, Due, Line, Stage, Tone};
-use super::{Deed, Done, Effect, Matter, MatterKind, Wrong};
+use super::{Deed, Done, Effect, Matter, MatterKind, Wrong, replace};
 use crate::access::{Action, Facts, can};
 use crate::case::Outcome;
 use crate::case::action::CaseAction;
@@ -420,6 +420,13 @@ impl Matter for Referral {
             _ => {
                 "办理中发现属于其他单位职权的，移交该单位或镇外有权机关。对方接收前由转出单位负责，期限不重新计算（《信访工作条例》第二十二条、第二十三条）。"
             }
+        }
+    }
+
+    fn succeed(&mut self, from: &UnitId, to: &Named) -> bool {
+        match &mut self.to {
+            To::Unit(unit) if self.end.is_none() => replace(unit, from, to),
+            _ => false,
         }
     }
 

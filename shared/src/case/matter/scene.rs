@@ -344,6 +344,8 @@ pub mod tests {
                     unit_chain: vec!["office".into(), "township".into()],
                     township_id: "township".into(),
                     village_id: None,
+                    former_units: Vec::new(),
+                    former_villages: Vec::new(),
                 },
                 case: CaseFacts {
                     township_id: "township".into(),
