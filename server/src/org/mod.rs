@@ -5,3 +5,4 @@
 pub mod routes;
 pub(crate) mod service;
 pub(crate) mod store;
+pub(crate) mod townships;
