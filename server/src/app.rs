@@ -178,6 +178,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(session::signins::configure)
         .configure(setup::routes::configure)
         .configure(org::routes::configure)
+        .configure(org::townships::configure)
         .configure(account::bulk::configure)
         .configure(account::routes::configure)
         .configure(second_factor::routes::configure)

@@ -9,7 +9,7 @@ use shared::audit::AuditAction;
 use shared::ids::{UnitId, UserId};
 use shared::org::Unit;
 use shared::role::Role;
-use shared::setup::Template;
+use shared::setup::{Template, short_name};
 use shared::validate::Errors;
 
 use crate::account;
@@ -19,8 +19,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
 use crate::context::RequestContext;
 use crate::db::{Conn, Db};
+use crate::directory::Snapshot;
 use crate::error::ApiError;
 use crate::lock::Lock;
+use crate::org::townships::{self, NewCounty};
 use crate::session::{password, store as sessions};
 use crate::sso::settings::Settings;
 use crate::state::State;
@@ -73,6 +75,8 @@ enum Command {
 enum Admin {
     /// 新增用户，显示一次初始密码
     CreateUser(CreateUser),
+    /// 在现有乡镇之上建立县级，以后可以新建其他乡镇；显示一次县级系统管理员的初始密码
+    CreateCounty(CreateCounty),
     /// 重置密码，显示一次新的初始密码
     ResetPassword {
         /// 用户名
@@ -104,6 +108,19 @@ struct CreateUser {
     /// 还没有任何单位时，先建立这个乡镇
     #[arg(long, value_name = "NAME")]
     township: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct CreateCounty {
+    /// 县（区）的名称
+    #[arg(long)]
+    county: String,
+    /// 县级系统管理员的用户名
+    #[arg(long)]
+    username: String,
+    /// 县级系统管理员的姓名
+    #[arg(long)]
+    name: String,
 }
 
 /// Why a command came to nothing.
@@ -162,6 +179,9 @@ fn run(cli: Cli) -> Result<(), Error> {
         Command::Migrate => migrate(&config),
         Command::Admin(Admin::CreateUser(input)) => {
             create_user(&State::open(config, clock, false)?, input)
+        }
+        Command::Admin(Admin::CreateCounty(input)) => {
+            create_county(&State::open(config, clock, false)?, input)
         }
         Command::Admin(Admin::ResetPassword { username }) => {
             reset_password(&State::open(config, clock, false)?, &username)
@@ -286,6 +306,26 @@ fn migrate(config: &Config) -> Result<(), Error> {
     }
 }
 
+fn create_county(state: &State, input: CreateCounty) -> Result<(), Error> {
+    let input = NewCounty {
+        name: input.county,
+        username: input.username,
+        administrator: input.name,
+    };
+    refuse(input.check())?;
+    let initial = password::initial();
+    let hash = password::hash(&initial)?;
+    let context = RequestContext::local(&state.clock);
+    let user = state.db.write_blocking(move |conn| {
+        townships::put_county_above(conn, &context, &input, &hash)
+            .map_err(|error| refused(ApiError::from(error)))
+    })?;
+    print(&format!(
+        "已建立县级。系统管理员 {}，初始密码（首次登录须修改）：\n{initial}\n",
+        user.username
+    ))
+}
+
 fn create_user(state: &State, input: CreateUser) -> Result<(), Error> {
     let initial = password::initial();
     let hash = password::hash(&initial)?;
@@ -311,7 +351,7 @@ fn insert_user(
             return Err(Error::Refused(message.to_owned()));
         }
         (units, Some(name)) if units.is_empty() => {
-            let units = setup::template::units(Template::Empty, &name, short_name(&name));
+            let units = setup::template::units(Template::Empty, &name, &short_name(None, &name));
             setup::service::insert_units(conn, context, &units)?;
             units
         }
@@ -331,21 +371,24 @@ fn insert_user(
     }
     refuse(errors)?;
     let user = account::service::user_of(new);
-    account::service::insert(conn, context, &user, hash)
-        .map_err(|error| Error::Refused(ApiError::from(error).detail.into_owned()))?;
+    account::service::insert(conn, context, &user, hash).map_err(|error| refused(error.into()))?;
     let entry = Entry::new(
         AuditAction::UserWrite,
         format!("命令行新增用户“{}”", user.name),
     );
-    audit::append_anonymous(conn, context, Some("命令行"), entry)?;
+    let township = Snapshot::township_of_user(conn, user.id.as_str())?;
+    audit::append_of(conn, context, township.as_ref(), Some("命令行"), entry)?;
     Ok(user)
 }
 
-fn short_name(township: &str) -> &str {
-    ["街道", "镇", "乡"]
-        .iter()
-        .find_map(|end| township.strip_suffix(end))
-        .unwrap_or(township)
+/// What an API error says, with its fields.
+fn refused(error: ApiError) -> Error {
+    let fields = error.errors.iter().map(|field| field.message.as_str());
+    let fields: Vec<&str> = fields.collect();
+    if fields.is_empty() {
+        return Error::Refused(error.detail.into_owned());
+    }
+    Error::Refused(fields.join(""))
 }
 
 fn refuse(errors: Errors) -> Result<(), Error> {
@@ -398,9 +441,11 @@ fn reset_password(state: &State, username: &str) -> Result<(), Error> {
             AuditAction::Password,
             format!("命令行重置“{}”的密码", user.name),
         );
-        Ok::<_, Error>(audit::append_anonymous(
+        let township = Snapshot::township_of_user(conn, id)?;
+        Ok::<_, Error>(audit::append_of(
             conn,
             &context,
+            township.as_ref(),
             Some("命令行"),
             entry,
         )?)
@@ -417,14 +462,16 @@ fn reset_totp(state: &State, username: &str) -> Result<(), Error> {
         let unknown = || Error::Refused(format!("没有用户名为“{name}”的用户。"));
         let user = account::store::by_username(conn, &name)?.ok_or_else(unknown)?;
         let entry = second_factor::service::reset_in(conn, &user, context.now)
-            .map_err(|error| Error::Refused(ApiError::from(error).detail.into_owned()))?;
+            .map_err(|error| refused(error.into()))?;
         let entry = Entry {
             detail: format!("命令行{}", entry.detail),
             ..entry
         };
-        Ok::<_, Error>(audit::append_anonymous(
+        let township = Snapshot::township_of_user(conn, user.id.as_str())?;
+        Ok::<_, Error>(audit::append_of(
             conn,
             &context,
+            township.as_ref(),
             Some("命令行"),
             entry,
         )?)

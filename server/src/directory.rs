@@ -4,7 +4,7 @@
 //! process (a second server, the command line) is noticed within [`FRESH`]: each change raises a
 //! counter in the database, which is looked at that often.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -13,13 +13,17 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::result::QueryResult;
 use shared::access;
 use shared::account::User;
+use shared::calendar::Calendar;
 use shared::case::deadline::LawProfile;
 use shared::ids::{UnitId, UserId};
 use shared::org::{Unit, UnitKind};
 
 use crate::clock::Clock;
 use crate::db::{Conn, Db};
-use crate::settings::{self, store::General};
+use crate::settings::{
+    self,
+    store::{Enacted, General, Written},
+};
 use crate::token::{self, Known};
 
 /// How long another process's change may stay unnoticed.
@@ -56,8 +60,13 @@ pub struct Snapshot {
     /// What was merged into a unit, by way of others, too: the last in front.
     former: HashMap<UnitId, Vec<UnitId>>,
     ended: HashSet<String>,
-    general: General,
-    law_profiles: Vec<LawProfile>,
+    /// What was set, and from it what holds in each township and in the county.
+    written: Written,
+    general: HashMap<UnitId, General>,
+    /// Where nothing is set.
+    usual: General,
+    calendars: Arc<BTreeMap<String, Calendar>>,
+    law_profiles: Vec<Enacted>,
     /// By the hashes of their secrets.
     tokens: HashMap<String, Known>,
 }
@@ -202,7 +211,7 @@ impl Snapshot {
         let parts = Self {
             generation,
             ended: crate::session::store::ended_since(conn, since)?,
-            general: settings::store::general(conn)?,
+            written: settings::store::written(conn)?,
             law_profiles: settings::store::law_profiles(conn)?,
             tokens: token::store::known(conn)?
                 .into_iter()
@@ -221,6 +230,16 @@ impl Snapshot {
         let units = crate::org::store::all(conn)?;
         let users = crate::account::store::all(conn)?;
         Ok(Self::default().with(units, users))
+    }
+
+    /// The township of a user as the database has them, for what is noted without a sign-in.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) fn township_of_user(conn: &mut Conn, user: &str) -> QueryResult<Option<UnitId>> {
+        let people = Self::of_people(conn)?;
+        let member = people.member(&UserId::from(user));
+        Ok(member.map(|member| member.access.township_id.clone()))
     }
 
     fn with(self, units: Vec<Unit>, users: Vec<(User, i64)>) -> Self {
@@ -244,13 +263,28 @@ impl Snapshot {
             }
         }
         snapshot.former = former;
+        let ruled = snapshot
+            .units
+            .iter()
+            .filter(|unit| matches!(unit.kind, UnitKind::Township | UnitKind::County));
+        snapshot.general = ruled
+            .map(|unit| {
+                let above = unit.parent_id.as_ref().map(UnitId::as_str);
+                let general = snapshot.written.of(unit.id.as_str(), above);
+                (unit.id.clone(), general)
+            })
+            .collect();
+        let calendars = snapshot.general.iter();
+        let calendars = calendars.map(|(unit, general)| (unit.to_string(), general.calendar()));
+        snapshot.calendars = Arc::new(calendars.collect());
         for (user, token_version) in users {
+            let access = snapshot.access_of(&user);
+            let roles = &snapshot.general(&access.township_id).second_factor_roles;
             let member = Member {
-                access: Arc::new(snapshot.access_of(&user)),
+                must_set_up_second_factor: !user.second_factor && roles.contains(&user.role),
+                access: Arc::new(access),
                 name: user.name.as_str().into(),
                 token_version,
-                must_set_up_second_factor: !user.second_factor
-                    && snapshot.general.second_factor_roles.contains(&user.role),
                 user,
             };
             snapshot
@@ -414,19 +448,55 @@ impl Snapshot {
         self.tokens.get(hash)
     }
 
-    /// The law profiles, by the date in force; never empty.
-    pub fn law_profiles(&self) -> &[LawProfile] {
-        &self.law_profiles
+    /// The law profiles that hold in a township, by the date in force; never empty. Of two from the
+    /// same day its own counts, not the county's.
+    pub fn law_profiles(&self, township: &UnitId) -> Vec<LawProfile> {
+        let chain = self.chain(township);
+        let mut held: BTreeMap<_, (usize, &LawProfile)> = BTreeMap::new();
+        for (by, profile) in &self.law_profiles {
+            let far = match by {
+                None => Some(usize::MAX),
+                Some(by) => chain.iter().position(|id| id == by),
+            };
+            let Some(far) = far else {
+                continue;
+            };
+            let nearer = held
+                .get(&profile.in_force_from)
+                .is_none_or(|(other, _)| far < *other);
+            if nearer {
+                held.insert(profile.in_force_from, (far, profile));
+            }
+        }
+        held.into_values()
+            .map(|(_, profile)| profile.clone())
+            .collect()
     }
 
     /// The law profile with this id, which a case has kept.
     pub fn law_profile(&self, id: &str) -> Option<&LawProfile> {
-        self.law_profiles.iter().find(|profile| profile.id == id)
+        let mut profiles = self.law_profiles.iter().map(|(_, profile)| profile);
+        profiles.find(|profile| profile.id == id)
     }
 
-    /// The general settings.
-    pub(crate) fn general(&self) -> &General {
-        &self.general
+    /// The general settings of a township, or of the county.
+    pub(crate) fn general(&self, township: &UnitId) -> &General {
+        self.general.get(township).unwrap_or(&self.usual)
+    }
+
+    /// The working-day calendar of a township, or of the county.
+    pub(crate) fn calendar(&self, township: &str) -> Calendar {
+        self.calendars.get(township).cloned().unwrap_or_default()
+    }
+
+    /// The calendars of all townships.
+    pub(crate) fn calendars(&self) -> &Arc<BTreeMap<String, Calendar>> {
+        &self.calendars
+    }
+
+    /// The general settings of all townships, and of the county.
+    pub(crate) fn all_general(&self) -> impl Iterator<Item = &General> {
+        self.general.values()
     }
 
     /// Whether the session has been ended while access tokens of it may still be about.

@@ -108,6 +108,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         sync::routes::Docs::openapi(),
         import::routes::Docs::openapi(),
         org::routes::Docs::openapi(),
+        org::townships::Docs::openapi(),
         account::routes::Docs::openapi(),
         account::bulk::Docs::openapi(),
         second_factor::routes::Docs::openapi(),

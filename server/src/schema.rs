@@ -133,6 +133,7 @@ diesel::table! {
 diesel::table! {
     law_profiles (id) {
         id -> Text,
+        township_id -> Text,
         in_force_from -> Date,
         profile -> Text,
         created_at -> Timestamp,
@@ -763,6 +764,7 @@ diesel::table! {
 diesel::table! {
     laws (id) {
         id -> Text,
+        township_id -> Nullable<Text>,
         title -> Text,
         link -> Nullable<Text>,
         closed -> Bool,

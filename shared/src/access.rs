@@ -79,6 +79,14 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// Whether nothing stands above the actor's township, or the actor is of the county above the
+    /// townships: what belongs to the installation is theirs.
+    pub fn is_topmost(&self) -> bool {
+        self.unit_chain.last() == Some(&self.township_id)
+    }
+}
+
 /// What decisions look at in a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -255,6 +263,12 @@ pub enum Facts<'a> {
     Alert(&'a AlertFacts),
     /// The answer of a case.
     Answer(&'a CaseFacts, &'a Answerers),
+    /// A user's account.
+    User(&'a Actor),
+    /// A unit: the township that it is of or is, and what it is.
+    Unit(&'a UnitId, UnitKind),
+    /// The townships below the actor's topmost unit, which is of this kind.
+    Townships(UnitKind),
 }
 
 /// What decisions look at in urgent information.
@@ -310,7 +324,33 @@ pub enum Denied {
 /// [`Denied`], with the reason.
 pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied> {
     match facts {
-        Facts::None => can_in_general(actor.role, action),
+        Facts::None => {
+            can_in_general(actor.role, action)?;
+            match action {
+                Action::ViewSystem if !actor.is_topmost() => {
+                    Err(Denied::NotAllowed("系统状况由县级系统管理员查看。"))
+                }
+                _ => Ok(()),
+            }
+        }
+        Facts::User(user) => {
+            can_in_general(actor.role, action)?;
+            allow_or_hide(looks_after(actor, user))
+        }
+        Facts::Unit(township, kind) => {
+            can_in_general(actor.role, action)?;
+            // The county's keep the townships' names.
+            let below = kind == UnitKind::Township && actor.is_topmost();
+            allow_or_hide(*township == actor.township_id || below)
+        }
+        Facts::Townships(above) => {
+            can_in_general(actor.role, action)?;
+            let county = above == UnitKind::County && actor.is_topmost();
+            allow((
+                county,
+                "乡镇由县级系统管理员新建；还没有县级的，先在服务器上执行 xinfang admin create-county。",
+            ))
+        }
         Facts::Case(case) => {
             if visible(actor, case) {
                 can_with_case(actor, action, case, None)
@@ -356,6 +396,17 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
             }
         }
     }
+}
+
+fn allow_or_hide(allowed: bool) -> Result<(), Denied> {
+    if allowed { Ok(()) } else { Err(Denied::Hidden) }
+}
+
+/// Whose accounts an administrator looks after: those of the own township; the county's beside its own
+/// those of the townships' administrators, so that none is locked out for good.
+fn looks_after(actor: &Actor, user: &Actor) -> bool {
+    user.township_id == actor.township_id
+        || (user.role == Role::Administrator && user.unit_chain.contains(&actor.township_id))
 }
 
 /// Whether the actor may know of urgent information: as of every record of the field, and the police
@@ -1243,5 +1294,49 @@ mod tests {
     fn all_actions_are_all() {
         let places: BTreeSet<usize> = Action::all().into_iter().map(place).collect();
         assert_eq!(places, (0..44).collect());
+    }
+
+    #[test]
+    fn what_is_of_the_installation_is_the_topmost_units() {
+        let actor = |role, chain: &[&str]| Actor {
+            user_id: "u".into(),
+            role,
+            unit_id: chain[0].into(),
+            unit_chain: chain.iter().map(|id| (*id).into()).collect(),
+            township_id: chain[chain.len().min(2) - 1].into(),
+            village_id: None,
+        };
+        // Of a township's office with a county above; of a township alone; of the county itself.
+        let below = actor(Role::Administrator, &["office", "t", "c"]);
+        let alone = actor(Role::Administrator, &["office", "t"]);
+        let county = actor(Role::Administrator, &["c"]);
+        let system = |actor: &Actor| can(actor, Action::ViewSystem, Facts::None).is_ok();
+        assert_eq!([&below, &alone, &county].map(system), [false, true, true]);
+        let make =
+            |actor: &Actor, kind| can(actor, Action::ManageOrg, Facts::Townships(kind)).is_ok();
+        assert!(make(&county, UnitKind::County));
+        assert!(!make(&alone, UnitKind::Township));
+        assert!(!make(&below, UnitKind::County));
+        let change = |actor: &Actor, township: &str, kind| {
+            can(
+                actor,
+                Action::ManageOrg,
+                Facts::Unit(&township.into(), kind),
+            )
+            .is_ok()
+        };
+        assert!(change(&below, "t", UnitKind::Village));
+        assert!(!change(&below, "other", UnitKind::Township));
+        assert!(!change(&below, "c", UnitKind::County));
+        assert!(change(&county, "t", UnitKind::Township));
+        assert!(!change(&county, "t", UnitKind::Village));
+        // The county's looks after the townships' administrators, and nobody else of them.
+        let clerk = actor(Role::CoordinationOffice, &["office", "t", "c"]);
+        let keep = |actor: &Actor, user: &Actor| {
+            can(actor, Action::ManageUsers, Facts::User(user)).is_ok()
+        };
+        assert!(keep(&below, &clerk) && keep(&county, &below) && keep(&county, &county));
+        assert!(!keep(&county, &clerk) && !keep(&below, &county));
+        assert!(!keep(&clerk, &clerk));
     }
 }

@@ -47,4 +47,15 @@ impl Role {
             Self::Auditor | Self::Administrator => true,
         }
     }
+
+    /// Whether an administrator may give somebody this role in a unit of this kind below their own
+    /// topmost unit: at the county its own people, and the townships' administrators.
+    pub const fn is_given_in(self, kind: UnitKind, by_county: bool) -> bool {
+        let own = match kind {
+            UnitKind::County => by_county,
+            UnitKind::Township => !by_county || matches!(self, Self::Administrator),
+            _ => !by_county,
+        };
+        own && self.belongs_in(kind)
+    }
 }

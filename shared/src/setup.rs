@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{check_password, check_username};
-use crate::org::MAX_UNIT_NAME;
+use crate::account::{InitialPassword, check_password, check_username};
+use crate::org::{MAX_UNIT_NAME, Unit};
 use crate::terms;
 use crate::validate::Errors;
 
@@ -69,18 +69,73 @@ impl Setup {
 
     /// The short name that case numbers begin with.
     pub fn short_name(&self) -> String {
-        let given = self.short_name.as_deref().unwrap_or_default().trim();
-        if !given.is_empty() {
-            return given.to_owned();
-        }
-        let name = self.township_name.trim();
-        let stem = ["街道", "镇", "乡"]
-            .iter()
-            .find_map(|end| name.strip_suffix(end));
-        stem.filter(|stem| !stem.is_empty())
-            .unwrap_or(name)
-            .to_owned()
+        short_name(self.short_name.as_deref(), &self.township_name)
     }
+}
+
+/// The short name that a township's case numbers begin with: as given, else its name without the ending.
+pub fn short_name(given: Option<&str>, township_name: &str) -> String {
+    let given = given.unwrap_or_default().trim();
+    if !given.is_empty() {
+        return given.to_owned();
+    }
+    let name = township_name.trim();
+    let stem = ["街道", "镇", "乡"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end));
+    stem.filter(|stem| !stem.is_empty())
+        .unwrap_or(name)
+        .to_owned()
+}
+
+/// Another township of the county, with the administrator who looks after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewTownship {
+    /// Its name (`河西镇`).
+    pub name: String,
+    /// First characters of its case numbers (`河西`); without it, the name up to 镇, 乡 or 街道.
+    #[serde(default)]
+    pub short_name: Option<String>,
+    /// What it starts with.
+    pub template: Template,
+    /// The administrator's user name.
+    pub username: String,
+    /// The administrator's name.
+    pub administrator: String,
+}
+
+impl NewTownship {
+    /// What is wrong with the input by itself.
+    pub fn check(&self) -> Errors {
+        let mut errors = Errors::new();
+        errors.text("name", "乡镇名称", &self.name, MAX_UNIT_NAME);
+        errors.length("short_name", "乡镇简称", &self.short_name(), MAX_UNIT_NAME);
+        check_username(&mut errors, &self.username);
+        errors.text(
+            "administrator",
+            "管理员姓名",
+            &self.administrator,
+            crate::account::MAX_NAME,
+        );
+        errors
+    }
+
+    /// The short name that case numbers begin with.
+    pub fn short_name(&self) -> String {
+        short_name(self.short_name.as_deref(), &self.name)
+    }
+}
+
+/// A township that was made, and its administrator's initial password, told once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TownshipMade {
+    /// The township.
+    pub township: Unit,
+    /// Its administrator.
+    pub administrator: InitialPassword,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::base::{self, Base};
 use crate::case::CaseBuilder;
 use crate::client::{Answer, Client};
 use crate::database::Database;
+use crate::next::Next;
 use crate::server::Server;
 use crate::staff::{PASSWORD, Staff};
 
@@ -18,6 +19,7 @@ use crate::staff::{PASSWORD, Staff};
 pub struct Options {
     environment: Vec<(String, String)>,
     empty: bool,
+    alone: bool,
 }
 
 impl Options {
@@ -42,10 +44,17 @@ impl Options {
         self
     }
 
+    /// One township without a county above it and another next to it: as most installations are.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
     /// Starts the app.
     pub fn start(self) -> TestApp {
         let mut environment = base::environment();
-        let base = (!self.empty).then(base::base);
+        let base = (!self.empty).then(if self.alone { base::alone } else { base::base });
         for (name, value) in self.environment {
             environment.retain(|(known, _)| *known != name);
             environment.push((name, value));
@@ -178,6 +187,26 @@ impl TestApp {
             .map(|(name, id)| (name.as_str(), id.as_str()))
     }
 
+    /// Somebody of the township next door, by role.
+    pub fn next(&self, role: &str) -> Client {
+        self.next_door().by(&self.client, role)
+    }
+
+    /// The county's administrator.
+    pub fn keeper(&self) -> Client {
+        self.next_door().keeper(&self.client)
+    }
+
+    /// A unit's id of the township next door.
+    pub fn next_unit(&self, name: &str) -> &str {
+        self.next_door().unit(name)
+    }
+
+    fn next_door(&self) -> &'static Next {
+        let next = self.base().next.as_ref();
+        next.expect("an app with a township next door")
+    }
+
     fn base(&self) -> &'static Base {
         self.base.expect("an app that did not start empty")
     }
@@ -279,6 +308,21 @@ impl TestApp {
         let server = Server::start(self.folder.path(), &self.database, &self.environment);
         self.client = Client::new(&server.url);
         self.server = Some(server);
+    }
+}
+
+/// Before it goes, somebody of the township next door looks around.
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let Some(base) = self.base.filter(|_| self.server.is_some()) else {
+            return;
+        };
+        if let Some(next) = &base.next
+            && !std::thread::panicking()
+        {
+            let users = base.members.values().map(|(id, _)| id.as_str());
+            next.look(&self.client, &base.units, &users.collect::<Vec<_>>());
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The township that every app starts as: made once, through the API, and copied.
+//! The township that every app starts as: made once, through the API, and copied. Next to it, below the
+//! same county, lies another ([`crate::next`]), of which nobody of the first may see anything.
 //!
 //! Making it costs some sixty password hashes. A copy has the same users, and their sign-ins are
 //! good there, too, as it has the same key.
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::database::Database;
+use crate::next::{self, Next};
 use crate::server::Server;
 use crate::staff::{PASSWORD, Staff};
 
@@ -30,12 +32,20 @@ pub struct Base {
     pub(crate) members: BTreeMap<Staff, (String, String)>,
     /// Units by name; groups as `五里墩村/1社`.
     pub(crate) units: BTreeMap<String, String>,
+    /// The township next door, where there is one.
+    pub(crate) next: Option<Next>,
 }
 
-/// The township, made by whoever asks first.
+/// The township with another next to it, made by whoever asks first.
 pub fn base() -> &'static Base {
-    static BASE: LazyLock<Base> = LazyLock::new(Base::make);
+    static BASE: LazyLock<Base> = LazyLock::new(|| alone().with_next());
     &BASE
+}
+
+/// The township by itself, without a county, made by whoever asks first.
+pub fn alone() -> &'static Base {
+    static ALONE: LazyLock<Base> = LazyLock::new(Base::make);
+    &ALONE
 }
 
 /// What all servers of the tests are started with.
@@ -80,6 +90,26 @@ impl Base {
             database,
             members,
             units,
+            next: None,
+        }
+    }
+
+    /// The same below a county, with another township next to it.
+    fn with_next(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = self.copy_to(folder.path());
+        let keeper = next::put_county_above(folder.path(), &database);
+        let server = Server::start(folder.path(), &database, &environment());
+        let next = Next::make(&Client::new(&server.url).of_next(), &keeper);
+        assert!(server.stop().success(), "the server ends well");
+        let mut files = Vec::new();
+        read_files(folder.path(), folder.path(), &mut files);
+        Self {
+            files,
+            database,
+            members: self.members.clone(),
+            units: self.units.clone(),
+            next: Some(next),
         }
     }
 
@@ -137,19 +167,24 @@ fn add(admin: &Client, staff: Staff, unit: &str) -> (String, String) {
     let (username, role, _, name) = staff.record();
     let user = json!({"username": username, "name": name, "role": role, "unit_id": unit});
     let made = admin.post("/users").json(&user).expect(201).json();
-    let initial = text(&made["initial_password"]);
-    let session = admin.sign_in(username, &initial).expect(200).json();
+    let token = begin(admin, username, &text(&made["initial_password"]));
+    (text(&made["user"]["id"]), token)
+}
+
+/// The first sign-in of somebody, who changes the initial password; the access token.
+pub(crate) fn begin(client: &Client, username: &str, initial: &str) -> String {
+    let session = client.sign_in(username, initial).expect(200).json();
     let change = json!({"current_password": initial, "new_password": PASSWORD});
-    let session = admin
+    let session = client
         .with_token(text(&session["access_token"]))
         .post("/me/password")
         .json(&change)
         .expect(200)
         .json();
-    (text(&made["user"]["id"]), text(&session["access_token"]))
+    text(&session["access_token"])
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 

@@ -14,6 +14,8 @@ pub struct Client {
     http: reqwest::blocking::Client,
     base: String,
     token: Option<String>,
+    /// Whether it may see the township next door.
+    of_next: bool,
 }
 
 impl Client {
@@ -32,6 +34,16 @@ impl Client {
             http,
             base: base.into(),
             token: None,
+            of_next: false,
+        }
+    }
+
+    /// The same client for somebody of the township next door, or of the county.
+    #[must_use]
+    pub fn of_next(&self) -> Self {
+        Self {
+            of_next: true,
+            ..self.clone()
         }
     }
 
@@ -42,6 +54,11 @@ impl Client {
             token: Some(token.into()),
             ..self.clone()
         }
+    }
+
+    /// Whether it may see the township next door.
+    pub(crate) fn is_of_next(&self) -> bool {
+        self.of_next
     }
 
     /// The access token, if it has one.
@@ -103,6 +120,7 @@ impl Client {
             request,
             what,
             sent: None,
+            of_next: self.of_next,
         }
     }
 
@@ -157,7 +175,7 @@ impl Client {
             what,
         };
         answer.check_error();
-        answer.check_contract(None, false);
+        answer.check_contract(None, false, self.of_next);
         answer
     }
 
@@ -175,6 +193,8 @@ pub struct Call {
     what: String,
     /// The JSON body.
     sent: Option<Value>,
+    /// Whether what comes back may be of the township next door.
+    of_next: bool,
 }
 
 impl Call {
@@ -261,7 +281,7 @@ impl Call {
             what: self.what,
         };
         answer.check_error();
-        answer.check_contract(self.sent.as_ref(), endless);
+        answer.check_contract(self.sent.as_ref(), endless, self.of_next);
         answer
     }
 
@@ -366,7 +386,7 @@ impl Answer {
 
     /// Every answer is as the OpenAPI document says.
     #[track_caller]
-    fn check_contract(&self, sent: Option<&Value>, endless: bool) {
+    fn check_contract(&self, sent: Option<&Value>, endless: bool, of_next: bool) {
         let (method, path) = self.what.split_once(' ').unwrap_or_default();
         contract::check(Exchange {
             method,
@@ -375,6 +395,7 @@ impl Answer {
             status: self.status,
             content_type: self.header("content-type"),
             body: (!endless).then_some(self.body.as_slice()),
+            of_next,
         });
     }
 

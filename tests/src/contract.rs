@@ -1,6 +1,8 @@
 //! The contract: every answer that a test sees is compared with the OpenAPI document that the binary
 //! prints, and every request that was taken with what the document says of it.
 //!
+//! Here, too, no answer may have anything of the township next door ([`crate::next`]).
+//!
 //! With `XINFANG_CONTRACT_NOTES=<file>` what does not agree is written there, and fails nothing: to see
 //! all at once. With `UPDATE_EXAMPLES=1` the document's examples are written anew from what is seen:
 //! those that are missing, and those that no longer fit.
@@ -36,6 +38,8 @@ pub struct Exchange<'a> {
     pub content_type: &'a str,
     /// The answer's body; none of a stream without an end.
     pub body: Option<&'a [u8]>,
+    /// Whether it went to somebody of the township next door, or of the county.
+    pub of_next: bool,
 }
 
 /// A path of the document.
@@ -480,6 +484,10 @@ fn close(schema: &mut Value, part: bool) {
 /// Compares with what the binary prints; fails the test, or notes it where that is asked for.
 #[track_caller]
 pub(crate) fn check(seen: Exchange<'_>) {
+    if !seen.of_next {
+        let what = format!("{} {} {}", seen.method, seen.path, seen.status);
+        crate::next::check_marks(&what, seen.body.unwrap_or_default());
+    }
     let Err(why) = Contract::of_binary().check(seen) else {
         return;
     };

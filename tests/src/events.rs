@@ -28,6 +28,8 @@ pub struct Event {
 pub struct Events {
     stream: TcpStream,
     events: Receiver<Event>,
+    /// Whether it may tell of the township next door.
+    of_next: bool,
     /// The answer's status line and headers.
     pub head: String,
 }
@@ -78,6 +80,7 @@ impl Events {
         Self {
             stream,
             events,
+            of_next: client.is_of_next(),
             head,
         }
     }
@@ -86,7 +89,12 @@ impl Events {
     #[track_caller]
     pub fn next(&self) -> Event {
         match self.events.recv_timeout(PATIENCE) {
-            Ok(event) => event,
+            Ok(event) => {
+                if !self.of_next {
+                    crate::next::check_marks("an event", event.data.to_string().as_bytes());
+                }
+                event
+            }
             Err(error) => panic!("no event: {error}"),
         }
     }

@@ -25,6 +25,7 @@ pub mod database;
 pub mod events;
 pub mod files;
 pub mod matter;
+pub mod next;
 pub mod provider;
 pub mod python;
 pub mod server;

@@ -1411,6 +1411,14 @@ impl Desk<'_> {
             }
             "import_ledger" => import(&self.client, "true"),
             "mark_ledger" => call.file("台账.xlsx", ledger()).send(),
+            // Of the county's administrator, where there is a county: tests/api/townships.rs.
+            "create_township" => {
+                let township = json!({
+                    "name": "新镇", "template": "empty", "username": format!("xinzhen{}", fresh()),
+                    "administrator": "新管理",
+                });
+                call.json(&township).send()
+            }
             "create_unit" => {
                 let name = format!("新村{}", fresh());
                 let unit =
@@ -1534,7 +1542,10 @@ fn column(
     who: Option<Staff>,
     operations: &BTreeMap<String, (String, String)>,
 ) -> Vec<(Place, String)> {
-    let app = TestApp::with().env("XINFANG_ROBOT_HOSTS", NOWHERE).start();
+    let app = TestApp::with()
+        .alone()
+        .env("XINFANG_ROBOT_HOSTS", NOWHERE)
+        .start();
     let desk = Desk {
         app: &app,
         who: who.unwrap_or(Staff::Office),

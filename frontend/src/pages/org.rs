@@ -1,13 +1,16 @@
 //! `/org`: the township's units, and who answers for each. The administrator changes them here.
 
+use std::time::Duration;
+
 use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::access::Action;
-use shared::account::User;
+use shared::account::{InitialPassword, User};
 use shared::ids::{UnitId, UserId};
 use shared::org::{
     FormerName, MAX_UNIT_NAME, Merge, MergeCount, Merging, NewUnit, Unit, UnitKind, UnitPatch,
 };
+use shared::setup::{NewTownship, Template, TownshipMade};
 use shared::term::Term;
 use shared::validate::Errors;
 
@@ -33,6 +36,9 @@ enum Doing {
     Closing(Unit),
     Reopening(Unit),
     Merging(Unit),
+    /// The county makes another township.
+    Founding,
+    Telling(InitialPassword),
 }
 
 impl Doing {
@@ -43,6 +49,8 @@ impl Doing {
             Self::Closing(unit) => format!("停用：{}", unit.name),
             Self::Reopening(unit) => format!("恢复使用：{}", unit.name),
             Self::Merging(unit) => format!("合并：{}", unit.name),
+            Self::Founding => "新建乡镇".to_owned(),
+            Self::Telling(made) => format!("{}的初始密码", made.user.name),
         }
     }
 }
@@ -78,6 +86,14 @@ impl Desk {
     /// Only the administrator changes units.
     fn changes(self) -> bool {
         self.users.is_some() && session::may(Action::ManageOrg)
+    }
+
+    /// Whether the county looks at its townships; what is below one is for its own administrator.
+    fn is_county(self) -> bool {
+        session::me().is_some_and(|me| {
+            let top = self.unit(&me.actor.township_id);
+            top.is_some_and(|unit| unit.kind == UnitKind::County)
+        })
     }
 
     fn start(self, doing: Doing) {
@@ -167,13 +183,21 @@ impl Desk {
                 other.id != unit.id
                     && other.kind == unit.kind
                     && !other.closed
-                    && other.kind != UnitKind::Township
-                    && other.kind != UnitKind::County
+                    && !is_top(other.kind)
             });
             alike
                 .map(|other| (other.id.as_str().to_owned(), full_name(units, other)))
                 .collect()
         })
+    }
+
+    /// A township was made: its administrator's initial password is shown, once.
+    fn tell(self, made: TownshipMade) {
+        self.done(format!("已新建{}。", made.township.name));
+        browser::later(Duration::from_millis(50), move || {
+            self.doing.try_set(Some(Doing::Telling(made.administrator)));
+            self.up.try_set(true);
+        });
     }
 
     /// A change went through.
@@ -230,8 +254,25 @@ pub(crate) fn page() -> AnyView {
         Some(Doing::Closing(unit)) => turn(desk, unit, true),
         Some(Doing::Reopening(unit)) => turn(desk, unit, false),
         Some(Doing::Merging(unit)) => merge(desk, &unit),
+        Some(Doing::Founding) => found(desk),
+        Some(Doing::Telling(made)) => super::users::tell(desk.up, made),
     };
-    let fold = move || {
+    let buttons = move || {
+        if desk.is_county() {
+            let button = || {
+                view! {
+                    <button
+                        type="button"
+                        class="btn btn-primary"
+                        data-testid="new-township"
+                        on:click=move |_| desk.start(Doing::Founding)
+                    >
+                        "新建乡镇"
+                    </button>
+                }
+            };
+            return desk.changes().then(button).into_any();
+        }
         let words = if desk.unfolded.get() {
             "收起各社"
         } else {
@@ -247,21 +288,26 @@ pub(crate) fn page() -> AnyView {
                 {words}
             </button>
         }
+        .into_any()
     };
-    let intro = if desk.changes() {
-        "每个单位一名第一责任人，村有包村领导，社有包社干部。停用的单位不再接收新事项，旧事项上仍显示它的名称。村、站所合并的，用“合并”：未了的工作一次转过去，老账留在原来的名下。"
-    } else {
-        "各单位的第一责任人，和包村领导、包社干部。有变动请告诉系统管理员。"
+    let intro = move || {
+        if stage.get() == Stage::Ready && desk.is_county() {
+            "每个乡镇由自己的系统管理员管理单位、用户和设置，互相看不到。忘了密码的乡镇管理员，在“用户”里重置。"
+        } else if desk.changes() {
+            "每个单位一名第一责任人，村有包村领导，社有包社干部。停用的单位不再接收新事项，旧事项上仍显示它的名称。村、站所合并的，用“合并”：未了的工作一次转过去，老账留在原来的名下。"
+        } else {
+            "各单位的第一责任人，和包村领导、包社干部。有变动请告诉系统管理员。"
+        }
     };
     view! {
         <div class="page page-wide">
             <div class="page-head">
                 {heading("单位")}
                 <div class="row page-buttons">
-                    {live(move || (stage.get() == Stage::Ready).then(fold))}
+                    {live(move || (stage.get() == Stage::Ready).then(buttons))}
                 </div>
             </div>
-            <p class="quiet">{intro}</p>
+            <p class="quiet">{live(intro)}</p>
             {draw}
             {dialog(desk.up, title, body)}
         </div>
@@ -270,8 +316,44 @@ pub(crate) fn page() -> AnyView {
 }
 
 fn tree(desk: Desk) -> AnyView {
+    if desk.is_county() {
+        return county(desk);
+    }
     view! {
         {each(move || desk.tops(), move |id| township(desk, id))}
+    }
+    .into_any()
+}
+
+/// The county with its townships, a line each.
+fn county(desk: Desk) -> AnyView {
+    let top = session::me().map(|me| me.actor.township_id);
+    let line = move |id: UnitId| {
+        let counted = id.clone();
+        let count = live(move || {
+            let villages = desk.below(&counted, |kind| kind == UnitKind::Village).len();
+            let offices = desk.below(&counted, |kind| kind != UnitKind::Village).len();
+            format!("{villages}个村，{offices}个镇直单位")
+        });
+        view! {
+            <li class="org-unit" data-testid="township">
+                {row(desk, id)}
+                <p class="quiet">{count}</p>
+            </li>
+        }
+        .into_any()
+    };
+    let none = live(move || {
+        let none = desk.tops().is_empty();
+        none.then(|| view! { <p class="quiet">"还没有乡镇。"</p> })
+    });
+    view! {
+        {top.map(|id| view! { <div class="org-top">{row(desk, id)}</div> })}
+        <section class="org-part">
+            <h2>"乡镇"</h2>
+            <ul class="org-list">{each(move || desk.tops(), line)}</ul>
+            {none}
+        </section>
     }
     .into_any()
 }
@@ -374,7 +456,7 @@ fn row(desk: Desk, id: UnitId) -> AnyView {
                     {short}
                     {former(&unit)}
                 </p>
-                {people(desk, &unit)}
+                {shows_people(desk, unit.kind).then(|| people(desk, &unit))}
             }
         })
     });
@@ -406,6 +488,11 @@ fn former(unit: &Unit) -> Option<AnyView> {
 /// The last day before one.
 fn before(day: NaiveDate) -> String {
     date(day.pred_opt().unwrap_or(day))
+}
+
+/// Whether who answers for a unit is shown and named here: of a township its own people do that.
+fn shows_people(desk: Desk, kind: UnitKind) -> bool {
+    kind != UnitKind::Township || !desk.is_county()
 }
 
 fn people(desk: Desk, unit: &Unit) -> AnyView {
@@ -452,8 +539,10 @@ fn buttons(desk: Desk, unit: Memo<Option<Unit>>) -> AnyView {
         .into_any()
     };
     let is = move |wanted: fn(&Unit) -> bool| unit.with(|unit| unit.as_ref().is_some_and(wanted));
-    let add = Memo::new(move |_| is(|unit| !unit.closed && !kinds_below(unit.kind).is_empty()));
-    let close = Memo::new(move |_| is(|unit| !unit.closed && unit.kind != UnitKind::Township));
+    let add = Memo::new(move |_| {
+        !desk.is_county() && is(|unit| !unit.closed && !kinds_below(unit.kind).is_empty())
+    });
+    let close = Memo::new(move |_| is(|unit| !unit.closed && !is_top(unit.kind)));
     let reopen = Memo::new(move |_| is(|unit| unit.closed && unit.merged_into.is_none()));
     let change = Memo::new(move |_| is(|unit| unit.merged_into.is_none()));
     let merge = Memo::new(move |_| {
@@ -472,6 +561,11 @@ fn buttons(desk: Desk, unit: Memo<Option<Unit>>) -> AnyView {
         </p>
     }
     .into_any()
+}
+
+/// What is never closed, and has no order among others.
+const fn is_top(kind: UnitKind) -> bool {
+    matches!(kind, UnitKind::Township | UnitKind::County)
 }
 
 /// What may stand below a unit of this kind.
@@ -548,6 +642,53 @@ fn add(desk: Desk, above: &Unit) -> AnyView {
     .into_any()
 }
 
+/// Another township, with its first administrator.
+fn found(desk: Desk) -> AnyView {
+    let form = Form::new();
+    let name = RwSignal::new(String::new());
+    let short = RwSignal::new(String::new());
+    let template = RwSignal::new(Template::Empty.code().to_owned());
+    let username = RwSignal::new(String::new());
+    let administrator = RwSignal::new(String::new());
+    let templates: Options = Template::ALL.iter().copied().map(offer).collect();
+    let key = browser::random_key();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let input = NewTownship {
+            name: name.get_untracked().trim().to_owned(),
+            short_name: filled(&short.get_untracked()),
+            template: Template::from_code(&template.get_untracked()).unwrap_or(Template::Empty),
+            username: username.get_untracked().trim().to_owned(),
+            administrator: administrator.get_untracked().trim().to_owned(),
+        };
+        if !form.accept(input.check()) {
+            return;
+        }
+        let call = Call::post("/townships").once(&key).json(&input);
+        form.send(call.fetch::<TownshipMade>(), move |made| desk.tell(made));
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {field(form, "name", "乡镇名称").required().placeholder("如：河西镇").input(name)}
+            {field(form, "short_name", "简称")
+                .hint("事项编号以它开头；不填就用名称去掉“镇”“乡”“街道”。".to_owned())
+                .input(short)}
+            {field(form, "template", "从哪里开始")
+                .required()
+                .select(template, None, templates)}
+            {field(form, "administrator", "系统管理员姓名").required().input(administrator)}
+            {field(form, "username", "用户名")
+                .hint("用来登录，定了不再改；全县不能重复。".to_owned())
+                .required()
+                .input(username)}
+            <p class="hint">"设置、工作日、期限规定和法律法规目录先照县级的，以后由乡镇自己改。"</p>
+            {foot(form, desk.up, "新建并生成初始密码", "btn btn-primary")}
+        </form>
+    }
+    .into_any()
+}
+
 fn change(desk: Desk, unit: &Unit) -> AnyView {
     let form = Form::new();
     let text = |text: Option<&str>| RwSignal::new(text.unwrap_or_default().to_owned());
@@ -557,6 +698,7 @@ fn change(desk: Desk, unit: &Unit) -> AnyView {
     let lead = text(unit.lead_user_id.as_ref().map(UserId::as_str));
     let position = text(Some(&unit.position.to_string()));
     let is_township = unit.kind == UnitKind::Township;
+    let is_top = is_top(unit.kind);
     let has_lead = lead_title(unit.kind).is_some();
     let before = unit.clone();
     let submit = move |event: leptos::ev::SubmitEvent| {
@@ -572,7 +714,7 @@ fn change(desk: Desk, unit: &Unit) -> AnyView {
             );
         }
         let at = number(&position.get_untracked()).and_then(|at| i32::try_from(at).ok());
-        if at.is_none() && !is_township {
+        if at.is_none() && !is_top {
             errors.add("position", "invalid", "次序请填数字，如 3。");
         }
         if !form.accept(errors) {
@@ -607,12 +749,23 @@ fn change(desk: Desk, unit: &Unit) -> AnyView {
             .required()
             .input(short)
     });
-    let position_field = (!is_township).then(|| {
+    let position_field = (!is_top).then(|| {
         field(form, "position", "次序")
             .hint("同级单位按次序从小到大排列。".to_owned())
             .mode("numeric")
             .class("field field-short")
             .input(position)
+    });
+    let responsible_field = shows_people(desk, unit.kind).then(|| {
+        field(form, "responsible_user_id", "第一责任人").select(
+            responsible,
+            Some("未指定"),
+            current(
+                desk,
+                desk.people(&unit.id),
+                unit.responsible_user_id.as_ref(),
+            ),
+        )
     });
     let lead_field = lead_title(unit.kind).map(|title| {
         field(form, "lead_user_id", title).select(
@@ -627,12 +780,7 @@ fn change(desk: Desk, unit: &Unit) -> AnyView {
             {stale(form, move || desk.take_latest())}
             {field(form, "name", "名称").required().input(name)}
             {short_field}
-            {field(form, "responsible_user_id", "第一责任人")
-                .select(
-                    responsible,
-                    Some("未指定"),
-                    current(desk, desk.people(&unit.id), unit.responsible_user_id.as_ref()),
-                )}
+            {responsible_field}
             {lead_field}
             {position_field}
             {foot(form, desk.up, "保存", "btn btn-primary")}

@@ -7,7 +7,7 @@ use shared::access::Action;
 use shared::account::{InitialPassword, MAX_NAME, NewUser, User, UserPatch};
 use shared::duty::Duties;
 use shared::ids::UserId;
-use shared::org::Unit;
+use shared::org::{Unit, UnitKind};
 use shared::role::Role;
 use shared::sso::{IdentityEntry, IdentityStatus};
 use shared::term::Term;
@@ -22,6 +22,7 @@ use crate::browser;
 use crate::directory::{Directory, Options, directory, rank};
 use crate::format::{moment, ordered};
 use crate::load::{Loader, load};
+use crate::session;
 use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::{Form, field, filled, terms};
@@ -136,7 +137,7 @@ fn list() -> AnyView {
         Some(Doing::Resetting(user)) => reset(desk, user),
         Some(Doing::Unlocking(user)) => unlock(desk, user),
         Some(Doing::Linking(user)) => link(desk, &user),
-        Some(Doing::Telling(made)) => tell(desk, made),
+        Some(Doing::Telling(made)) => tell(desk.up, made),
     };
     // What was told once is not told again.
     Effect::new(move |was_up: Option<bool>| {
@@ -559,8 +560,14 @@ fn role_and_unit(
         let Some(role) = chosen() else {
             return Options::new();
         };
+        let top = session::me().map(|me| me.actor.township_id);
+        let county = desk
+            .directory
+            .units()
+            .iter()
+            .any(|unit| unit.kind == UnitKind::County && Some(&unit.id) == top.as_ref());
         units_where(desk.directory, |unit| {
-            !unit.closed && role.belongs_in(unit.kind)
+            !unit.closed && role.is_given_in(unit.kind, county)
         })
     });
     // A unit where the role has no work is taken back; where there is but one, it is that one.
@@ -907,7 +914,7 @@ fn link_form(desk: Desk, name: String, path: String, now: IdentityStatus) -> Any
 }
 
 /// The initial password: shown this once.
-fn tell(desk: Desk, made: InitialPassword) -> AnyView {
+pub(super) fn tell(up: RwSignal<bool>, made: InitialPassword) -> AnyView {
     let copied = RwSignal::new(None::<bool>);
     let copy = move |_| copied.set(Some(browser::copy_text(PASSWORD)));
     let said = live(move || match copied.get() {
@@ -944,7 +951,7 @@ fn tell(desk: Desk, made: InitialPassword) -> AnyView {
                 type="button"
                 class="btn btn-primary"
                 data-testid="password-noted"
-                on:click=move |_| desk.up.set(false)
+                on:click=move |_| up.set(false)
             >
                 "已记下，关闭"
             </button>

@@ -462,7 +462,7 @@ fn read_unit<'a>(directory: &'a Snapshot, actor: &Actor, text: &str) -> Result<&
     let plain = text.replace(['/', '／', ' '], "");
     let mut found = directory.units().iter().filter(|unit| {
         !unit.closed
-            && directory.is_within(&unit.id, &actor.township_id)
+            && directory.township_of(&unit.id) == actor.township_id
             && (unit.name == text || full_name(directory, unit) == plain)
     });
     match (found.next(), found.next()) {
@@ -526,7 +526,7 @@ fn book(directory: &Snapshot, actor: &Actor) -> Result<Vec<u8>, XlsxError> {
     let units = directory
         .units()
         .iter()
-        .filter(|unit| !unit.closed && directory.is_within(&unit.id, &actor.township_id));
+        .filter(|unit| !unit.closed && directory.township_of(&unit.id) == actor.township_id);
     for (row, unit) in (1_u32..).zip(units) {
         help.write(row, 1, full_name(directory, unit))?;
     }

@@ -5,6 +5,7 @@ use shared::access::{Action, Denied, Facts, can};
 use shared::account::{Colleague, InitialPassword, MAX_NAME, NewUser, User, UserPatch};
 use shared::audit::AuditAction;
 use shared::ids::{UnitId, UserId};
+use shared::org::{Unit, UnitKind};
 use shared::page::Page;
 use shared::problem::FieldError;
 use shared::role::Role;
@@ -16,7 +17,7 @@ use crate::audit::{self, Entry};
 use crate::auth::Actor;
 use crate::context::RequestContext;
 use crate::db::Conn;
-use crate::directory::Snapshot;
+use crate::directory::{Member, Snapshot};
 use crate::error::ApiError;
 use crate::idempotency::{self, Answer, Claim, Made};
 use crate::page::{PageQuery, cursor};
@@ -76,8 +77,8 @@ pub(super) async fn list(
     let words = words.unwrap_or_default().trim().to_lowercase();
     let mut users: Vec<&User> = directory
         .members()
+        .filter(|member| can(actor, Action::ManageUsers, Facts::User(&member.access)).is_ok())
         .map(|member| &member.user)
-        .filter(|user| directory.is_within(&user.unit_id, &actor.township_id))
         .filter(|user| {
             user.name.contains(&words) || store::username_key(&user.username).contains(&words)
         })
@@ -129,7 +130,7 @@ pub(crate) fn colleagues_of(actor: &Actor, directory: &Snapshot) -> Vec<Colleagu
 pub(super) async fn get(state: &State, actor: &Actor, id: &UserId) -> Result<User, Error> {
     can(actor, Action::ManageUsers, Facts::None)?;
     let directory = state.directory.current().await?;
-    Ok(managed(&directory, actor, id)?.clone())
+    Ok(managed(&directory, actor, id)?.user.clone())
 }
 
 /// The user, if the administrator manages them.
@@ -137,10 +138,10 @@ pub(crate) fn managed<'a>(
     directory: &'a Snapshot,
     actor: &Actor,
     id: &UserId,
-) -> Result<&'a User, Error> {
-    let user = directory.member(id).map(|member| &member.user);
-    user.filter(|user| directory.is_within(&user.unit_id, &actor.township_id))
-        .ok_or(Error::Unknown)
+) -> Result<&'a Member, Error> {
+    let member = directory.member(id).ok_or(Error::Unknown)?;
+    can(actor, Action::ManageUsers, Facts::User(&member.access))?;
+    Ok(member)
 }
 
 /// Adds a user with an initial password.
@@ -235,8 +236,13 @@ fn check_place(
     role: Role,
     unit_id: &UnitId,
 ) {
-    let unit = directory.unit(unit_id);
-    match unit.filter(|unit| directory.is_within(&unit.id, &actor.township_id)) {
+    let top = directory.unit(&actor.township_id);
+    let county = top.is_some_and(|unit| unit.kind == UnitKind::County);
+    let there = |unit: &&Unit| {
+        let own = !county || role.is_given_in(unit.kind, county);
+        own && directory.is_within(&unit.id, &actor.township_id)
+    };
+    match directory.unit(unit_id).filter(there) {
         None => errors.add("unit_id", "unknown", "请选择本辖区内的单位。"),
         Some(unit) if unit.closed => errors.add("unit_id", "closed", "这个单位已停用。"),
         Some(unit) if !role.belongs_in(unit.kind) => {
@@ -259,9 +265,9 @@ pub(super) async fn change(
     can(&actor, Action::ManageUsers, Facts::None)?;
     let directory = state.directory.current().await?;
     let before = managed(&directory, &actor, &id)?;
-    check_patch(&directory, &actor, before, &patch)?;
+    check_patch(&directory, &actor, &before.user, &patch)?;
     let context = context.clone();
-    let township = actor.township_id.clone();
+    let township = before.access.township_id.clone();
     let in_township: Vec<UserId> = directory
         .members()
         .filter(|member| member.access.township_id == township)

@@ -177,7 +177,7 @@ pub(super) fn report(conn: &mut Conn, desk: &Desk, input: &NewAlert) -> Result<A
         return Err(errors.into());
     }
     let now = desk.context.now;
-    let general = desk.names.general();
+    let general = desk.general();
     let minutes = |minutes: u32| i32::try_from(minutes).unwrap_or(i32::MAX);
     let discovered = input.discovered_at.or(input.recorded_at).unwrap_or(now);
     let alert = AlertRecord {

@@ -9,6 +9,7 @@ pub(crate) mod store;
 
 use diesel::result::QueryResult;
 use shared::audit::AuditAction;
+use shared::ids::UnitId;
 
 use crate::auth::Actor;
 use crate::context::RequestContext;
@@ -98,7 +99,8 @@ pub fn append_petitioner(
     store::insert(conn, context, &who, entry)
 }
 
-/// Notes what nobody who is signed in did: a failed sign-in, the command line.
+/// Notes what nobody who is signed in did, and what is of no township: an unknown name, a restore. Those
+/// of the topmost unit read it.
 ///
 /// # Errors
 /// The database's own; the transaction fails with it.
@@ -108,10 +110,24 @@ pub fn append_anonymous(
     name: Option<&str>,
     entry: Entry,
 ) -> QueryResult<()> {
+    append_of(conn, context, None, name, entry)
+}
+
+/// The same of a township, where it is known whose log it belongs into.
+///
+/// # Errors
+/// The database's own; the transaction fails with it.
+pub(crate) fn append_of(
+    conn: &mut Conn,
+    context: &RequestContext,
+    township: Option<&UnitId>,
+    name: Option<&str>,
+    entry: Entry,
+) -> QueryResult<()> {
     let who = store::Who {
         user_id: None,
         user_name: name,
-        township_id: None,
+        township_id: township.map(UnitId::as_str),
     };
     store::insert(conn, context, &who, entry)
 }

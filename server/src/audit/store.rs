@@ -152,16 +152,18 @@ macro_rules! found {
         let township = filter.reader.township_id.as_str().to_owned();
         let mut query = $query
             .filter(
-                audit_log::township_id
-                    .is_null()
-                    .or(audit_log::township_id.eq(township)),
-            )
-            .filter(
                 audit_log::case_id
                     .is_null()
                     .or(audit_log::case_id.ne_all(sealed)),
             )
             .into_boxed();
+        let own = audit_log::township_id.eq(township);
+        // What is of no township is for those of the topmost unit.
+        query = if filter.reader.is_topmost() {
+            query.filter(audit_log::township_id.is_null().or(own))
+        } else {
+            query.filter(own)
+        };
         if let Some(from) = filter.from {
             query = query.filter(audit_log::at.ge(from));
         }

@@ -278,7 +278,7 @@ fn state_of(
             record.tone.0,
             due_on,
             today,
-            desk.names.general().reminders,
+            desk.general().reminders,
         ),
         open: record.open,
         last_progress_on: package.last_progress(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::result::QueryResult;
+use shared::calendar::Calendar;
 use shared::case::number::Series;
 use shared::case::view::Named;
 use shared::ids::{CaseId, UnitId, UserId};
@@ -16,6 +17,7 @@ use crate::auth::Actor;
 use crate::context::RequestContext;
 use crate::directory::{Member, Snapshot};
 use crate::keys::Keys;
+use crate::settings::store::General;
 use crate::state::State;
 
 /// Owned, so that it can go into a transaction on another thread.
@@ -201,6 +203,16 @@ impl Desk {
             .and_then(|id| self.names.member(id))
             .map(|member| member.user.role);
         shared::access::seal_of(kind, role)
+    }
+
+    /// The settings of the caller's township.
+    pub(crate) fn general(&self) -> &General {
+        self.names.general(&self.actor.township_id)
+    }
+
+    /// The working-day calendar of the caller's township.
+    pub(crate) fn calendar(&self) -> Calendar {
+        self.names.calendar(self.actor.township_id.as_str())
     }
 
     /// The township's short name, with which numbers begin.

@@ -67,14 +67,13 @@ pub(crate) fn cases(
         for event in rows {
             events.entry(event.case_id.clone()).or_default().push(event);
         }
-        let calendar = names.general().calendar();
         due.extend(some.iter().map(|case| {
             let profile = names.law_profile(&case.law_profile_id).cloned();
             let profile = profile.unwrap_or_else(LawProfile::default_profile);
             let events = events.get(&case.id).map_or(&[][..], Vec::as_slice);
             DueCase {
                 facts: case.facts(units.remove(&case.id).unwrap_or_default()),
-                clocks: view::clocks_from(events, &profile, &calendar),
+                clocks: view::clocks_from(events, &profile, &names.calendar(&case.township_id)),
                 case: case.clone(),
             }
         }));

@@ -238,7 +238,7 @@ impl Taken {
         detail: &str,
     ) -> Result<CaseRecord, Error> {
         let profile = profile_of(desk, &self.case);
-        self.case.due_on = due_on(desk, &self.events, &profile);
+        self.case.due_on = due_on(desk, &self.case, &self.events, &profile);
         self.case.version = self.version + 1;
         self.case.updated_at = desk.context.now.naive_utc();
         if !store::save(conn, &self.case, self.version)? {
@@ -310,26 +310,39 @@ pub(super) fn profile_of(desk: &Desk, case: &CaseRecord) -> LawProfile {
         .unwrap_or_else(LawProfile::default_profile)
 }
 
-fn due_on(desk: &Desk, events: &[EventRecord], profile: &LawProfile) -> NaiveDate {
+fn due_on(
+    desk: &Desk,
+    case: &CaseRecord,
+    events: &[EventRecord],
+    profile: &LawProfile,
+) -> NaiveDate {
     let entries: Vec<Entry> = events.iter().map(EventRecord::entry).collect();
-    let clocks = clocks(&entries, profile, &desk.names.general().calendar());
+    let clocks = clocks(&entries, profile, &desk.names.calendar(&case.township_id));
     next_due(&clocks).map_or(NOTHING_DUE, |clock| clock.due)
 }
 
-/// Counts the clocks of all open cases, and the dates of their matters, anew: by other working days. A
-/// case with another date gets an event that says why (`what`). Answers how many have one, without
-/// sealed accusations.
+/// Counts the clocks of the open cases of the desk's township, or of all those below the county, and the
+/// dates of their matters, anew: by other working days. A case with another date gets an event that says
+/// why (`what`). Answers how many have one, without sealed accusations.
 ///
 /// # Errors
 /// As with every step of a case.
 pub(crate) fn recount_clocks(conn: &mut Conn, desk: &Desk, what: &str) -> Result<u32, Error> {
     let mut changed = 0_u32;
-    for id in store::open_ids(conn)? {
+    let townships: Vec<&str> = desk
+        .names
+        .units()
+        .iter()
+        .filter(|unit| unit.kind == UnitKind::Township)
+        .filter(|unit| desk.names.is_within(&unit.id, &desk.actor.township_id))
+        .map(|unit| unit.id.as_str())
+        .collect();
+    for id in store::open_ids(conn, &townships)? {
         let mut taken = take_for_all(conn, &id)?;
         let matters = matter::service::recount(conn, desk, &taken)?;
         let before = taken.case.due_on;
         let profile = profile_of(desk, &taken.case);
-        let after = due_on(desk, &taken.events, &profile);
+        let after = due_on(desk, &taken.case, &taken.events, &profile);
         if before == after && matters == 0 {
             continue;
         }
@@ -833,10 +846,13 @@ impl Draft {
     /// [`Error::Damaged`], [`Error::Refused`].
     pub(crate) fn new(desk: &Desk, entering: &Entering<'_>) -> Result<Self, Error> {
         let input = entering.input;
-        let profile = LawProfile::for_case(desk.names.law_profiles(), input.received_on);
+        let profile = LawProfile::for_case(
+            &desk.names.law_profiles(&desk.actor.township_id),
+            input.received_on,
+        );
         let mut case = new_record(desk, entering, &profile);
         let events = first_events(desk, &mut case, entering)?;
-        case.due_on = due_on(desk, &events, &profile);
+        case.due_on = due_on(desk, &case, &events, &profile);
         let mut people = Vec::with_capacity(input.people.len());
         for (position, person) in input.people.iter().enumerate() {
             people.push(person_record(desk, &case.id, position, person, None)?);
@@ -1329,7 +1345,7 @@ impl<'a> Keeping<'a> {
         Ok(Self {
             case,
             facts,
-            clocks: view::clocks_from(events, &profile, &desk.names.general().calendar()),
+            clocks: view::clocks_from(events, &profile, &desk.names.calendar(&case.township_id)),
             profile,
             repeats_final: store::repeats_final(conn, case)?,
         })

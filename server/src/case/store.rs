@@ -440,9 +440,32 @@ pub(crate) fn events(conn: &mut Conn, case_id: &str) -> QueryResult<Vec<EventRec
         .load(conn)
 }
 
-/// The cases that are not closed, of all townships.
-pub(crate) fn open_ids(conn: &mut Conn) -> QueryResult<Vec<String>> {
+/// Whether another township than `own` has cases with numbers that begin with this short name.
+pub(crate) fn has_numbers_of(
+    conn: &mut Conn,
+    own: Option<&UnitId>,
+    short_name: &str,
+) -> QueryResult<bool> {
+    let own = own.map_or("", UnitId::as_str);
+    let found = Series::ALL.iter().map(|series| {
+        let begin = format!("{short_name}{}〔", series.label());
+        let end = format!("{short_name}{}〕", series.label());
+        cases::table
+            .filter(cases::number.ge(begin))
+            .filter(cases::number.lt(end))
+            .filter(cases::township_id.ne(own))
+            .select(cases::id)
+            .first::<String>(conn)
+            .optional()
+    });
+    let found: Vec<Option<String>> = found.collect::<QueryResult<_>>()?;
+    Ok(found.into_iter().any(|case| case.is_some()))
+}
+
+/// The cases of some townships that are not closed.
+pub(crate) fn open_ids(conn: &mut Conn, townships: &[&str]) -> QueryResult<Vec<String>> {
     cases::table
+        .filter(cases::township_id.eq_any(townships))
         .filter(cases::state.ne(State::Closed.code()))
         .order(cases::id)
         .select(cases::id)

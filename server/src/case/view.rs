@@ -85,7 +85,7 @@ pub(super) fn with_facts(
         clocks: clocks_from(
             &events,
             &service::profile_of(desk, &case),
-            &desk.names.general().calendar(),
+            &desk.names.calendar(&case.township_id),
         ),
         people: people(conn, desk, &case.id)?,
         source: if imported {
@@ -117,7 +117,7 @@ pub(super) fn fresh(
         clocks: clocks_from(
             events,
             &service::profile_of(desk, &case),
-            &desk.names.general().calendar(),
+            &desk.names.calendar(&case.township_id),
         ),
         people: masked(desk, people)?,
         source: None,
@@ -195,7 +195,7 @@ pub(super) fn clocks_of(
     Ok(clocks_from(
         &events,
         &service::profile_of(desk, case),
-        &desk.names.general().calendar(),
+        &desk.names.calendar(&case.township_id),
     ))
 }
 

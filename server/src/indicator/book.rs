@@ -127,8 +127,8 @@ pub(crate) struct Book {
     merged: HashMap<u16, (Day, u16)>,
     /// The directory that they were read from.
     merged_of: Option<i64>,
-    /// The working days by which clocks were counted.
-    calendar: Calendar,
+    /// The working days by which clocks were counted, by township.
+    calendars: Arc<BTreeMap<String, Calendar>>,
     /// Rises with each change.
     generation: u64,
 }
@@ -329,7 +329,7 @@ impl Figures {
             {
                 let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
                 if book.seen.is_some_and(|seen| seen.covers(conn, now))
-                    && book.calendar == names.general().calendar()
+                    && book.calendars == *names.calendars()
                     && book.merged_of == Some(names.generation())
                 {
                     return Ok(());
@@ -499,9 +499,9 @@ impl Book {
 
     /// Brings it to what the database has.
     fn follow(&mut self, conn: &mut Conn, names: &Snapshot, now: Seen) -> Result<(), Error> {
-        let calendar = names.general().calendar();
+        let calendars = Arc::clone(names.calendars());
         // With other working days every clock is counted anew.
-        let known = self.seen.filter(|_| self.calendar == calendar);
+        let known = self.seen.filter(|_| self.calendars == calendars);
         let before = match known {
             // Another was faster.
             Some(seen) if seen.covers(conn, now) => return Ok(()),
@@ -511,7 +511,7 @@ impl Book {
         if before.is_none() {
             *self = Self {
                 generation: self.generation + 1,
-                calendar: calendar.clone(),
+                calendars: Arc::clone(&calendars),
                 ..Self::default()
             };
         }
@@ -561,7 +561,7 @@ impl Book {
             if before.is_some() {
                 again.extend(new.iter().filter_map(|case| case.earlier_case_id.clone()));
             }
-            self.fold(conn, names, &calendar, new)?;
+            self.fold(conn, names, new)?;
         }
         let again: Vec<String> = again.into_iter().collect();
         for some in again.chunks(usize::try_from(TOGETHER).unwrap_or(1)) {
@@ -569,7 +569,7 @@ impl Book {
                 .filter(cases::id.eq_any(some))
                 .select(Columns::as_select())
                 .load(conn)?;
-            self.fold(conn, names, &calendar, rows)?;
+            self.fold(conn, names, rows)?;
         }
         self.seen = Some(Seen {
             docid: reached.max(0),
@@ -632,13 +632,7 @@ impl Book {
     }
 
     /// Folds some cases with their events and matters.
-    fn fold(
-        &mut self,
-        conn: &mut Conn,
-        names: &Snapshot,
-        calendar: &Calendar,
-        rows: Vec<Columns>,
-    ) -> Result<(), Error> {
+    fn fold(&mut self, conn: &mut Conn, names: &Snapshot, rows: Vec<Columns>) -> Result<(), Error> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -659,6 +653,7 @@ impl Book {
             }
             let facts = facts.remove(&row.id).unwrap_or_default();
             let profile = names.law_profile(&row.law_profile_id).unwrap_or(&usual);
+            let calendar = names.calendar(&row.township_id);
             let tally = Tally {
                 id: u32::try_from(row.docid).map_err(|e| Error::Damaged(e.to_string()))?,
                 version: u32::try_from(row.version).unwrap_or(u32::MAX),
@@ -686,7 +681,7 @@ impl Book {
                 collective: row.collective,
                 first: row.earlier_case_id.is_none(),
                 mediation: row.mediation,
-                marks: marks(&facts, &beside, profile, calendar),
+                marks: marks(&facts, &beside, profile, &calendar),
             };
             match row.earlier_case_id {
                 Some(earlier) => self.earlier.insert(tally.id, earlier),

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use shared::access::{Action, Facts, can};
 use shared::ids::UserId;
 use shared::notice::NoticeKind;
-use shared::notice::prefs::Delivery;
+use shared::notice::prefs::{Delivery, time_of_day};
+use shared::notice::remind::shanghai_time;
 use shared::term::Term;
 
 use super::reminders::{Letter, send};
@@ -16,6 +17,7 @@ use crate::case::{Desk, home};
 use crate::clock::day_of;
 use crate::context::RequestContext;
 use crate::db::{self, Conn};
+use crate::settings::store::General;
 use crate::state::State;
 
 fn key(today: NaiveDate) -> String {
@@ -59,6 +61,11 @@ fn first(lines: &[(String, u64)]) -> String {
     first.join("，")
 }
 
+/// From when on a township's people have their digest, Asia/Shanghai.
+pub(super) fn time(general: &General) -> NaiveTime {
+    time_of_day(&general.notices.digest_at).unwrap_or(NaiveTime::MIN)
+}
+
 /// Sends everybody's digest who has none today and wishes one.
 ///
 /// # Errors
@@ -66,9 +73,6 @@ fn first(lines: &[(String, u64)]) -> String {
 pub(super) async fn run(state: State, now: DateTime<Utc>) -> Result<(), Error> {
     let today = day_of(now);
     let names = state.directory.current().await?;
-    if !names.general().calendar().is_workday(today) {
-        return Ok(());
-    }
     let told = state
         .db
         .read(move |conn| store::told(conn, &[key(today)]))
@@ -79,6 +83,11 @@ pub(super) async fn run(state: State, now: DateTime<Utc>) -> Result<(), Error> {
     };
     for member in names.members() {
         let id = member.user.id.clone();
+        let township = &member.access.township_id;
+        let is_workday = names.calendar(township.as_str()).is_workday(today);
+        if !is_workday || shanghai_time(now) < time(names.general(township)) {
+            continue;
+        }
         if member.user.disabled || told.contains(&(id.to_string(), key(today))) {
             continue;
         }

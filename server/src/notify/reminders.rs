@@ -371,23 +371,33 @@ fn of_matter(staff: &Staff<'_>, due: &DueMatter) -> Item {
 
 /// What is to be told now.
 fn letters(conn: &mut Conn, names: &Snapshot, today: NaiveDate) -> Result<Vec<Letter>, Error> {
-    let rules = &names.general().notices;
-    let until = |days: &[u32]| {
-        let days = days.iter().copied().max().unwrap_or(0);
+    // As far ahead as any township looks; each then by its own rules.
+    let until = |days: fn(&NoticeRules) -> &[u32]| {
+        let all = names.all_general();
+        let days = all.flat_map(|general| days(&general.notices)).max();
+        let days = days.copied().unwrap_or(0);
         today
             .checked_add_days(Days::new(days.into()))
             .unwrap_or(today)
     };
     let staff = Staff::of(names);
-    let mut items = Vec::new();
-    for due in due::cases(conn, names, until(&rules.case_days))? {
-        items.extend(of_case(&staff, &due));
+    let mut items: BTreeMap<UnitId, Vec<Item>> = BTreeMap::new();
+    for due in due::cases(conn, names, until(|rules| &rules.case_days))? {
+        let of_township = items.entry(due.facts.township_id.clone()).or_default();
+        of_township.extend(of_case(&staff, &due));
     }
-    let matters = due::matters(conn, until(&rules.matter_days))?;
-    items.extend(matters.iter().map(|due| of_matter(&staff, due)));
-    let told = store::told(conn, &keys(&items, today, rules))?;
-    let calendar = names.general().calendar();
-    Ok(plan(&items, today, (rules, &calendar), &told))
+    for due in due::matters(conn, until(|rules| &rules.matter_days))? {
+        let of_township = items.entry(due.facts.township_id.clone()).or_default();
+        of_township.push(of_matter(&staff, &due));
+    }
+    let mut letters = Vec::new();
+    for (township, items) in items {
+        let rules = &names.general(&township).notices;
+        let told = store::told(conn, &keys(&items, today, rules))?;
+        let calendar = names.calendar(township.as_str());
+        letters.extend(plan(&items, today, (rules, &calendar), &told));
+    }
+    Ok(letters)
 }
 
 /// Reminds people of what is due, by day.

@@ -10,12 +10,12 @@ use chrono::{DateTime, Datelike, NaiveTime, Utc};
 use diesel::result::QueryResult;
 use futures_util::future::LocalBoxFuture;
 use shared::notice::KEPT_DAYS;
-use shared::notice::prefs::time_of_day;
 use shared::notice::remind::{is_daytime, shanghai_time};
 
 use super::{Error, digest, lease, reminders, robot, store};
 use crate::clock::day_of;
 use crate::db::Conn;
+use crate::directory::Snapshot;
 use crate::settings::store::General;
 use crate::state::State;
 
@@ -61,9 +61,7 @@ fn jobs() -> [Job; 10] {
         },
         Job {
             name: "digest",
-            when: When::Daily(|general| {
-                time_of_day(&general.notices.digest_at).unwrap_or(NaiveTime::MIN)
-            }),
+            when: When::Daily(digest::time),
             work: Work::Own(|state, now| Box::pin(digest::run(state, now))),
         },
         Job {
@@ -113,14 +111,21 @@ fn jobs() -> [Job; 10] {
     ]
 }
 
+/// More townships than an installation has.
+const TOWNSHIPS: i64 = 1 << 20;
+
 impl When {
     /// The turn that it is now, other from the next; none while it is no time for it.
-    fn turn(self, general: &General, now: DateTime<Utc>) -> Option<i64> {
+    fn turn(self, names: &Snapshot, now: DateTime<Utc>) -> Option<i64> {
         match self {
             Self::Every(seconds) => now.timestamp().checked_div_euclid(seconds),
             Self::Daily(time) => {
-                let due = shanghai_time(now) >= time(general) && is_daytime(now);
-                due.then(|| i64::from(day_of(now).num_days_from_ce()))
+                // Another turn with each township whose time has come.
+                let due = names.all_general();
+                let due = due.filter(|general| shanghai_time(now) >= time(general));
+                let due = i64::try_from(due.count()).unwrap_or(i64::MAX);
+                let day = i64::from(day_of(now).num_days_from_ce());
+                (due > 0 && is_daytime(now)).then(|| day.saturating_mul(TOWNSHIPS) + due)
             }
         }
     }
@@ -192,7 +197,7 @@ impl Scheduler {
     /// Runs a job if it is time for it; whether it was.
     async fn run(&mut self, job: &Job, now: DateTime<Utc>) -> Result<bool, Error> {
         let names = self.state.directory.current().await?;
-        let Some(turn) = job.when.turn(names.general(), now) else {
+        let Some(turn) = job.when.turn(&names, now) else {
             return Ok(false);
         };
         if self.turns.get(job.name) == Some(&turn) {

@@ -6,3 +6,4 @@ pub(crate) mod merge;
 pub mod routes;
 pub(crate) mod service;
 pub(crate) mod store;
+pub(crate) mod townships;

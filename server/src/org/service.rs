@@ -12,6 +12,7 @@ use shared::validate::Errors;
 use super::store;
 use crate::audit::{self, Entry};
 use crate::auth::Actor;
+use crate::case;
 use crate::context::RequestContext;
 use crate::db::Conn;
 use crate::directory::Snapshot;
@@ -154,7 +155,10 @@ fn insert(
 fn check_new(directory: &Snapshot, actor: &Actor, input: &NewUnit) -> Result<(), Error> {
     let mut errors = input.check();
     let parent = input.parent_id.as_ref().and_then(|id| directory.unit(id));
-    match parent.filter(|parent| directory.is_within(&parent.id, &actor.township_id)) {
+    if input.kind == UnitKind::Township {
+        errors.add("kind", "misplaced", "乡镇请用“新建乡镇”建立。");
+    }
+    match parent.filter(|parent| directory.township_of(&parent.id) == actor.township_id) {
         None => errors.add("parent_id", "unknown", "请选择本辖区内的上级单位。"),
         Some(parent) if parent.closed => {
             errors.add("parent_id", "closed", "上级单位已停用。");
@@ -214,9 +218,9 @@ pub(super) async fn change(
 ) -> Result<Answer, Error> {
     can(&actor, Action::ManageOrg, Facts::None)?;
     let directory = state.directory.current().await?;
-    if !directory.is_within(&id, &actor.township_id) {
-        return Err(Error::Unknown);
-    }
+    let unit = directory.unit(&id).ok_or(Error::Unknown)?;
+    let township = directory.township_of(&id);
+    can(&actor, Action::ManageOrg, Facts::Unit(&township, unit.kind))?;
     check_patch(&directory, &actor, &id, &patch)?;
     let context = context.clone();
     let unit = state
@@ -291,6 +295,11 @@ fn update(
     if closing {
         check_can_close(conn, &unit)?;
     }
+    if let Some(short_name) = &patch.short_name
+        && unit.kind == UnitKind::Township
+    {
+        check_short_name(conn, Some(&unit.id), short_name.trim())?;
+    }
     apply(&mut unit, patch);
     unit.version = seen.saturating_add(1);
     if !store::update(conn, &unit, seen, context.now)? {
@@ -328,6 +337,28 @@ fn check_can_close(conn: &mut Conn, unit: &Unit) -> Result<(), Error> {
     Ok(())
 }
 
+/// Numbers are told apart by the short names that they begin with: no other township may have this one,
+/// or have numbers of it from before.
+pub(super) fn check_short_name(
+    conn: &mut Conn,
+    own: Option<&UnitId>,
+    short_name: &str,
+) -> Result<(), Error> {
+    let taken = store::all(conn)?.iter().any(|unit| {
+        Some(&unit.id) != own
+            && unit.kind == UnitKind::Township
+            && unit.short_name.as_deref() == Some(short_name)
+    });
+    if taken || case::store::has_numbers_of(conn, own, short_name)? {
+        return Err(invalid(
+            "short_name",
+            "taken",
+            "另一个乡镇的事项编号用这个简称，请换一个。",
+        ));
+    }
+    Ok(())
+}
+
 fn apply(unit: &mut Unit, patch: UnitPatch) {
     if let Some(name) = patch.name {
         unit.name = name.trim().to_owned();
@@ -346,13 +377,13 @@ fn apply(unit: &mut Unit, patch: UnitPatch) {
     unit.closed = patch.closed.unwrap_or(unit.closed);
 }
 
-fn filled(text: &str) -> Option<String> {
+pub(super) fn filled(text: &str) -> Option<String> {
     Some(text.trim())
         .filter(|text| !text.is_empty())
         .map(str::to_owned)
 }
 
-fn invalid(field: &str, code: &str, message: &str) -> Error {
+pub(super) fn invalid(field: &str, code: &str, message: &str) -> Error {
     let mut errors = Errors::new();
     errors.add(field, code, message);
     Error::Invalid(errors.into_vec())

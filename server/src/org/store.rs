@@ -162,6 +162,23 @@ pub(crate) fn insert(conn: &mut Conn, unit: &Unit, now: DateTime<Utc>) -> QueryR
     crate::directory::touch(conn)
 }
 
+/// Puts a unit below another.
+pub(super) fn put_below(
+    conn: &mut Conn,
+    id: &UnitId,
+    above: &UnitId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(units::table.find(id.as_str()))
+        .set((
+            units::parent_id.eq(above.as_str()),
+            units::version.eq(units::version + 1),
+            units::updated_at.eq(now.naive_utc()),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Writes the fields that can change, if the version is still `seen`; false otherwise.
 pub(crate) fn update(
     conn: &mut Conn,

@@ -125,7 +125,7 @@ pub(super) fn look(
         .law_profile(&case.law_profile_id)
         .cloned()
         .unwrap_or_else(LawProfile::default_profile);
-    let clocks = view::clocks_from(&events, &profile, &names.general().calendar());
+    let clocks = view::clocks_from(&events, &profile, &names.calendar(&case.township_id));
     let stand = Stand {
         state: case.state.0,
         outcome: case.outcome.map(|outcome| outcome.0),

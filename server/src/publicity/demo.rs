@@ -148,7 +148,11 @@ const LINES: &[Line] = &[
 /// # Errors
 /// [`Error`].
 pub(crate) fn load(conn: &mut Conn, cast: &Cast) -> Result<(), Error> {
-    let library: Vec<String> = store::laws(conn)?.into_iter().map(|law| law.id).collect();
+    let township = cast.desk(Role::JusticeOffice)?.actor.township_id.clone();
+    let library: Vec<String> = store::laws(conn, &township)?
+        .into_iter()
+        .map(|law| law.id)
+        .collect();
     let today = cast.today();
     for ((month, day), village, form, place, (audience, handouts), laws, said) in LINES {
         let on = NaiveDate::from_ymd_opt(today.year(), *month, *day).unwrap_or(today);

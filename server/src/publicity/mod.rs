@@ -4,4 +4,4 @@
 pub(crate) mod demo;
 pub(crate) mod routes;
 pub(crate) mod service;
-mod store;
+pub(crate) mod store;

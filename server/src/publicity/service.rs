@@ -140,11 +140,12 @@ fn check_village(desk: &Desk, errors: &mut Errors, village: Option<&UnitId>) {
 /// Notes an error unless every law is in the library; one that is no longer offered stays where it was.
 fn check_laws(
     conn: &mut Conn,
+    township: &UnitId,
     errors: &mut Errors,
     chosen: &[String],
     before: &[String],
 ) -> QueryResult<()> {
-    let library = store::laws(conn)?;
+    let library = store::laws(conn, township)?;
     for id in chosen {
         match library.iter().find(|law| law.id == *id) {
             None => errors.add(
@@ -341,7 +342,7 @@ pub(crate) fn record(
     may(desk, PublicityDeed::Record)?;
     let mut errors = input.check(desk.context.today());
     check_village(desk, &mut errors, input.village_id.as_ref());
-    check_laws(conn, &mut errors, &input.laws, &[])?;
+    check_laws(conn, &desk.actor.township_id, &mut errors, &input.laws, &[])?;
     done(errors)?;
     let campaign = CampaignRecord {
         id: crate::ids::new_id(),
@@ -425,7 +426,7 @@ pub(super) fn patch(
     if let Some(chosen) = &input.laws {
         let before = store::laws_of(conn, &[id])?;
         let before: Vec<String> = before.into_iter().map(|(_, law, _)| law).collect();
-        check_laws(conn, &mut errors, chosen, &before)?;
+        check_laws(conn, &desk.actor.township_id, &mut errors, chosen, &before)?;
     }
     done(errors)?;
     campaign.village_id = village.map(UnitId::into_string);
@@ -481,7 +482,7 @@ pub(super) fn year(conn: &mut Conn, desk: &Desk, query: YearQuery) -> Result<Pub
         today,
         total: villages_missing(&villages, year, today, own_village(desk)),
         villages,
-        laws: by_law(conn, &records)?,
+        laws: by_law(conn, &desk.actor.township_id, &records)?,
     })
 }
 
@@ -570,8 +571,12 @@ fn rows_of(
 }
 
 /// How often each law was publicised; those that still wait for it stand at the end.
-fn by_law(conn: &mut Conn, records: &[CampaignRecord]) -> Result<Vec<LawYear>, Error> {
-    let mut laws: Vec<(LawYear, bool)> = store::laws(conn)?
+fn by_law(
+    conn: &mut Conn,
+    township: &UnitId,
+    records: &[CampaignRecord],
+) -> Result<Vec<LawYear>, Error> {
+    let mut laws: Vec<(LawYear, bool)> = store::laws(conn, township)?
         .into_iter()
         .map(|law| {
             let year = LawYear {
@@ -604,7 +609,7 @@ fn by_law(conn: &mut Conn, records: &[CampaignRecord]) -> Result<Vec<LawYear>, E
 /// [`Error::Denied`] and the database's own.
 pub(crate) fn laws(conn: &mut Conn, desk: &Desk) -> Result<Laws, Error> {
     may(desk, PublicityDeed::View)?;
-    let items = store::laws(conn)?;
+    let items = store::laws(conn, &desk.actor.township_id)?;
     Ok(Laws {
         items: items.into_iter().map(LawRecord::view).collect(),
     })
@@ -613,11 +618,12 @@ pub(crate) fn laws(conn: &mut Conn, desk: &Desk) -> Result<Laws, Error> {
 /// Notes an error if another law has the title.
 fn check_title(
     conn: &mut Conn,
+    township: &UnitId,
     errors: &mut Errors,
     title: &str,
     but: Option<&str>,
 ) -> QueryResult<()> {
-    let there = store::laws(conn)?
+    let there = store::laws(conn, township)?
         .into_iter()
         .any(|law| law.title == title && Some(law.id.as_str()) != but);
     if there {
@@ -634,11 +640,14 @@ pub(super) fn add_law(conn: &mut Conn, desk: &Desk, input: &NewLaw) -> Result<La
     may(desk, PublicityDeed::KeepLaws)?;
     let title = bare_title(&input.title);
     let mut errors = input.check();
-    check_title(conn, &mut errors, title, None)?;
+    check_title(conn, &desk.actor.township_id, &mut errors, title, None)?;
     done(errors)?;
-    let last = store::laws(conn)?.last().map_or(0, |law| law.position);
+    let last = store::laws(conn, &desk.actor.township_id)?
+        .last()
+        .map_or(0, |law| law.position);
     let law = LawRecord {
         id: crate::ids::new_id(),
+        township_id: Some(desk.actor.township_id.as_str().to_owned()),
         title: title.to_owned(),
         link: owned(input.link.as_deref()),
         closed: false,
@@ -662,13 +671,19 @@ pub(super) fn patch_law(
     input: &LawPatch,
 ) -> Result<Law, Error> {
     may(desk, PublicityDeed::KeepLaws)?;
-    let mut law = store::law(conn, id)?.ok_or_else(Error::hidden)?;
+    let mut law = store::law(conn, &desk.actor.township_id, id)?.ok_or_else(Error::hidden)?;
     if law.version != seen {
         return Err(Error::Stale);
     }
     let mut errors = input.check();
     if let Some(title) = &input.title {
-        check_title(conn, &mut errors, bare_title(title), Some(id))?;
+        check_title(
+            conn,
+            &desk.actor.township_id,
+            &mut errors,
+            bare_title(title),
+            Some(id),
+        )?;
     }
     done(errors)?;
     if let Some(title) = &input.title {

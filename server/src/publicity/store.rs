@@ -3,6 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use shared::ids::UnitId;
 use shared::publicity::{CampaignForm, Law};
 
 use crate::case::coded::Coded;
@@ -49,6 +50,8 @@ pub(super) struct CampaignRecord {
 )]
 pub(super) struct LawRecord {
     pub(super) id: String,
+    /// Whose library it is in; of nobody's before the first run.
+    pub(super) township_id: Option<String>,
     pub(super) title: String,
     pub(super) link: Option<String>,
     pub(super) closed: bool,
@@ -139,20 +142,48 @@ pub(super) fn held(
         .load(conn)
 }
 
-/// The library, in its order.
-pub(super) fn laws(conn: &mut Conn) -> QueryResult<Vec<LawRecord>> {
+/// A township's library, in its order.
+pub(super) fn laws(conn: &mut Conn, township: &UnitId) -> QueryResult<Vec<LawRecord>> {
     laws::table
+        .filter(laws::township_id.eq(township.as_str()))
         .order((laws::position, laws::id))
         .select(LawRecord::as_select())
         .load(conn)
 }
 
-pub(super) fn law(conn: &mut Conn, id: &str) -> QueryResult<Option<LawRecord>> {
+/// A law of a township's library.
+pub(super) fn law(conn: &mut Conn, township: &UnitId, id: &str) -> QueryResult<Option<LawRecord>> {
     laws::table
         .find(id)
+        .filter(laws::township_id.eq(township.as_str()))
         .select(LawRecord::as_select())
         .first(conn)
         .optional()
+}
+
+/// Gives a township its library: what the database came with, where nobody has that yet; else a copy of
+/// what another has in use.
+pub(crate) fn begin_library(
+    conn: &mut Conn,
+    township: &UnitId,
+    like: Option<&UnitId>,
+) -> QueryResult<()> {
+    let Some(like) = like else {
+        return diesel::update(laws::table.filter(laws::township_id.is_null()))
+            .set(laws::township_id.eq(township.as_str()))
+            .execute(conn)
+            .map(drop);
+    };
+    for law in laws(conn, like)?.into_iter().filter(|law| !law.closed) {
+        let copy = LawRecord {
+            id: crate::ids::new_id(),
+            township_id: Some(township.as_str().to_owned()),
+            version: 1,
+            ..law
+        };
+        insert_law(conn, &copy)?;
+    }
+    Ok(())
 }
 
 pub(super) fn insert_law(conn: &mut Conn, law: &LawRecord) -> QueryResult<()> {

@@ -321,7 +321,7 @@ pub(crate) fn roster(conn: &mut Conn, desk: &Desk, input: &NewRoster) -> Result<
     let mut errors = input.check(desk.context.today());
     check_duty(desk, &mut errors, &input.leaders, "leaders", &input.staff);
     done(errors)?;
-    let calendar = desk.names.general().calendar();
+    let calendar = desk.calendar();
     let planned = plan(input.from_on, input.to_on, input.weekday, &calendar);
     let last = planned.last().map_or(input.to_on, |planned| planned.on);
     let township = desk.actor.township_id.as_str();

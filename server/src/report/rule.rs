@@ -2,23 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Duration, FixedOffset, Utc};
+use chrono::{DateTime, Duration, FixedOffset, NaiveDate, Utc};
 use diesel::result::QueryResult;
 use shared::access::{Action, Actor, Facts, can};
 use shared::account::User;
-use shared::calendar::shanghai_day;
+use shared::calendar::{Calendar, shanghai_day};
 use shared::notice::NoticeKind;
 use shared::org::UnitKind;
 use shared::report::period::{self, CATCH_UP_DAYS, at_hour, owed};
 use shared::report::remind::{Moment, Why, last};
 use shared::report::{ReportDeed, ReportKind, ReportState};
 use shared::role::Role;
+use shared::settings::Reporting;
 use shared::term::Term;
 
 use super::store::{self, Owner, ReportRecord, Rule, UnitRow};
 use crate::db::Conn;
 use crate::notify::{self, Draft};
-use crate::settings::store::{General, general};
+use crate::settings::store::{Written, written};
 
 /// How long after it was due a missing report is told to the office, where it was not in time.
 const OFFICE_DAYS: i64 = 7;
@@ -26,13 +27,13 @@ const OFFICE_DAYS: i64 = 7;
 const LOOK_BACK_DAYS: i64 = 9;
 
 /// What all that was made was made for.
-fn mark(conn: &mut Conn, general: &General, now: DateTime<Utc>) -> QueryResult<String> {
+fn mark(conn: &mut Conn, written: &Written, now: DateTime<Utc>) -> QueryResult<String> {
     let (count, changed) = store::units_mark(conn)?;
     let changed = changed.map(|at| at.and_utc().timestamp_millis());
     Ok(format!(
         "{}/{}/{count}/{}",
         shanghai_day(now),
-        general.version,
+        written.mark(),
         changed.unwrap_or_default()
     ))
 }
@@ -42,8 +43,8 @@ fn mark(conn: &mut Conn, general: &General, now: DateTime<Utc>) -> QueryResult<S
 /// # Errors
 /// The database's own.
 pub(super) fn is_made(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<bool> {
-    let general = general(conn)?;
-    Ok(store::rule(conn)?.made == mark(conn, &general, now)?)
+    let written = written(conn)?;
+    Ok(store::rule(conn)?.made == mark(conn, &written, now)?)
 }
 
 /// Makes the reports that are owed by now and not there: of open units, for periods that have begun
@@ -53,22 +54,20 @@ pub(super) fn is_made(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<bool> 
 /// # Errors
 /// The database's own.
 pub(crate) fn ensure(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
-    let general = general(conn)?;
+    let written = written(conn)?;
     let rule = store::rule(conn)?;
-    let mark = mark(conn, &general, now)?;
+    let mark = mark(conn, &written, now)?;
     if rule.made == mark {
         return Ok(());
     }
     let since = rule.since.unwrap_or(now);
-    // Unless another beginning was set, or the clock was ahead.
-    let from = general.reporting.from;
-    let before = rule.at.filter(|at| *at <= now && rule.from == from);
-    make(conn, &general, (since, before), now)?;
+    let begun = make(conn, &written, &rule, now)?;
     let rule = Rule {
         since: Some(since),
         made: mark,
         at: Some(now),
-        from,
+        from: None,
+        begun,
     };
     store::set_rule(conn, &rule, now)
 }
@@ -87,22 +86,52 @@ pub(super) fn begin(conn: &mut Conn, since: DateTime<Utc>, now: DateTime<Utc>) -
     store::set_rule(conn, &rule, now)
 }
 
+/// What a township's reports follow.
+struct Rules {
+    reporting: Reporting,
+    calendar: Calendar,
+    /// What was due before that is not made any more.
+    floor: DateTime<Utc>,
+}
+
+/// Makes what is owed; answers on which day reporting begins in each township, by the settings.
 fn make(
     conn: &mut Conn,
-    general: &General,
-    (since, before): (DateTime<Utc>, Option<DateTime<Utc>>),
+    written: &Written,
+    rule: &Rule,
     now: DateTime<Utc>,
-) -> QueryResult<()> {
-    let (rules, calendar) = (general.reporting, general.calendar());
+) -> QueryResult<BTreeMap<String, Option<NaiveDate>>> {
     let today = shanghai_day(now);
-    let begun = rules.from.map_or(since, |day| at_hour(day, 0));
+    let since = rule.since.unwrap_or(now);
     let back = i64::try_from(CATCH_UP_DAYS).unwrap_or(i64::MAX);
-    let floor = begun.max(now - Duration::days(back));
-    let floor = before.map_or(floor, |before| floor.max(before));
-    let made: BTreeSet<_> = store::made_since(conn, floor)?.into_iter().collect();
     let units = store::all_units(conn)?;
     let units: BTreeMap<&str, &UnitRow> =
         units.iter().map(|unit| (unit.id.as_str(), unit)).collect();
+    let townships = units
+        .values()
+        .filter(|unit| unit.kind == UnitKind::Township.code());
+    let townships: BTreeMap<&str, Rules> = townships
+        .map(|unit| {
+            let general = written.of(&unit.id, unit.parent_id.as_deref());
+            let (reporting, calendar) = (general.reporting, general.calendar());
+            let begun = reporting.from.map_or(since, |day| at_hour(day, 0));
+            let floor = begun.max(now - Duration::days(back));
+            // Unless another beginning was set, or the clock was ahead.
+            let known = rule.begun.get(&unit.id).copied().unwrap_or(rule.from);
+            let before = rule.at.filter(|at| *at <= now && known == reporting.from);
+            let floor = before.map_or(floor, |before| floor.max(before));
+            let rules = Rules {
+                reporting,
+                calendar,
+                floor,
+            };
+            (unit.id.as_str(), rules)
+        })
+        .collect();
+    let floor = townships.values().map(|rules| rules.floor).min();
+    let made: BTreeSet<_> = store::made_since(conn, floor.unwrap_or(now))?
+        .into_iter()
+        .collect();
     let gone: Vec<&str> = units
         .values()
         .filter(|unit| is_closed(&units, unit))
@@ -114,15 +143,21 @@ fn make(
         let (Some(kind), Some(owner)) = (kind, owner(&units, unit)) else {
             continue;
         };
-        let since = floor.max(unit.created_at.and_utc());
-        for period in owed(kind, since, today, &rules, &calendar) {
+        let Some(rules) = townships.get(owner.township_id.as_str()) else {
+            continue;
+        };
+        let since = rules.floor.max(unit.created_at.and_utc());
+        for period in owed(kind, since, today, &rules.reporting, &rules.calendar) {
             let key = (unit.id.clone(), kind.code().to_owned(), period.start);
             if !made.contains(&key) {
                 store::insert_new(conn, &ReportRecord::new(&owner, &period, now))?;
             }
         }
     }
-    Ok(())
+    let begun = townships.iter();
+    Ok(begun
+        .map(|(id, rules)| ((*id).to_owned(), rules.reporting.from))
+        .collect())
 }
 
 /// The unit and those above it.

@@ -322,7 +322,7 @@ pub(super) fn step(
         P::Gather => gather(conn, desk, &report)?,
         P::Return => {
             let by = input.by.unwrap_or_else(|| desk.context.today());
-            let again = again_at(report.kind.0, by, &desk.names.general().reporting);
+            let again = again_at(report.kind.0, by, &desk.general().reporting);
             if again <= desk.context.now {
                 let mut errors = Errors::new();
                 errors.add("by", "in_past", "这一天的截止时间已过，请给以后的日子。");
@@ -475,10 +475,7 @@ fn period_of(
         return Ok(None);
     }
     let today = desk.context.today();
-    let (rules, calendar) = (
-        &desk.names.general().reporting,
-        desk.names.general().calendar(),
-    );
+    let (rules, calendar) = (&desk.general().reporting, desk.calendar());
     let period = of_day(input.kind, input.period_start, rules, &calendar);
     if period.start != input.period_start {
         let message = format!("这一期的第一天是{}。", period.start);
@@ -654,10 +651,7 @@ fn gather(conn: &mut Conn, desk: &Desk, report: &ReportRecord) -> Result<(), Err
     else {
         return Err(Refused("只有村的周报告汇总各社的日报告。").into());
     };
-    let (rules, calendar) = (
-        &desk.names.general().reporting,
-        desk.names.general().calendar(),
-    );
+    let (rules, calendar) = (&desk.general().reporting, desk.calendar());
     let weekly = of_day(ReportKind::Weekly, report.period_start, rules, &calendar);
     let days = gathered(&weekly, rules, &calendar);
     let villages = desk.names.with_former(village);

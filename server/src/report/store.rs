@@ -1,5 +1,7 @@
 //! Rows of reports and their findings. Nothing here decides who may see what.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -449,9 +451,13 @@ pub(crate) struct Rule {
     /// unit that is opened again owes nothing of the past.
     #[serde(default)]
     pub(crate) at: Option<DateTime<Utc>>,
-    /// On which day reporting began then, by the settings.
-    #[serde(default)]
+    /// On which day reporting began then, by the settings: as an older release wrote it, of its one
+    /// township.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<NaiveDate>,
+    /// The same by township.
+    #[serde(default)]
+    pub(crate) begun: BTreeMap<String, Option<NaiveDate>>,
 }
 
 pub(crate) fn rule(conn: &mut Conn) -> QueryResult<Rule> {

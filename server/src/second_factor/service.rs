@@ -203,7 +203,7 @@ pub(crate) async fn take_at_sign_in(
 pub(super) async fn status(state: &State, actor: &Actor) -> Result<FactorStatus, Error> {
     let directory = state.directory.current().await?;
     let required = directory
-        .general()
+        .general(&actor.township_id)
         .second_factor_roles
         .contains(&actor.role);
     let id = actor.user_id.clone();
@@ -361,7 +361,7 @@ pub(super) async fn turn_off(
     input: FactorProof,
 ) -> Result<(), Error> {
     let directory = state.directory.current().await?;
-    let roles = &directory.general().second_factor_roles;
+    let roles = &directory.general(&actor.township_id).second_factor_roles;
     if roles.contains(&actor.role) {
         return Err(Error::Conflict(
             "您的角色须使用两步验证，不能关闭。换手机请联系系统管理员重置。",
@@ -452,10 +452,8 @@ pub(super) async fn reset(
 ) -> Result<User, Error> {
     can(&actor, Action::ManageUsers, Facts::None)?;
     let directory = state.directory.current().await?;
-    let member = directory.member(&id);
-    member
-        .filter(|member| directory.is_within(&member.user.unit_id, &actor.township_id))
-        .ok_or(Error::Unknown)?;
+    let member = directory.member(&id).ok_or(Error::Unknown)?;
+    can(&actor, Action::ManageUsers, Facts::User(&member.access))?;
     if id == actor.user_id {
         return Err(Error::Conflict(
             "不能重置自己的两步验证。请在“我的”里用恢复码关闭，或在服务器上执行 xinfang admin reset-totp。",

@@ -113,6 +113,9 @@ pub(super) async fn sign_in(
         .read(move |conn| store::credentials(conn, &key))
         .await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
+    let tried = known
+        .as_ref()
+        .map(|known| UserId::from(known.user_id.as_str()));
     // Longer than any password that can be set: not worth a hash of megabytes.
     let good_length = input.password.len() <= shared::account::MAX_PASSWORD_BYTES;
     let password = if good_length {
@@ -123,7 +126,7 @@ pub(super) async fn sign_in(
     let right = sessions.passwords.verify(password, hash).await? && good_length;
     let code = input.totp.filter(|code| !code.trim().is_empty());
     let Some(known) = known.filter(|known| right && !known.disabled) else {
-        note_failure(state, context).await?;
+        note_failure(state, context, tried.as_ref()).await?;
         return Err(match code {
             Some(_) => Error::WrongCode,
             None => Error::WrongCredentials,
@@ -235,12 +238,20 @@ pub(crate) async fn go_on(
     )
 }
 
-/// The name that was tried is not noted: people type passwords into the wrong field.
-async fn note_failure(state: &State, context: &RequestContext) -> Result<(), DieselError> {
+/// The name that was tried is not noted: people type passwords into the wrong field. That of a user
+/// stands in the log of their township.
+async fn note_failure(
+    state: &State,
+    context: &RequestContext,
+    tried: Option<&UserId>,
+) -> Result<(), DieselError> {
     let context = context.clone();
+    let directory = state.directory.current().await?;
+    let member = tried.and_then(|id| directory.member(id));
+    let township = member.map(|member| member.access.township_id.clone());
     let note = move |conn: &mut Conn| {
         let entry = Entry::new(AuditAction::SignInFailed, "用户名或密码不正确");
-        audit::append_anonymous(conn, &context, None, entry)
+        audit::append_of(conn, &context, township.as_ref(), None, entry)
     };
     state.db.write(note).await
 }
@@ -335,7 +346,7 @@ pub(crate) fn me(state: &State, directory: &Snapshot, actor: &Actor) -> Me {
         demo: state.demo,
         must_set_up_second_factor: actor.must_set_up_second_factor(),
         workdays: directory
-            .general()
+            .general(&actor.township_id)
             .worked()
             .map(|(day, worked)| DayWorked { day, worked })
             .collect(),
@@ -417,7 +428,8 @@ fn exchange(
             store::end(conn, &token.session_id, "reuse", now)?;
             directory::touch(conn)?;
             let entry = Entry::new(AuditAction::SignOut, "刷新凭证被重复使用，登录已结束");
-            audit::append_anonymous(conn, context, None, entry)?;
+            let township = Snapshot::township_of_user(conn, &token.user_id)?;
+            audit::append_of(conn, context, township.as_ref(), None, entry)?;
             return Ok(Refreshed::Reused);
         }
     }
@@ -447,6 +459,10 @@ pub(super) async fn sign_out(
                 Some(token) => store::presented(conn, &token_hash(&token))?,
                 None => None,
             };
+            let township = match by_cookie.as_ref().filter(|_| actor.is_none()) {
+                Some(token) => Snapshot::township_of_user(conn, &token.user_id)?,
+                None => None,
+            };
             let sessions = [
                 actor.as_ref().map(|actor| actor.session_id().to_owned()),
                 by_cookie.map(|token| token.session_id),
@@ -456,7 +472,9 @@ pub(super) async fn sign_out(
                     let entry = Entry::new(AuditAction::SignOut, "退出登录");
                     match &actor {
                         Some(actor) => audit::append(conn, &context, actor, entry)?,
-                        None => audit::append_anonymous(conn, &context, None, entry)?,
+                        None => {
+                            audit::append_of(conn, &context, township.as_ref(), None, entry)?;
+                        }
                     }
                 }
             }

@@ -86,10 +86,10 @@ async fn change(
     security(("bearer" = [])),
 )]
 async fn law_profiles(
-    _actor: Actor,
+    actor: Actor,
     state: web::Data<State>,
 ) -> Result<web::Json<Vec<LawProfile>>, ApiError> {
-    Ok(web::Json(service::law_profiles(&state).await?))
+    Ok(web::Json(service::law_profiles(&state, &actor).await?))
 }
 
 /// 新增期限规定

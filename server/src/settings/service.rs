@@ -4,6 +4,7 @@ use diesel::result::Error as DieselError;
 use shared::access::{Action, Denied, Facts, can};
 use shared::audit::AuditAction;
 use shared::case::deadline::LawProfile;
+use shared::ids::UnitId;
 use shared::problem::FieldError;
 use shared::settings::{NewLawProfile, Reporting, Settings, SettingsPatch};
 use shared::term::Term;
@@ -53,7 +54,7 @@ impl From<Error> for ApiError {
 pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error> {
     can(actor, Action::ViewSettings, Facts::None)?;
     let directory = state.directory.current().await?;
-    let general = directory.general();
+    let general = directory.general(&actor.township_id);
     Ok(Settings {
         township_name: directory.unit_name(&actor.township_id).to_owned(),
         urgent_hours: general.urgent_hours,
@@ -97,7 +98,13 @@ fn update(
 ) -> Result<(), Error> {
     // Raising the counter locks its row, so that of two changes at once one sees the other.
     crate::directory::touch(conn)?;
-    let mut general = store::general(conn)?;
+    let above = actor
+        .unit_chain
+        .iter()
+        .skip_while(|id| **id != actor.township_id);
+    let above = above.map(UnitId::as_str).nth(1);
+    let township = &actor.township_id;
+    let mut general = store::written(conn)?.own(township.as_str(), above);
     if general.version != seen {
         return Err(Error::Stale);
     }
@@ -183,7 +190,7 @@ fn update(
         what.push(format!("乡镇名称改为“{}”", name.trim()));
     }
     general.version = seen.saturating_add(1);
-    store::set_general(conn, &general, context.now)?;
+    store::set_general(conn, township, &general, context.now)?;
     let entry = Entry::new(
         AuditAction::SettingWrite,
         format!("修改设置：{}", what.join("，")),
@@ -197,10 +204,10 @@ fn listed(days: &[u32]) -> String {
     days.join("、")
 }
 
-/// The law profiles, by the date in force.
-pub(super) async fn law_profiles(state: &State) -> Result<Vec<LawProfile>, Error> {
+/// The law profiles that hold in the caller's township, by the date in force.
+pub(super) async fn law_profiles(state: &State, actor: &Actor) -> Result<Vec<LawProfile>, Error> {
     let directory = state.directory.current().await?;
-    Ok(directory.law_profiles().to_vec())
+    Ok(directory.law_profiles(&actor.township_id))
 }
 
 /// Adds a law profile. None is ever changed: cases are counted by the one they were received under.
@@ -230,10 +237,12 @@ fn insert(
 ) -> Result<Made<LawProfile>, Error> {
     crate::directory::touch(conn)?;
     let profiles = store::law_profiles(conn)?;
-    if profiles
-        .iter()
-        .any(|profile| profile.in_force_from == input.in_force_from)
-    {
+    // The county's of that day may be another: the township's own counts before it.
+    let township = &actor.township_id;
+    let there = profiles.iter().any(|(by, profile)| {
+        by.as_ref().is_none_or(|by| by == township) && profile.in_force_from == input.in_force_from
+    });
+    if there {
         let mut errors = Errors::new();
         errors.add(
             "in_force_from",
@@ -248,7 +257,12 @@ fn insert(
         in_force_from: input.in_force_from,
         limits: input.limits,
     };
-    store::insert_law_profile(conn, &profile, actor.user_id.as_str(), context.now)?;
+    store::insert_law_profile(
+        conn,
+        &profile,
+        (township, actor.user_id.as_str()),
+        context.now,
+    )?;
     let detail = format!(
         "新增期限规定“{}”，自{}起",
         profile.title, profile.in_force_from

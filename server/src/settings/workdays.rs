@@ -6,6 +6,8 @@ use chrono::NaiveDate;
 use shared::access::{Action, Facts, can};
 use shared::audit::AuditAction;
 use shared::calendar::{Calendar, published_until};
+use shared::case::state::Refused;
+use shared::ids::UnitId;
 use shared::problem::Problem;
 use shared::settings::{NewWorkdays, Workday, Workdays, WorkdaysChanged};
 use shared::validate::Errors;
@@ -44,9 +46,9 @@ pub(crate) struct Docs;
     responses((status = 200, body = Workdays), (status = 401, body = Problem)),
     security(("bearer" = [])),
 )]
-async fn list(_: Actor, state: web::Data<State>) -> Result<web::Json<Workdays>, ApiError> {
+async fn list(actor: Actor, state: web::Data<State>) -> Result<web::Json<Workdays>, ApiError> {
     let directory = state.directory.current().await?;
-    Ok(web::Json(workdays(directory.general())))
+    Ok(web::Json(workdays(directory.general(&actor.township_id))))
 }
 
 fn workdays(general: &General) -> Workdays {
@@ -83,9 +85,9 @@ async fn declare(
         let by = desk.actor.name().to_owned();
         let at = desk.context.now;
         let source = input.source.trim().to_owned();
-        // What the published calendar says by itself needs no correction, and takes one back.
-        let published = Calendar::new();
-        let differs = |day: NaiveDate| published.is_workday(day) != input.worked;
+        // What the calendar says by itself needs no correction, and takes one back.
+        let given = given(conn, &desk)?;
+        let differs = |day: NaiveDate| given.is_workday(day) != input.worked;
         let named: Vec<NaiveDate> = input.days().filter(|day| differs(*day)).collect();
         let what = told(input.from, input.last(), input.worked);
         rewrite(conn, &desk, &format!("{what}（{source}）"), |days| {
@@ -137,20 +139,44 @@ async fn take_back(
     };
     let desk = Desk::open(&state, actor, context).await?;
     let change = move |conn: &mut Conn| {
-        let worked = Calendar::new().is_workday(day);
+        let worked = given(conn, &desk)?.is_workday(day);
         let what = format!("{}（撤销更正）", told(day, day, worked));
+        let general = desk.general();
+        let above = general.workdays.iter().any(|other| other.day == day);
         rewrite(conn, &desk, &what, |days| {
             let before = days.len();
             days.retain(|old| old.day != day);
-            if days.len() == before {
-                return Err(case::Error::hidden());
+            if days.len() < before {
+                return Ok(());
             }
-            Ok(())
+            if above {
+                return Err(Refused(
+                    "这一天由县级更正，乡镇不能撤销；本乡镇另有安排的，可以自行更正这一天。"
+                        .to_owned(),
+                )
+                .into());
+            }
+            Err(case::Error::hidden())
         })
     };
     let changed = state.db.write(change).await?;
     state.directory.invalidate();
     Ok(web::Json(changed))
+}
+
+/// The one above the desk's township: the county, where there is one.
+fn above(desk: &Desk) -> Option<&UnitId> {
+    let mut chain = desk.actor.unit_chain.iter();
+    chain.find(|id| **id == desk.actor.township_id)?;
+    chain.next()
+}
+
+/// The calendar as it is without the township's own corrections: the State Council's, with the county's.
+fn given(conn: &mut Conn, desk: &Desk) -> Result<Calendar, case::Error> {
+    let Some(above) = above(desk) else {
+        return Ok(Calendar::new());
+    };
+    Ok(store::written(conn)?.of(above.as_str(), None).calendar())
 }
 
 const fn kind(worked: bool) -> &'static str {
@@ -176,11 +202,13 @@ fn rewrite(
 ) -> Result<WorkdaysChanged, case::Error> {
     // Raising the counter locks its row, so that of two changes at once one sees the other.
     crate::directory::touch(conn)?;
-    let mut general = store::general(conn)?;
+    let township = &desk.actor.township_id;
+    let above = above(desk).map(UnitId::as_str);
+    let mut general = store::written(conn)?.own(township.as_str(), above);
     change(&mut general.workdays)?;
     general.workdays.sort_by_key(|day| day.day);
     general.version = general.version.saturating_add(1);
-    store::set_general(conn, &general, desk.context.now)?;
+    store::set_general(conn, township, &general, desk.context.now)?;
     let now = Desk {
         names: Snapshot::of(conn)?,
         ..desk.clone()
@@ -194,7 +222,7 @@ fn rewrite(
         Entry::new(AuditAction::SettingWrite, detail),
     )?;
     Ok(WorkdaysChanged {
-        workdays: workdays(&general),
+        workdays: workdays(now.names.general(township)),
         cases,
     })
 }

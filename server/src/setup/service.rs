@@ -17,6 +17,7 @@ use crate::db::Conn;
 use crate::directory;
 use crate::error::ApiError;
 use crate::org;
+use crate::publicity;
 use crate::session::password;
 use crate::state::State;
 
@@ -91,7 +92,7 @@ pub(super) async fn run(
             let user = administrator(&input, root);
             account::service::insert(conn, &context, &user, &hash)?;
             let entry = Entry::new(AuditAction::OrgWrite, "初始设置：建立组织和系统管理员");
-            audit::append_anonymous(conn, &context, Some(&user.name), entry)?;
+            audit::append_of(conn, &context, Some(&root.id), Some(&user.name), entry)?;
             Ok(user)
         })
         .await?;
@@ -99,7 +100,8 @@ pub(super) async fn run(
     Ok(user)
 }
 
-/// Adds the units; answers the first, the township.
+/// Adds the units of the first township, which takes what the database came with; answers the first,
+/// the township.
 pub(crate) fn insert_units<'a>(
     conn: &mut Conn,
     context: &RequestContext,
@@ -108,7 +110,9 @@ pub(crate) fn insert_units<'a>(
     for unit in units {
         org::store::insert(conn, unit, context.now)?;
     }
-    units.first().ok_or(DieselError::NotFound)
+    let township = units.first().ok_or(DieselError::NotFound)?;
+    publicity::store::begin_library(conn, &township.id, None)?;
+    Ok(township)
 }
 
 fn administrator(input: &Setup, township: &Unit) -> User {

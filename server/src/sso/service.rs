@@ -463,7 +463,7 @@ async fn take_away(
 async fn user(state: &State, actor: &Actor, id: &UserId) -> Result<User, Error> {
     can(actor, Action::ManageUsers, Facts::None)?;
     let directory = state.directory.current().await?;
-    Ok(managed(&directory, actor, id)?.clone())
+    Ok(managed(&directory, actor, id)?.user.clone())
 }
 
 /// Where a user's link stands; for the administrator.

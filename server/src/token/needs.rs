@@ -328,6 +328,7 @@ const ROUTES: &[(Need, &[&str])] = &[
             "DELETE /calendar/feed",
             "GET /events",
             "POST /sync",
+            "POST /townships",
             "POST /org-units",
             "PATCH /org-units/{id}",
             "GET /org-units/{id}/merge",

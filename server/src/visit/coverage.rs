@@ -243,13 +243,13 @@ pub(crate) fn table(
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let calendar = desk.names.general().calendar();
+    let calendar = desk.calendar();
     let weeks: Vec<(NaiveDate, bool)> = weeks(from, to)
         .into_iter()
         .map(|week| (week, remind_on(week, &calendar).is_some()))
         .collect();
     let names = &*desk.names;
-    let per_week = names.general().visits_per_week;
+    let per_week = desk.general().visits_per_week;
     let (Some((first, _)), Some((last, _))) = (weeks.first(), weeks.last()) else {
         return Err(Error::Damaged("no week".to_owned()));
     };
@@ -351,7 +351,7 @@ pub(crate) fn weeks_done(
     if can(&desk.actor, Action::Visit(VisitDeed::Coverage), Facts::None).is_err() {
         return Ok(Vec::new());
     }
-    let calendar = desk.names.general().calendar();
+    let calendar = desk.calendar();
     let mut mondays = Vec::new();
     let mut week = monday(from);
     while sunday(week) <= to {
@@ -391,7 +391,7 @@ pub(crate) fn weeks_done(
             }
         }
     }
-    let per_week = names.general().visits_per_week;
+    let per_week = desk.general().visits_per_week;
     let mut weeks = Vec::with_capacity(seen.len() * mondays.len());
     for (unit, _) in &seen {
         for monday in &mondays {
@@ -458,11 +458,11 @@ pub(super) fn owed_in<'a>(
     condition: Condition,
 ) -> QueryResult<Vec<Owed<'a>>> {
     let week = monday(today);
-    if remind_on(week, &names.general().calendar()).is_none() {
+    if remind_on(week, &names.calendar(township.as_str())).is_none() {
         return Ok(Vec::new());
     }
     let all = counted(conn, names, condition, week, sunday(week))?;
-    let per_week = names.general().visits_per_week;
+    let per_week = names.general(township).visits_per_week;
     let mut owed = Vec::new();
     for unit in units(names, township) {
         let by = responsible(names, unit);

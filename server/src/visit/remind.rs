@@ -139,15 +139,15 @@ fn duties(
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     let week = monday(today);
-    let Some(day) = remind_on(week, &names.general().calendar()) else {
-        return Ok(());
-    };
-    if today < day || (today == day && hour < REMIND_HOUR) {
-        return Ok(());
-    }
     let townships = names.units().iter();
     let townships = townships.filter(|unit| unit.kind == UnitKind::Township && !unit.closed);
     for township in townships {
+        let Some(day) = remind_on(week, &names.calendar(township.id.as_str())) else {
+            continue;
+        };
+        if today < day || (today == day && hour < REMIND_HOUR) {
+            continue;
+        }
         let condition = store::counted_in(township.id.as_str());
         let owed = coverage::owed_in(conn, names, &township.id, today, condition)?;
         // One notice a person, however many places they are responsible for.
@@ -169,7 +169,7 @@ fn duties(
                 body: format!(
                     "{}。每周至少走访{}次，走访后请记录。",
                     places.join("、"),
-                    names.general().visits_per_week
+                    names.general(&township.id).visits_per_week
                 ),
                 link: "/visits/coverage?mine=true".to_owned(),
                 urgent: false,

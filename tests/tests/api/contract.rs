@@ -59,6 +59,7 @@ fn small() -> Contract {
 fn check(request: &str, sent: Option<Value>, status: u16, media: &str, body: &str) -> bool {
     let (method, path) = request.split_once(' ').unwrap();
     let seen = Exchange {
+        of_next: false,
         method,
         path,
         sent: sent.as_ref(),

@@ -59,6 +59,7 @@ mod stream;
 mod sync;
 mod sync_story;
 mod tokens;
+mod townships;
 mod users_import;
 mod village_map;
 mod visibility;

@@ -683,7 +683,7 @@ fn backups_are_made_by_schedule_and_old_ones_go() {
         names.sort();
         names
     };
-    let standing = |app: &TestApp| app.by(Staff::Admin).get("/system").expect(200).json();
+    let standing = |app: &TestApp| app.keeper().get("/system").expect(200).json();
     let noted = |app: &TestApp| soon(|| !standing(app)["backup"]["last"].is_null());
     assert!(soon(|| !made().is_empty()) && noted(&app), "{}", app.log());
     assert!(
@@ -725,7 +725,7 @@ fn backups_are_made_by_schedule_and_old_ones_go() {
 
 #[test]
 fn the_administrator_sees_how_the_installation_stands() {
-    let app = TestApp::start();
+    let app = TestApp::with().alone().start();
     let case = app.case().register();
     app.by(Staff::Office)
         .post(case.path("/attachments"))

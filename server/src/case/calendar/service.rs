@@ -200,7 +200,7 @@ fn clocks(
         .select(case_matters::case_id)
         .load(conn)?;
     let mediating: BTreeSet<String> = mediating.into_iter().collect();
-    let days = desk.names.general().calendar();
+    let days = desk.calendar();
     let mut items = Vec::new();
     for case in &found {
         let events = events.get(&case.id).map_or(&[][..], Vec::as_slice);

@@ -236,7 +236,7 @@ fn row(desk: &Desk, matter: &MatterRecord, case: &CaseRecord) -> MatterRow {
             matter.tone.0,
             due_on,
             today,
-            desk.names.general().reminders,
+            desk.general().reminders,
         ),
         open: matter.open,
         opened_on: matter.opened_on,

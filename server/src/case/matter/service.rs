@@ -80,7 +80,7 @@ impl<'a> Setting<'a> {
             persons,
             papers: paper_store::facts(conn, &case.id)?,
             profile: cases::profile_of(desk, case),
-            calendar: desk.names.general().calendar(),
+            calendar: desk.names.calendar(&case.township_id),
             open_kinds: store::open_kinds(conn, &case.id)?,
         })
     }
@@ -99,7 +99,7 @@ impl<'a> Setting<'a> {
             papers: &self.papers,
             profile: &self.profile,
             calendar: &self.calendar,
-            reminders: self.desk.names.general().reminders,
+            reminders: self.desk.names.general(&self.facts.township_id).reminders,
             open_kinds: &self.open_kinds,
             people: self,
         }
