@@ -28,7 +28,12 @@ enum Gate {
 }
 
 /// The app.
-pub(crate) fn gate() -> AnyView {
+pub(crate) fn app() -> AnyView {
+    part::start();
+    gate()
+}
+
+fn gate() -> AnyView {
     let broken = RwSignal::new(None::<Failure>);
     let set_up = RwSignal::new(None::<bool>);
     let place = place();

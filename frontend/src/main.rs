@@ -39,9 +39,7 @@ fn main() {
     console_error_panic_hook::set_once();
     session::start();
     theme::start();
-    route::start();
     offline::start();
     bell::start();
-    part::start();
-    leptos::mount::mount_to_body(app::gate);
+    leptos::mount::mount_to_body(|| route::routed(app::app));
 }

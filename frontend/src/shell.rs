@@ -13,7 +13,7 @@ use crate::session::{self, Stand};
 use crate::ui::icon::icon;
 use crate::ui::live::{follow, live, watch};
 use crate::ui::notice;
-use crate::{browser, directory, format, offline, outbox};
+use crate::{browser, directory, format, offline, outbox, route};
 
 /// The frame around the page at `place`.
 pub(crate) fn shell(place: Memo<Place>) -> AnyView {
@@ -32,7 +32,7 @@ pub(crate) fn shell(place: Memo<Place>) -> AnyView {
         let now = place.get();
         offline::phone().stale.set(false);
         // Nor where the URL names a part of the page, which takes it itself.
-        if before.is_some_and(|before| before != now) && browser::hash().is_empty() {
+        if before.is_some_and(|before| before != now) && route::hash().is_empty() {
             focus_heading();
         }
         now

@@ -77,9 +77,7 @@ impl Actor {
         let own = self.village_id.iter().chain(&self.former_villages);
         own.map(|unit| unit.as_str().to_owned()).collect()
     }
-}
 
-impl Actor {
     /// Whether nothing stands above the actor's township, or the actor is of the county above the
     /// townships: what belongs to the installation is theirs.
     pub fn is_topmost(&self) -> bool {
@@ -1304,6 +1302,8 @@ mod tests {
             unit_id: chain[0].into(),
             unit_chain: chain.iter().map(|id| (*id).into()).collect(),
             township_id: chain[chain.len().min(2) - 1].into(),
+            former_units: Vec::new(),
+            former_villages: Vec::new(),
             village_id: None,
         };
         // Of a township's office with a county above; of a township alone; of the county itself.

@@ -235,6 +235,9 @@ pub(crate) fn put_county_above(
         lead_user_id: None,
         position: 1,
         closed: false,
+        merged_into: None,
+        merged_on: None,
+        former_names: Vec::new(),
         version: 1,
     };
     let general = settings::store::written(conn)?.own(first.id.as_str(), None);

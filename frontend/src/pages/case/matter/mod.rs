@@ -16,6 +16,7 @@ use super::open::Open;
 use crate::api::Call;
 use crate::browser;
 use crate::load::{Loader, load};
+use crate::route;
 use crate::ui::dialog::dialog;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
@@ -82,7 +83,7 @@ pub(crate) fn tab(open: Open) -> AnyView {
         doing: RwSignal::new(None),
         up: RwSignal::new(false),
         // A link from a list names the matter behind the `#`.
-        turn_to: StoredValue::new(browser::hash().strip_prefix("matter-").map(str::to_owned)),
+        turn_to: StoredValue::new(route::hash().strip_prefix("matter-").map(str::to_owned)),
     };
     let title = Signal::derive(move || {
         let title = desk.doing.with(|doing| match doing {
