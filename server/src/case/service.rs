@@ -980,7 +980,10 @@ fn new_record(desk: &Desk, entering: &Entering<'_>, profile: &LawProfile) -> Cas
         channel: Coded(input.channel),
         purpose: Coded(input.purpose),
         category: Coded(input.category),
-        subcategory: input.subcategory.as_ref().map(|code| code.as_str().to_owned()),
+        subcategory: input
+            .subcategory
+            .as_ref()
+            .map(|code| code.as_str().to_owned()),
         severity: Coded(input.severity.unwrap_or(Severity::Ordinary)),
         procedure: Coded(input.procedure.unwrap_or(Procedure::Ordinary)),
         cause: input.cause.trim().to_owned(),

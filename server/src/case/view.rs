@@ -10,6 +10,7 @@ use shared::case::view::{
     AttachmentView, CaseRow, CaseView, EventView, ImportSource, Named, PersonView, Revealed,
 };
 use shared::identity::{IdNumber, Phone};
+use shared::ids::UnitId;
 
 use super::desk::Desk;
 use super::store::{self, AttachmentRecord, CaseRecord, EventRecord, PersonRecord, utc};

@@ -143,8 +143,7 @@ async fn change(
 ) -> Result<Answer, ApiError> {
     can(&actor, Action::ManageSettings, Facts::None)?;
     let (code, patch) = (SubcategoryCode::new(path.into_inner()), patch.into_inner());
-    let work =
-        move |conn: &mut Conn| update(conn, &context, &actor, seen, &code, patch);
+    let work = move |conn: &mut Conn| update(conn, &context, &actor, seen, &code, patch);
     let categories = state.db.write(work).await?;
     state.directory.invalidate();
     let version = categories.version;
@@ -239,7 +238,11 @@ fn update(
         what = format!("{what}改名为“{}”", after.name);
     }
     if after.closed != before.closed {
-        let turned = if after.closed { "停用" } else { "恢复使用" };
+        let turned = if after.closed {
+            "停用"
+        } else {
+            "恢复使用"
+        };
         what = format!("{what}，{turned}");
     }
     match general

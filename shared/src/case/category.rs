@@ -108,11 +108,8 @@ impl Categories {
             Some(_) => {}
             None => match self.items.iter().find(|entry| entry.code == *code) {
                 Some(elsewhere) => {
-                    let message = format!(
-                        "“{}”下没有“{}”这一细类。",
-                        category.label(),
-                        elsewhere.name
-                    );
+                    let message =
+                        format!("“{}”下没有“{}”这一细类。", category.label(), elsewhere.name);
                     errors.add("subcategory", "not_of_category", message);
                 }
                 None => errors.add(
@@ -268,10 +265,7 @@ mod tests {
         };
         assert_eq!(offered(None), ["机井电费", "其他"]);
         let irrigation = "irrigation".into();
-        assert_eq!(
-            offered(Some(&irrigation)),
-            ["渠水轮灌", "机井电费", "其他"]
-        );
+        assert_eq!(offered(Some(&irrigation)), ["渠水轮灌", "机井电费", "其他"]);
         let check = |category, code: &str, before: Option<&SubcategoryCode>| {
             let mut errors = Errors::new();
             all.check(&mut errors, category, Some(&code.into()), before);
@@ -312,12 +306,22 @@ mod tests {
         };
         assert_eq!(codes(close.check(&all, other)), ["code:fixed"]);
         let full: Vec<_> = (0..MAX_OWN_BELOW)
-            .map(|n| own(&format!("c{n}"), Category::Water, &format!("细类{n}"), n > 3))
+            .map(|n| {
+                own(
+                    &format!("c{n}"),
+                    Category::Water,
+                    &format!("细类{n}"),
+                    n > 3,
+                )
+            })
             .collect();
         let input = NewSubcategory {
             category: Category::Water,
             name: "又一个".to_owned(),
         };
-        assert_eq!(codes(input.check(&Categories::of(&full, 1))), ["category:full"]);
+        assert_eq!(
+            codes(input.check(&Categories::of(&full, 1))),
+            ["category:full"]
+        );
     }
 }
