@@ -136,6 +136,8 @@ pub(crate) enum Place {
     SignIns,
     /// Days declared working or free.
     Workdays,
+    /// The two levels of the category.
+    Categories,
     /// How the installation stands.
     System,
     /// Users from a workbook.
@@ -261,6 +263,7 @@ impl Place {
             Self::Identity => "/identity",
             Self::SignIns => "/sign-ins",
             Self::Workdays => "/workdays",
+            Self::Categories => "/categories",
             Self::System => "/system",
             Self::UsersImport => "/users/import",
             Self::HandOver(id) => return format!("/users/{id}/hand-over"),
@@ -275,7 +278,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 40] {
+    fn simple() -> [Self; 41] {
         [
             Self::Figures,
             Self::Indicators,
@@ -310,6 +313,7 @@ impl Place {
             Self::Identity,
             Self::SignIns,
             Self::Workdays,
+            Self::Categories,
             Self::System,
             Self::Help,
             Self::Inbox,
@@ -342,6 +346,7 @@ impl Place {
             | Self::SecondFactor
             | Self::SignIns
             | Self::Workdays
+            | Self::Categories
             | Self::System
             | Self::UsersImport
             | Self::HandOver(_)
@@ -441,6 +446,7 @@ impl Place {
             Self::Identity => "统一身份认证",
             Self::SignIns => "登录管理",
             Self::Workdays => "工作日更正",
+            Self::Categories => "类型和细类",
             Self::System => "系统",
             Self::UsersImport => "批量新增用户",
             Self::HandOver(_) => "工作交接",
@@ -514,6 +520,7 @@ impl Place {
             Self::Identity => "identity",
             Self::SignIns => "sign-ins",
             Self::Workdays => "workdays",
+            Self::Categories => "categories",
             Self::System => "system",
             Self::UsersImport => "users-import",
             Self::HandOver(_) => "hand-over",
@@ -593,7 +600,7 @@ impl Place {
             Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => Self::Publicity,
             Self::Assessment(_) | Self::Criteria => Self::Assessments,
             Self::UsersImport | Self::HandOver(_) => Self::Users,
-            Self::VillageMap | Self::Workdays => Self::Settings,
+            Self::VillageMap | Self::Workdays | Self::Categories => Self::Settings,
             place => place.clone(),
         }
     }
