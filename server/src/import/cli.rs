@@ -211,7 +211,7 @@ fn importer<'a>(
         && others.iter().any(|other| of(other) != of(first))
     {
         return Err(CliError::Import(
-            "这里有几个乡镇，请用 --username 写明以哪个镇综治办用户的名义导入。".to_owned(),
+            "这里有几个乡镇，请用 --as 写明以哪个镇综治办用户的名义导入。".to_owned(),
         ));
     }
     match found.first() {

@@ -140,7 +140,10 @@ fn bad_input_is_named_and_nothing_changes() {
     change(&app, "nichts", &json!({"closed": true})).problem("not_found");
     let admin = app.by(Staff::Admin);
     let stale = admin.patch("/categories/irrigation").if_match("\"0\"");
-    stale.json(&json!({"closed": true})).send().problem("stale_version");
+    stale
+        .json(&json!({"closed": true}))
+        .send()
+        .problem("stale_version");
     let naked = admin.patch("/categories/irrigation");
     assert_eq!(naked.json(&json!({"closed": true})).send().status, 428);
     for who in [Staff::Office, Staff::Leader, Staff::Secretary] {

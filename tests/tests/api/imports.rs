@@ -339,12 +339,9 @@ fn the_command_line_imports_into_the_same_ledger() {
     // Two townships are here: into which one is not guessed.
     let unsaid = run(&["--dry-run"]);
     let said = String::from_utf8_lossy(&unsaid.stderr).into_owned();
-    assert!(
-        !unsaid.status.success() && said.contains("--username"),
-        "{said}"
-    );
+    assert!(!unsaid.status.success() && said.contains("--as"), "{said}");
     let run = |arguments: &[&str]| {
-        let office = ["--username", Staff::Office.username()];
+        let office = ["--as", Staff::Office.username()];
         let output = run(&[arguments, &office].concat());
         assert!(
             output.status.success(),
