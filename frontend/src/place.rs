@@ -343,15 +343,18 @@ impl Place {
             | Self::Roles
             | Self::Audit
             | Self::Settings
+            | Self::UsersImport
+            | Self::HandOver(_)
+            | Self::VillageMap => Part::Admin,
+            Self::Tokens
+            | Self::Webhooks
+            | Self::Identity
             | Self::SecondFactor
             | Self::SignIns
             | Self::Workdays
             | Self::Categories
             | Self::System
-            | Self::UsersImport
-            | Self::HandOver(_)
-            | Self::VillageMap => Part::Admin,
-            Self::Tokens | Self::Webhooks | Self::Identity | Self::Help => Part::Open,
+            | Self::Help => Part::Open,
             Self::Publicity
             | Self::NewCampaign
             | Self::PublicityYear
