@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::sso::{IdentityStart, IdentityStarted, IdentityStatus};
 use shared::validate::Errors;
 
+use super::account::leave::AT_PROVIDER;
 use super::heading;
 use crate::api::Call;
 use crate::app;
@@ -144,6 +145,7 @@ fn start(name: String) -> AnyView {
         }
         let call = Call::post("/me/identity").json(&input);
         form.send(call.fetch::<IdentityStarted>(), |started| {
+            browser::keep(AT_PROVIDER, &true);
             browser::leave_for(&started.location);
         });
     };

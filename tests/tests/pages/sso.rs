@@ -48,7 +48,7 @@ async fn an_account_is_linked_and_signs_in_from_then_on() {
     court.goto("/account").await;
     court.press("sign-out").await;
     court.see("[data-testid='login-provider']").await;
-    assert_eq!(court.path().await, "/login");
+    assert_eq!(court.path().await, "/", "whoever signs in begins there");
     assert!(provider.asked().contains(&"/logout".to_owned()));
     look(&court, "login-provider").await;
     court.press("login-provider").await;

@@ -13,6 +13,9 @@ use crate::ui::dialog::dialog;
 use crate::ui::live::live;
 use crate::ui::notice::notices;
 
+/// That this browser has been signed in at the identity provider from here, and not out again.
+pub(crate) const AT_PROVIDER: &str = "at-provider";
+
 /// A sign-out under way.
 #[derive(Clone, Copy)]
 struct Leaving {
@@ -73,12 +76,14 @@ fn sign_out(leaving: Leaving) -> Callback<()> {
     let go = app::going();
     Callback::new(move |()| {
         let everywhere = leaving.everywhere.get_untracked();
-        // Whoever came by the identity provider is signed in there, too: the next one at this desk
-        // would come in as them.
-        let there = session::me().is_some_and(|me| me.by_provider);
+        // Whoever came by the identity provider, or linked their account there, is signed in there,
+        // too: the next one at this desk would come in as them.
+        let came = session::me().is_some_and(|me| me.by_provider);
+        let there = came || browser::recall(AT_PROVIDER).unwrap_or(false);
         spawn_local(async move {
             match session::sign_out(everywhere, true).await {
                 Ok(()) if there && !offline::phone().down.get_untracked() => {
+                    browser::forget(AT_PROVIDER);
                     browser::leave_for("/sso/leave");
                 }
                 Ok(()) => go.run("/login".to_owned()),
