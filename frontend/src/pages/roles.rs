@@ -491,6 +491,7 @@ fn case(tie: Tie) -> CaseFacts {
         seal: Series::Open,
         accused_unit_id: None,
         accused_user_id: None,
+        handed_up_to: None,
     };
     match tie {
         Tie::Any | Tie::Unit | Tie::Author | Tie::Part => {}

@@ -19,10 +19,13 @@ pub(crate) mod routes;
 mod standing;
 mod table;
 mod targets;
+mod township;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use book::Figures;
+pub(crate) use table::period;
+pub(crate) use township::of_township;
 
 use chrono::NaiveDate;
 use shared::case::number::Series;
