@@ -197,6 +197,16 @@ impl TestApp {
         self.next_door().keeper(&self.client)
     }
 
+    /// Somebody of the county's office (县级信访联席办).
+    pub fn county_office(&self) -> Client {
+        self.next_door().county_office(&self.client)
+    }
+
+    /// The county's id.
+    pub fn county(&self) -> &str {
+        self.next_door().county()
+    }
+
     /// A unit's id of the township next door.
     pub fn next_unit(&self, name: &str) -> &str {
         self.next_door().unit(name)

@@ -17,6 +17,15 @@ use crate::staff::Staff;
 const MARKS: [&str; 2] = ["河西", "hexi"];
 /// The county's administrator.
 const KEEPER: &str = "xianguanli";
+/// Somebody of the county's office.
+const COUNTY_OFFICE: &str = "xianlianxi";
+/// What the county's office is refused, whatever was handed up.
+const NOT_ITS: [&str; 4] = [
+    "/cases?limit=200",
+    "/matters?limit=200",
+    "/exports/cases.ndjson",
+    "/dashboard",
+];
 /// Somebody of each kind, as `role`, user name, unit, name.
 const STAFF: [(&str, &str, &str, &str); 7] = [
     ("township_leader", "hexi_zhen", "河西镇", "河西何镇长"),
@@ -79,6 +88,10 @@ pub struct Next {
     members: BTreeMap<String, String>,
     /// The county's administrator's access token.
     keeper: String,
+    /// The access token of somebody of the county's office.
+    office: String,
+    /// The county's id.
+    county: String,
     /// Units by name.
     units: BTreeMap<String, String>,
     /// How many cases its office sees.
@@ -110,6 +123,16 @@ pub(crate) fn put_county_above(folder: &Path, database: &Database) -> String {
 impl Next {
     pub(crate) fn make(client: &Client, initial: &str) -> Self {
         let keeper = begin(client, KEEPER, initial);
+        let above = client.with_token(&keeper);
+        let units = above.get("/org-units").expect(200).json();
+        let mut units = units.as_array().expect("units").iter();
+        let county = units.find(|unit| unit["kind"] == "county");
+        let county = text(&county.expect("a county")["id"]);
+        let user = json!({
+            "username": COUNTY_OFFICE, "name": "马联席", "role": "county_office", "unit_id": county,
+        });
+        let made = above.post("/users").json(&user).expect(201).json();
+        let office = begin(client, COUNTY_OFFICE, &text(&made["initial_password"]));
         let township = json!({
             "name": "河西镇", "template": "empty", "username": "hexi_guan", "administrator": "河西戚管理",
         });
@@ -160,6 +183,8 @@ impl Next {
         let mut next = Self {
             members,
             keeper,
+            office,
+            county,
             units,
             cases: Value::Null,
         };
@@ -180,6 +205,16 @@ impl Next {
     /// The county's administrator.
     pub(crate) fn keeper(&self, client: &Client) -> Client {
         client.of_next().with_token(&self.keeper)
+    }
+
+    /// Somebody of the county's office.
+    pub(crate) fn county_office(&self, client: &Client) -> Client {
+        client.of_next().with_token(&self.office)
+    }
+
+    /// The county's id.
+    pub(crate) fn county(&self) -> &str {
+        &self.county
     }
 
     /// A unit of its.
@@ -246,6 +281,16 @@ impl Next {
         let mut theirs: Vec<&str> = names.into_iter().chain(words).collect();
         theirs.extend(users);
         theirs.extend(units.values().map(String::as_str));
+        let county = self.county_office(client);
+        for path in NOT_ITS {
+            let Some(answer) = county.get(path).try_send() else {
+                return;
+            };
+            if matches!(answer.status, 401 | 503) {
+                return;
+            }
+            assert_eq!(answer.status, 403, "the county's office, {path}: {}", answer.text());
+        }
         for (role, paths) in LOOKS {
             let by = self.by(client, role);
             for path in paths {

@@ -16,6 +16,7 @@ mod batch;
 mod calendar;
 mod contact;
 mod contract;
+mod county;
 mod criteria;
 mod documents;
 mod durability;

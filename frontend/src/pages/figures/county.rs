@@ -175,8 +175,9 @@ fn counts(of: &TownshipFigures) -> [(&'static str, String, &'static str); 4] {
 fn table(figures: &CountyFigures) -> AnyView {
     let fixed = figures.townships.first().map(|first| {
         counts(first)
+            .into_iter()
             .map(|(label, ..)| view! { <th scope="col">{label}</th> }.into_any())
-            .to_vec()
+            .collect_view()
     });
     let columns = figures
         .columns
@@ -190,10 +191,11 @@ fn table(figures: &CountyFigures) -> AnyView {
         .iter()
         .map(|of| {
             let fixed = counts(of)
+                .into_iter()
                 .map(|(_, words, class)| {
                     view! { <td class=class><strong>{words}</strong></td> }.into_any()
                 })
-                .to_vec();
+                .collect_view();
             let cells = figures
                 .columns
                 .iter()
@@ -229,6 +231,7 @@ fn cards(figures: &CountyFigures) -> AnyView {
         .iter()
         .map(|of| {
             let fixed = counts(of)
+                .into_iter()
                 .map(|(label, words, class)| {
                     view! {
                         <tr>
@@ -238,7 +241,7 @@ fn cards(figures: &CountyFigures) -> AnyView {
                     }
                     .into_any()
                 })
-                .to_vec();
+                .collect_view();
             let cells = figures
                 .columns
                 .iter()
