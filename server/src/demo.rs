@@ -187,9 +187,9 @@ fn insert(conn: &mut Conn, context: &RequestContext, hash: &str) -> Result<(), E
                 .find(|user| user.role == role)
                 .map(|user| user.id.clone())
         };
-        let own = users.iter().find(|user| {
-            user.unit_id == unit.id && user.role.handles_cases()
-        });
+        let own = users
+            .iter()
+            .find(|user| user.unit_id == unit.id && user.role.handles_cases());
         unit.responsible_user_id = own.map(|user| user.id.clone());
         if unit.kind == UnitKind::Village {
             unit.lead_user_id = first(Role::TownshipLeader);

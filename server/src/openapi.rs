@@ -11,9 +11,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, analysis, assessment, audit, case, county, duty, health, import, indicator, notify,
-    org, photo, publicity, receipt, reception, report, satisfaction, second_factor, session,
-    settings, setup, sso, sync, system, token, village_map, visit, webhook,
+    account, alert, analysis, assessment, audit, case, county, duty, health, import, indicator,
+    notify, org, photo, publicity, receipt, reception, report, satisfaction, second_factor,
+    session, settings, setup, sso, sync, system, token, village_map, visit, webhook,
 };
 
 mod examples;

@@ -361,9 +361,7 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
                     Err(Denied::NotAllowed("系统状况由县级系统管理员查看。"))
                 }
                 // Whoever has the role sits in the county's unit; nobody else is let in by it.
-                Action::County(_) if !actor.is_topmost() => {
-                    Err(Denied::NotAllowed(county::WHOSE))
-                }
+                Action::County(_) if !actor.is_topmost() => Err(Denied::NotAllowed(county::WHOSE)),
                 _ => Ok(()),
             }
         }
@@ -459,10 +457,9 @@ const fn can_alert(role: Role, deed: AlertDeed) -> Result<(), &'static str> {
     use AlertDeed as D;
     use Role as R;
     let (allowed, whose) = match deed {
-        D::List | D::Report | D::Note | D::Case => (
-            role.handles_cases(),
-            "您的角色不接触重要信息。",
-        ),
+        D::List | D::Report | D::Note | D::Case => {
+            (role.handles_cases(), "您的角色不接触重要信息。")
+        }
         D::Acknowledge => (
             matches!(
                 role,
@@ -539,10 +536,7 @@ const fn may_report(role: Role, deed: ReportDeed) -> (bool, &'static str) {
             role.handles_cases() && !matches!(role, R::CoordinationOffice),
             "报告由社信息员、村支部书记和各站所填写。",
         ),
-        D::Take | D::Dismiss => (
-            role.handles_cases(),
-            "由报告单位、所在村或镇综治办处置。",
-        ),
+        D::Take | D::Dismiss => (role.handles_cases(), "由报告单位、所在村或镇综治办处置。"),
         D::Judge => (
             matches!(role, R::CoordinationOffice),
             "由镇综治办退回、签收和免报。",
@@ -1264,9 +1258,10 @@ fn can_with_matter(
         D::ReferralTake | D::ReferralObject => (given, "由接收单位办理。"),
         D::EscalationOpen | D::EscalationWithdraw => (command, "由镇综治办或镇领导上报和收回。"),
         // Decided before anything that a township's people are to a case.
-        D::EscalationInstruct | D::EscalationReturn => {
-            (actor.role == Role::CountyOffice, "由县级信访联席办批示和退回。")
-        }
+        D::EscalationInstruct | D::EscalationReturn => (
+            actor.role == Role::CountyOffice,
+            "由县级信访联席办批示和退回。",
+        ),
     }
 }
 

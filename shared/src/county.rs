@@ -26,7 +26,8 @@ terms! {
 /// Whose the county's deeds are.
 pub const WHOSE: &str = "由县级信访联席办查看。";
 /// Why the county's office may not do something.
-pub const NOT_ITS: &str = "县级信访联席办查看各乡镇的统计和上报的事项，对上报的事项作批示或退回；其余由乡镇办理。";
+pub const NOT_ITS: &str =
+    "县级信访联席办查看各乡镇的统计和上报的事项，对上报的事项作批示或退回；其余由乡镇办理。";
 
 /// Whose a deed is, and whose it is otherwise.
 ///
@@ -122,7 +123,9 @@ pub struct HandedUpCases {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Action, Actor, CaseFacts, Denied, Facts, can, counts, sealed_from, visible};
+    use crate::access::{
+        Action, Actor, CaseFacts, Denied, Facts, can, counts, sealed_from, visible,
+    };
     use crate::case::action::CaseAction;
     use crate::case::matter::Deed;
     use crate::case::number::Series;
@@ -200,7 +203,10 @@ mod tests {
             accused_user_id: user.map(Into::into),
             ..case(Some("county"))
         };
-        assert!(visible(&office(), &sealed(Series::Sealed, Some("village"), None)));
+        assert!(visible(
+            &office(),
+            &sealed(Series::Sealed, Some("village"), None)
+        ));
         for hidden in [
             sealed(Series::Sealed, Some("county"), None),
             sealed(Series::Sealed, None, Some("me")),
@@ -255,7 +261,11 @@ mod tests {
         for role in Role::ALL {
             for deed in CountyDeed::ALL {
                 let allowed = *role == Role::CountyOffice;
-                let may = can(&actor(*role, &["county"]), Action::County(*deed), Facts::None);
+                let may = can(
+                    &actor(*role, &["county"]),
+                    Action::County(*deed),
+                    Facts::None,
+                );
                 assert_eq!(may.is_ok(), allowed, "{role}");
                 // With the role alone, in a township's unit, neither.
                 let there = actor(*role, &["office", "town", "county"]);

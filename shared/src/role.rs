@@ -89,7 +89,11 @@ mod tests {
             let county = *kind == UnitKind::County;
             assert_eq!(Role::CountyOffice.belongs_in(*kind), county, "{kind}");
             assert!(!Role::CountyOffice.is_given_in(*kind, false), "{kind}");
-            assert_eq!(Role::CountyOffice.is_given_in(*kind, true), county, "{kind}");
+            assert_eq!(
+                Role::CountyOffice.is_given_in(*kind, true),
+                county,
+                "{kind}"
+            );
         }
         // Nobody of a township's roles works in the county's unit.
         for role in Role::ALL {

@@ -289,7 +289,12 @@ impl Next {
             if matches!(answer.status, 401 | 503) {
                 return;
             }
-            assert_eq!(answer.status, 403, "the county's office, {path}: {}", answer.text());
+            assert_eq!(
+                answer.status,
+                403,
+                "the county's office, {path}: {}",
+                answer.text()
+            );
         }
         for (role, paths) in LOOKS {
             let by = self.by(client, role);

@@ -1370,8 +1370,12 @@ impl Desk<'_> {
                 let link = json!({"link": "https://flk.npc.gov.cn/"});
                 call.if_match("\"1\"").json(&link).send()
             }
-            "list_indicators" | "get_standing" | "list_targets" | "show_figures"
-            | "show_county_figures" | "list_handed_up" => call.send(),
+            "list_indicators"
+            | "get_standing"
+            | "list_targets"
+            | "show_figures"
+            | "show_county_figures"
+            | "list_handed_up" => call.send(),
             "set_target" => {
                 // Each time another year, which nobody has set yet.
                 let year = 2000 + fresh() % 26;
@@ -1588,15 +1592,16 @@ impl Desk<'_> {
 }
 
 /// Carries out a role's column.
-fn column(
-    who: Asking,
-    operations: &BTreeMap<String, (String, String)>,
-) -> Vec<(Place, String)> {
+fn column(who: Asking, operations: &BTreeMap<String, (String, String)>) -> Vec<(Place, String)> {
     let with = || TestApp::with().env("XINFANG_ROBOT_HOSTS", NOWHERE);
     // As most installations are, and one below a county, for what there is only there.
     let alone = with().alone().start();
     let below = with().start();
-    let usual = if who == Asking::County { &below } else { &alone };
+    let usual = if who == Asking::County {
+        &below
+    } else {
+        &alone
+    };
     let desks = [who.desk(usual), who.desk(&below)];
     let mut cells = Vec::new();
     let mut kept: BTreeMap<(&str, Stand, bool), AtHand> = BTreeMap::new();

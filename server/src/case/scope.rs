@@ -391,7 +391,8 @@ pub(crate) mod tests {
                             for mediation in [false, true] {
                                 for (seal, unit, user) in sealings {
                                     // The top of a tree is what stands for a county here.
-                                    let handed_up_to = [None, Some("t"), Some("t2")][records.len() % 3];
+                                    let handed_up_to =
+                                        [None, Some("t"), Some("t2")][records.len() % 3];
                                     let case = CaseRecord {
                                         township_id: township.into(),
                                         village_id: village.map(Into::into),

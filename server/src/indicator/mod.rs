@@ -19,9 +19,9 @@ pub(crate) mod routes;
 mod standing;
 mod table;
 mod targets;
-mod township;
 #[cfg(test)]
 mod tests;
+mod township;
 
 pub(crate) use book::Figures;
 pub(crate) use table::period;

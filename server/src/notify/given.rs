@@ -76,7 +76,10 @@ pub(crate) fn answered(
     let facts = case.facts(store::unit_ids(conn, &case.id)?);
     let staff = Staff::of(&desk.names);
     let mut people = staff.office(&facts);
-    people.extend(unit.map(|unit| staff.unit(unit, &facts)).unwrap_or_default());
+    people.extend(
+        unit.map(|unit| staff.unit(unit, &facts))
+            .unwrap_or_default(),
+    );
     people.sort();
     people.dedup();
     let link = format!("/cases/{}?tab=matters#matter-{id}", case.id);

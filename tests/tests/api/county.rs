@@ -120,9 +120,13 @@ fn by_default_it_sees_nothing_of_a_case() {
     let register = office.post("/cases").json(app.case().input()).send();
     register.problem("forbidden");
     let hook = json!({"name": "县", "url": "http://127.0.0.1:9/x", "events": ["closed"]});
-    office.post("/webhooks").json(&hook).send().problem("forbidden");
+    office
+        .post("/webhooks")
+        .json(&hook)
+        .send()
+        .problem("forbidden");
     // What a phone takes along, the inbox, the stream, what it is shown of itself: nothing of a case.
-    let bundle = office.post("/sync").json(&json!({})).send();
+    let bundle = office.post("/sync").json(&json!({})).expect(200);
     let names = |text: &str| text.contains(&case.id) || text.contains(WORDS);
     assert!(!names(&bundle.text()), "{}", bundle.text());
     for path in ["/notifications", "/me", "/org-units", "/users/colleagues"] {
@@ -148,18 +152,23 @@ fn by_default_it_sees_nothing_of_a_case() {
 #[test]
 fn only_the_county_gives_the_role_and_only_in_its_own_unit() {
     let app = TestApp::start();
-    let user = |unit: &str| {
-        json!({"username": "lianxiyuan", "name": "钱新", "role": "county_office", "unit_id": unit})
-    };
+    let user = |unit: &str| json!({"username": "lianxiyuan", "name": "钱新", "role": "county_office", "unit_id": unit});
     let add = |client: &Client, unit: &str| client.post("/users").json(&user(unit)).send();
     let admin = app.by(Staff::Admin);
     for unit in ["平川镇", "镇综治办", VILLAGE, "党政办"] {
         let fields = add(&admin, app.unit(unit)).invalid_fields();
         assert_eq!(fields[0].split(':').next(), Some("unit_id"), "{unit}");
     }
-    assert_eq!(add(&admin, app.county()).invalid_fields(), ["unit_id:unknown"]);
+    assert_eq!(
+        add(&admin, app.county()).invalid_fields(),
+        ["unit_id:unknown"]
+    );
     let next = app.next("administrator");
-    assert!(!add(&next, app.next_unit("河西镇")).invalid_fields().is_empty());
+    assert!(
+        !add(&next, app.next_unit("河西镇"))
+            .invalid_fields()
+            .is_empty()
+    );
     // Nor of somebody who is there.
     let path = format!("/users/{}", app.user(Staff::Office));
     let etag = admin.get(&path).expect(200).etag();
@@ -188,14 +197,21 @@ fn row<'a>(figures: &'a Value, name: &str) -> &'a Value {
 fn a_townships_row_is_what_its_own_leader_reads() {
     let app = TestApp::start();
     // Of all sorts, sealed ones among them: one that leaders see, one against a leader, which they do not.
-    let settled = app.case().village(VILLAGE).received("2026-02-02").register();
+    let settled = app
+        .case()
+        .village(VILLAGE)
+        .received("2026-02-02")
+        .register();
     settled
         .accepted()
         .dispatched("派出所")
         .taken(Staff::Police)
         .answered(Staff::Police)
         .closed();
-    app.case().village(VILLAGE).received("2025-03-04").register();
+    app.case()
+        .village(VILLAGE)
+        .received("2025-03-04")
+        .register();
     app.case()
         .village(NEXT_VILLAGE)
         .received("2026-01-05")
@@ -214,7 +230,10 @@ fn a_townships_row_is_what_its_own_leader_reads() {
 
     let office = app.county_office();
     let compare = |query: &str, year: &str| {
-        let figures = office.get(format!("/county/figures{query}")).expect(200).json();
+        let figures = office
+            .get(format!("/county/figures{query}"))
+            .expect(200)
+            .json();
         let names: Vec<&str> = figures["townships"]
             .as_array()
             .unwrap()
@@ -232,7 +251,9 @@ fn a_townships_row_is_what_its_own_leader_reads() {
             let mut compared = 0;
             for (at, column) in figures["columns"].as_array().unwrap().iter().enumerate() {
                 let own = table["columns"].as_array().unwrap();
-                let own = own.iter().position(|own| own["indicator"] == column["indicator"]);
+                let own = own
+                    .iter()
+                    .position(|own| own["indicator"] == column["indicator"]);
                 let mut cell = table["rows"][0]["cells"][own.unwrap()].clone();
                 // The way to the cases is the township's alone.
                 for link in ["numerator_cases", "denominator_cases"] {
@@ -242,7 +263,10 @@ fn a_townships_row_is_what_its_own_leader_reads() {
                 compared += 1;
             }
             assert_eq!(compared, 10);
-            let standing = leader.get(format!("/villages/standing{year}")).expect(200).json();
+            let standing = leader
+                .get(format!("/villages/standing{year}"))
+                .expect(200)
+                .json();
             assert_eq!(row["holding"], standing["holding"], "{name}");
             assert_eq!(row["villages"], standing["total"], "{name}");
             let count = |query: &str| {
@@ -255,12 +279,21 @@ fn a_townships_row_is_what_its_own_leader_reads() {
         figures
     };
     let now = compare("", "");
-    assert_eq!((&now["from"], &now["year"]), (&json!("2026-01-01"), &json!(2026)));
+    assert_eq!(
+        (&now["from"], &now["year"]),
+        (&json!("2026-01-01"), &json!(2026))
+    );
     let own = row(&now, "平川镇");
     let all = now["columns"].as_array().unwrap().iter();
-    let all = all.clone().position(|column| column["indicator"] == "all").unwrap();
+    let all = all
+        .clone()
+        .position(|column| column["indicator"] == "all")
+        .unwrap();
     assert_eq!(own["cells"][all]["numerator"], 4, "{own}");
-    assert_ne!(own["holding"], own["villages"], "one has lost it by the visit");
+    assert_ne!(
+        own["holding"], own["villages"],
+        "one has lost it by the visit"
+    );
     compare("?from=2025-01-01&to=2025-12-31", "?year=2025");
     // As of a day before it was settled, it was open.
     compare("?from=2026-01-01&to=2026-02-28&as_of=2026-02-05", "");
@@ -290,7 +323,10 @@ fn a_case_goes_up_is_read_is_answered_and_comes_back() {
         assert!(matches!(refused.status, 403 | 404), "{who:?}");
     }
     let empty = case.try_open(Staff::Office, "escalations", &json!({"reason": " "}));
-    assert_eq!(empty.invalid_fields(), ["reason:required", "request:required"]);
+    assert_eq!(
+        empty.invalid_fields(),
+        ["reason:required", "request:required"]
+    );
     assert_eq!(traces(&app, &case), Vec::<String>::new());
 
     let matter = case.open(Staff::Office, "escalations", &asked());
@@ -303,11 +339,17 @@ fn a_case_goes_up_is_read_is_answered_and_comes_back() {
     // It is told, and reads: content, timeline, names; numbers masked; no file, no document, no full number.
     let told = office.get("/notifications").expect(200).json();
     let title = told["items"][0]["title"].as_str().unwrap();
-    assert!(title.contains(&case.number) && title.contains("上报县级"), "{told}");
+    assert!(
+        title.contains(&case.number) && title.contains("上报县级"),
+        "{told}"
+    );
     let list = handed_up(&office);
     assert_eq!(list.len(), 1);
     assert_eq!(list[0]["township"]["name"], "平川镇");
-    assert_eq!((&list[0]["case_id"], &list[0]["waiting"]), (&json!(case.id), &json!(true)));
+    assert_eq!(
+        (&list[0]["case_id"], &list[0]["waiting"]),
+        (&json!(case.id), &json!(true))
+    );
     let seen = office.get(case.path("")).expect(200).json();
     assert_eq!(seen["cause_full"], WORDS);
     let theirs = app.by(Staff::Leader).get(case.path("")).expect(200).json();
@@ -333,13 +375,17 @@ fn a_case_goes_up_is_read_is_answered_and_comes_back() {
     let note = office.post(case.path("/actions/note")).if_match(&etag);
     note.json(&said("进展")).send().problem("forbidden");
     let edit = office.patch(case.path("")).if_match(&etag);
-    edit.json(&json!({"place": "渠口"})).send().problem("forbidden");
+    edit.json(&json!({"place": "渠口"}))
+        .send()
+        .problem("forbidden");
     let visit = office.post(case.path("/visits")).json(&json!({})).send();
     visit.problem("forbidden");
     office.get("/cases").send().problem("forbidden");
 
     // The looks are in the township's log and in the county's.
-    let log = app.by(Staff::Auditor).get(format!("/audit?case_id={}&limit=200", case.id));
+    let log = app
+        .by(Staff::Auditor)
+        .get(format!("/audit?case_id={}&limit=200", case.id));
     let log = log.expect(200).json();
     let looks = |log: &Value| {
         let entries = log["items"].as_array().unwrap().iter();
@@ -351,7 +397,13 @@ fn a_case_goes_up_is_read_is_answered_and_comes_back() {
     // It answers; the township's office hears of it, sees it in the timeline, and nothing else changes.
     let before = case.seen_by(Staff::Office).json();
     answer(&app, &case, &matter.id, "instruct", " ").expect(422);
-    let answered = answer(&app, &case, &matter.id, "instruct", "请先稳控，县里本周协调");
+    let answered = answer(
+        &app,
+        &case,
+        &matter.id,
+        "instruct",
+        "请先稳控，县里本周协调",
+    );
     let answered = answered.expect(200).json();
     assert_eq!(answered["state"], "instructed");
     assert_eq!(answered["unit"]["name"], "镇综治办");
@@ -368,13 +420,20 @@ fn a_case_goes_up_is_read_is_answered_and_comes_back() {
         });
         assert_eq!(of.count(), 1, "{who:?}: {inbox}");
     }
-    let events = app.by(Staff::Secretary).get(case.path("/events")).expect(200);
+    let events = app
+        .by(Staff::Secretary)
+        .get(case.path("/events"))
+        .expect(200);
     assert!(events.text().contains("县里本周协调"), "{}", events.text());
     assert_eq!(handed_up(&office)[0]["waiting"], false);
     // The township does not write the county's words.
     for who in [Staff::Office, Staff::Leader] {
-        matter.try_step(who, "instruct", &said("好")).problem("forbidden");
-        matter.try_step(who, "return", &said("好")).problem("forbidden");
+        matter
+            .try_step(who, "instruct", &said("好"))
+            .problem("forbidden");
+        matter
+            .try_step(who, "return", &said("好"))
+            .problem("forbidden");
     }
     answer(&app, &case, &matter.id, "withdraw", "收回").problem("forbidden");
 
@@ -383,8 +442,16 @@ fn a_case_goes_up_is_read_is_answered_and_comes_back() {
     assert_eq!(traces(&app, &case), Vec::<String>::new());
     assert!(handed_up(&office).is_empty());
     let told = office.get("/notifications").expect(200).json();
-    assert_eq!(told["items"], json!([]), "what leads to a hidden case is hidden");
-    let inbox = app.by(Staff::Office).get("/notifications").expect(200).text();
+    assert_eq!(
+        told["items"],
+        json!([]),
+        "what leads to a hidden case is hidden"
+    );
+    let inbox = app
+        .by(Staff::Office)
+        .get("/notifications")
+        .expect(200)
+        .text();
     assert!(inbox.contains("退回乡镇"), "{inbox}");
 
     // Handed up once more, by the leader, and taken back.
@@ -407,8 +474,16 @@ fn the_township_next_door_sees_nothing_of_what_is_handed_up() {
     for role in ["coordination_office", "township_leader", "auditor"] {
         let client = app.next(role);
         client.get(case.path("")).send().problem("not_found");
-        client.get(case.path("/escalations")).send().problem("not_found");
-        for path in ["/cases?limit=200", "/matters?limit=200", "/audit?limit=200", "/notifications"] {
+        client
+            .get(case.path("/escalations"))
+            .send()
+            .problem("not_found");
+        for path in [
+            "/cases?limit=200",
+            "/matters?limit=200",
+            "/audit?limit=200",
+            "/notifications",
+        ] {
             let seen = client.get(path).send();
             let hidden = seen.status == 403 || !seen.text().contains(&case.id);
             assert!(hidden, "{role} {path}");
@@ -417,12 +492,19 @@ fn the_township_next_door_sees_nothing_of_what_is_handed_up() {
     // Nor the county's administrator.
     app.keeper().get(case.path("")).send().problem("not_found");
     // And that one's is not handed up by the first: it is not there for them.
-    let theirs = app.next("coordination_office").get("/cases?limit=1").expect(200).json();
+    let theirs = app
+        .next("coordination_office")
+        .get("/cases?limit=1")
+        .expect(200)
+        .json();
     let theirs = theirs["items"][0]["id"].as_str().unwrap().to_owned();
     let path = format!("/cases/{theirs}/escalations");
     let call = app.by(Staff::Office).post(&path).json(&asked()).send();
     call.problem("not_found");
-    app.next("coordination_office").post(&path).json(&asked()).expect(201);
+    app.next("coordination_office")
+        .post(&path)
+        .json(&asked())
+        .expect(201);
     let list = handed_up(&app.county_office());
     let mut names: Vec<&str> = list
         .iter()
@@ -430,7 +512,11 @@ fn the_township_next_door_sees_nothing_of_what_is_handed_up() {
         .collect();
     names.sort_unstable();
     assert_eq!(names, ["平川镇", "河西镇"]);
-    let figures = app.county_office().get("/county/figures").expect(200).json();
+    let figures = app
+        .county_office()
+        .get("/county/figures")
+        .expect(200)
+        .json();
     for name in names {
         assert_eq!(row(&figures, name)["handed_up"], 1, "{name}");
     }
@@ -485,7 +571,10 @@ fn what_is_handed_up_and_sealed_later_is_hidden_again() {
     call.json(&change).expect(200);
     assert_eq!(traces(&app, &case), Vec::<String>::new());
     assert!(handed_up(&office).is_empty());
-    assert_eq!(office.get("/notifications").expect(200).json()["items"], json!([]));
+    assert_eq!(
+        office.get("/notifications").expect(200).json()["items"],
+        json!([])
+    );
 }
 
 #[test]
@@ -494,7 +583,10 @@ fn of_one_township_alone_nothing_is_said_of_a_county() {
     let case = app.case().register();
     let matters = case.matters(Staff::Office);
     let mut openings = matters["openings"].as_array().unwrap().iter();
-    assert!(openings.all(|step| step["kind"] != "escalation"), "{matters}");
+    assert!(
+        openings.all(|step| step["kind"] != "escalation"),
+        "{matters}"
+    );
     let refused = case.try_open(Staff::Office, "escalations", &asked());
     let why = refused.problem("conflict").detail;
     assert!(why.contains("没有县级"), "{why}");

@@ -328,7 +328,8 @@ mod tests {
     #[test]
     fn reason_and_request_are_named_where_they_are_missing() {
         let set = below_a_county(day(3, 10));
-        let Err(Wrong::Invalid(errors)) = Escalation::open(EscalationInput::default(), &set.scene())
+        let Err(Wrong::Invalid(errors)) =
+            Escalation::open(EscalationInput::default(), &set.scene())
         else {
             panic!("it was taken without a word");
         };
@@ -369,13 +370,18 @@ mod tests {
         let done = matter
             .step(Deed::EscalationInstruct, said("请先稳控"), &set.scene())
             .unwrap();
-        assert_eq!((done.text.as_str(), done.effects.len()), ("县级批示：请先稳控", 0));
+        assert_eq!(
+            (done.text.as_str(), done.effects.len()),
+            ("县级批示：请先稳控", 0)
+        );
         assert_eq!(
             turn(&matter, &set),
             ("instructed", true, Some("office".into()))
         );
         assert!(matches!(
-            matter.clone().step(Deed::EscalationInstruct, said(" "), &set.scene()),
+            matter
+                .clone()
+                .step(Deed::EscalationInstruct, said(" "), &set.scene()),
             Err(Wrong::Invalid(_))
         ));
 
@@ -388,7 +394,11 @@ mod tests {
             turn(&returned, &set),
             ("returned", false, Some("office".into()))
         );
-        assert!(returned.refuses(Deed::EscalationInstruct, &set.scene()).is_some());
+        assert!(
+            returned
+                .refuses(Deed::EscalationInstruct, &set.scene())
+                .is_some()
+        );
         assert_eq!(returned.digest(&set.scene()).items.len(), 2);
 
         let done = matter
@@ -396,6 +406,10 @@ mod tests {
             .unwrap();
         assert_eq!(done.effects, [Effect::HandedUpEnds]);
         assert_eq!(turn(&matter, &set).0, "withdrawn");
-        assert!(matter.refuses(Deed::EscalationReturn, &set.scene()).is_some());
+        assert!(
+            matter
+                .refuses(Deed::EscalationReturn, &set.scene())
+                .is_some()
+        );
     }
 }
