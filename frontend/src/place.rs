@@ -138,6 +138,8 @@ pub(crate) enum Place {
     SignIns,
     /// Days declared working or free.
     Workdays,
+    /// The two levels of the category.
+    Categories,
     /// How the installation stands.
     System,
     /// Users from a workbook.
@@ -264,6 +266,7 @@ impl Place {
             Self::Identity => "/identity",
             Self::SignIns => "/sign-ins",
             Self::Workdays => "/workdays",
+            Self::Categories => "/categories",
             Self::System => "/system",
             Self::UsersImport => "/users/import",
             Self::HandOver(id) => return format!("/users/{id}/hand-over"),
@@ -314,6 +317,7 @@ impl Place {
             Self::Identity,
             Self::SignIns,
             Self::Workdays,
+            Self::Categories,
             Self::System,
             Self::Help,
             Self::Inbox,
@@ -346,6 +350,7 @@ impl Place {
             | Self::SecondFactor
             | Self::SignIns
             | Self::Workdays
+            | Self::Categories
             | Self::System
             | Self::UsersImport
             | Self::HandOver(_)
@@ -447,6 +452,7 @@ impl Place {
             Self::Identity => "统一身份认证",
             Self::SignIns => "登录管理",
             Self::Workdays => "工作日更正",
+            Self::Categories => "类型和细类",
             Self::System => "系统",
             Self::UsersImport => "批量新增用户",
             Self::HandOver(_) => "工作交接",
@@ -521,6 +527,7 @@ impl Place {
             Self::Identity => "identity",
             Self::SignIns => "sign-ins",
             Self::Workdays => "workdays",
+            Self::Categories => "categories",
             Self::System => "system",
             Self::UsersImport => "users-import",
             Self::HandOver(_) => "hand-over",
@@ -603,7 +610,7 @@ impl Place {
             Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => Self::Publicity,
             Self::Assessment(_) | Self::Criteria => Self::Assessments,
             Self::UsersImport | Self::HandOver(_) => Self::Users,
-            Self::VillageMap | Self::Workdays => Self::Settings,
+            Self::VillageMap | Self::Workdays | Self::Categories => Self::Settings,
             place => place.clone(),
         }
     }
