@@ -281,7 +281,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 41] {
+    fn simple() -> [Self; 42] {
         [
             Self::Figures,
             Self::Indicators,
