@@ -1615,6 +1615,11 @@ fn column(who: Asking, operations: &BTreeMap<String, (String, String)>) -> Vec<(
         &alone
     };
     let desks = [who.desk(usual), who.desk(&below)];
+    // Of administrators it is the county's who makes townships.
+    let keeper = (who == Asking::Staff(Staff::Admin)).then(|| Desk {
+        client: below.keeper(),
+        ..who.desk(&below)
+    });
     let mut cells = Vec::new();
     let mut kept: BTreeMap<(&str, Stand, bool), AtHand> = BTreeMap::new();
     // What shows many cases first, while there are few; what ends sign-ins last.
@@ -1628,7 +1633,10 @@ fn column(who: Asking, operations: &BTreeMap<String, (String, String)>) -> Vec<(
     for name in names {
         let request = &operations[name];
         let is_below = matter_of(name) == Some(MatterKind::Escalation);
-        let desk = &desks[usize::from(is_below)];
+        let desk = match &keeper {
+            Some(keeper) if name == "create_township" => keeper,
+            _ => &desks[usize::from(is_below)],
+        };
         let relations: &[&'static str] = match about(name) {
             About::Else => &["-"],
             About::Report => &["own", "foreign"],
