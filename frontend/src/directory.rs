@@ -12,6 +12,7 @@ use crate::api::{Call, every};
 use crate::format::ordered;
 use crate::load::{Loader, load};
 use crate::session;
+use crate::ui::field::offer;
 
 /// The directory, in the context of every page behind the sign-in.
 #[derive(Clone, Copy)]
@@ -63,6 +64,20 @@ impl Directory {
     /// All units, closed ones too.
     pub(crate) fn units(self) -> Vec<Unit> {
         self.units.value().unwrap_or_default()
+    }
+
+    /// Whether there is a county above the townships; without one no page says a word of it.
+    pub(crate) fn has_county(self) -> bool {
+        let is = |unit: &Unit| unit.kind == UnitKind::County;
+        self.units.state.with(|state| match state {
+            crate::load::Load::Ready(units) => units.iter().any(is),
+            _ => false,
+        })
+    }
+
+    /// The roles that can be given to somebody, as a form offers them.
+    pub(crate) fn roles(self) -> Options {
+        Role::used(self.has_county()).map(offer).collect()
     }
 
     /// The fetch behind the units, for the page that shows them.

@@ -108,6 +108,8 @@ pub(crate) enum Place {
     Targets,
     /// The monthly analysis.
     Analysis,
+    /// The townships side by side, and what they have handed up.
+    County,
     /// Clocks and dues by day.
     Calendar,
     /// The year's measures by law.
@@ -249,6 +251,7 @@ impl Place {
             Self::StandingCases => "/standing/cases",
             Self::Targets => "/targets",
             Self::Analysis => "/analysis",
+            Self::County => "/county",
             Self::Calendar => "/calendar",
             Self::Measures => "/measures",
             Self::Imports => "/imports",
@@ -278,13 +281,14 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 41] {
+    fn simple() -> [Self; 42] {
         [
             Self::Figures,
             Self::Indicators,
             Self::Standing,
             Self::Targets,
             Self::Analysis,
+            Self::County,
             Self::Alerts,
             Self::Drafts,
             Self::Visits,
@@ -378,7 +382,8 @@ impl Place {
             | Self::Standing
             | Self::StandingCases
             | Self::Targets
-            | Self::Analysis => Part::Figures,
+            | Self::Analysis
+            | Self::County => Part::Figures,
             Self::Alerts
             | Self::NewAlert
             | Self::Alert(_)
@@ -435,6 +440,7 @@ impl Place {
             Self::Standing => "三无情况",
             Self::Targets => "年度目标",
             Self::Analysis => "分析研判",
+            Self::County => "各乡镇",
             Self::Calendar => "日程",
             Self::Measures => "依法处理",
             Self::Imports => "导入台账",
@@ -509,6 +515,7 @@ impl Place {
             Self::StandingCases => "standing-cases",
             Self::Targets => "targets",
             Self::Analysis => "analysis",
+            Self::County => "county",
             Self::Calendar => "calendar",
             Self::Measures => "measures",
             Self::Imports => "imports",
@@ -556,7 +563,7 @@ impl Place {
             Self::Matters => Icon::Matter,
             Self::Backlog => Icon::Warning,
             Self::Reports | Self::Report(_) => Icon::Report,
-            Self::Figures | Self::Indicators => Icon::Chart,
+            Self::Figures | Self::Indicators | Self::County => Icon::Chart,
             Self::Calendar | Self::Workdays => Icon::Calendar,
             Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
@@ -578,6 +585,9 @@ impl Place {
     /// The entry of the menu below which it stands.
     pub(crate) fn section(&self) -> Self {
         match self {
+            // The county's office has its cases on the first page.
+            Self::County => Self::Home,
+            Self::Case(_) if !session::may(Action::ListCases) => Self::Home,
             Self::Case(_) | Self::EditCase(_) | Self::Receipt(_) => Self::Cases,
             Self::Alert(_) => Self::Alerts,
             Self::Exchanged(_) => Self::Drafts,

@@ -16,10 +16,10 @@ use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, analysis, assessment, audit, case, db, duty, files, health, idempotency,
-    import, indicator, keys, memory, metrics, notify, openapi, org, photo, public, publicity,
-    receipt, reception, report, satisfaction, second_factor, settings, setup, sso, sync, system,
-    tls, token, village_map, visit, webhook,
+    account, alert, analysis, assessment, audit, case, county, db, duty, files, health,
+    idempotency, import, indicator, keys, memory, metrics, notify, openapi, org, photo, public,
+    publicity, receipt, reception, report, satisfaction, second_factor, settings, setup, sso, sync,
+    system, tls, token, village_map, visit, webhook,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -163,6 +163,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(analysis::routes::configure)
         .configure(case::bulk::configure)
         .configure(indicator::routes::configure)
+        .configure(county::routes::configure)
         .configure(photo::routes::configure)
         .configure(report::routes::configure)
         .configure(visit::routes::configure)

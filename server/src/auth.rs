@@ -58,6 +58,19 @@ impl Actor {
         }
     }
 
+    /// The same caller with what somebody else would read by: for figures that are shown as another's.
+    /// Nothing is decided or written as this one.
+    pub(crate) fn reading_as(&self, access: access::Actor) -> Self {
+        let member = Member {
+            access: Arc::new(access),
+            ..(*self.member).clone()
+        };
+        Self {
+            member: Arc::new(member),
+            ..self.clone()
+        }
+    }
+
     /// The same caller as they are now, for what outlasts a request; none where their sign-ins were
     /// ended meanwhile.
     pub(crate) fn as_of(&self, directory: &Snapshot) -> Option<Self> {

@@ -31,7 +31,9 @@ macro_rules! in_field {
                 let here = $table::village_id.eq_any(actor.own_villages());
                 Box::new(part.or(here.assume_not_null()))
             }
-            (Role::Auditor | Role::Administrator, _) => Box::new($table::id.eq("")),
+            (Role::Auditor | Role::Administrator | Role::CountyOffice, _) => {
+                Box::new($table::id.eq(""))
+            }
             _ => part,
         };
         let township = actor.township_id.as_str().to_owned();

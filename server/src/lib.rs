@@ -29,6 +29,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod context;
+mod county;
 pub mod db;
 pub mod demo;
 pub mod directory;

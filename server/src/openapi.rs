@@ -11,9 +11,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, analysis, assessment, audit, case, duty, health, import, indicator, notify,
-    org, photo, publicity, receipt, reception, report, satisfaction, second_factor, session,
-    settings, setup, sso, sync, system, token, village_map, visit, webhook,
+    account, alert, analysis, assessment, audit, case, county, duty, health, import, indicator,
+    notify, org, photo, publicity, receipt, reception, report, satisfaction, second_factor,
+    session, settings, setup, sso, sync, system, token, village_map, visit, webhook,
 };
 
 mod examples;
@@ -60,6 +60,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
         (name = "publicity", description = "法制宣传"),
         (name = "assessments", description = "村级考核"),
         (name = "figures", description = "统计指标、三无情况、年度目标、数据看板"),
+        (name = "county", description = "县级：各乡镇对比、上报件"),
         (name = "analyses", description = "月度分析研判"),
         (name = "exports", description = "导出：xlsx、csv"),
         (name = "imports", description = "台账导入"),
@@ -90,6 +91,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         case::backlog::Docs::openapi(),
         case::bulk::Docs::openapi(),
         indicator::routes::Docs::openapi(),
+        county::routes::Docs::openapi(),
         analysis::routes::Docs::openapi(),
         case::export::Docs::openapi(),
         report::export::Docs::openapi(),

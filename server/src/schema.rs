@@ -217,6 +217,7 @@ diesel::table! {
         seal -> Text,
         accused_unit_id -> Nullable<Text>,
         accused_user_id -> Nullable<Text>,
+        handed_up_to -> Nullable<Text>,
         accepted_before -> Bool,
         extended -> Bool,
         reviewed -> Bool,

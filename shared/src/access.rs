@@ -14,6 +14,7 @@ use crate::case::matter::Deed;
 use crate::case::number::Series;
 use crate::case::paper::PaperKind;
 use crate::case::state::State;
+use crate::county::{self, CountyDeed};
 use crate::export::{self, ExportDeed};
 use crate::ids::{UnitId, UserId};
 use crate::indicator::{self, FigureDeed};
@@ -83,6 +84,28 @@ impl Actor {
     pub fn is_topmost(&self) -> bool {
         self.unit_chain.last() == Some(&self.township_id)
     }
+
+    /// The county above the actor's township; none where there is none, and for whoever is of the county.
+    pub fn county(&self) -> Option<&UnitId> {
+        let topmost = self.unit_chain.last();
+        topmost.filter(|topmost| **topmost != self.township_id)
+    }
+
+    /// A township's leader, as one of its own who neither is accused in a case nor has entered one: whose
+    /// figures the county is shown.
+    pub fn leader_of(township: &UnitId, unit_chain: Vec<UnitId>) -> Self {
+        Self {
+            // Nobody's.
+            user_id: UserId::new(format!("leader:{township}")),
+            role: Role::TownshipLeader,
+            unit_id: township.clone(),
+            unit_chain,
+            township_id: township.clone(),
+            village_id: None,
+            former_units: Vec::new(),
+            former_villages: Vec::new(),
+        }
+    }
 }
 
 /// What decisions look at in a case.
@@ -117,6 +140,9 @@ pub struct CaseFacts {
     pub accused_unit_id: Option<UnitId>,
     /// Of an accusation: the accused member of staff.
     pub accused_user_id: Option<UserId>,
+    /// The county that it was handed up to, until it is taken back or sent back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_up_to: Option<UnitId>,
 }
 
 /// What somebody wants to do.
@@ -134,6 +160,8 @@ pub enum Action {
     EditPeople,
     /// Show an ID or phone number in full.
     RevealPerson,
+    /// See and download the files of a case.
+    ViewFiles,
     /// Attach or remove a file.
     Attach,
     /// Upload a photo, and see it again.
@@ -190,6 +218,8 @@ pub enum Action {
     Assessment(AssessmentDeed),
     /// Do something with figures: indicators, standing, targets, dashboards.
     Figures(FigureDeed),
+    /// See what the county's office sees of its townships.
+    County(CountyDeed),
     /// Do something about API tokens.
     Token(TokenDeed),
     /// Do something about webhooks.
@@ -208,6 +238,7 @@ impl Action {
             Self::EditCase,
             Self::EditPeople,
             Self::RevealPerson,
+            Self::ViewFiles,
             Self::Attach,
             Self::Photo,
             Self::ListMeasures,
@@ -240,6 +271,7 @@ impl Action {
             .chain(each(Self::Publicity))
             .chain(each(Self::Assessment))
             .chain(each(Self::Figures))
+            .chain(each(Self::County))
             .chain(TokenDeed::ALL.map(Self::Token))
             .chain(WebhookDeed::ALL.map(Self::Webhook))
             .collect()
@@ -328,6 +360,8 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
                 Action::ViewSystem if !actor.is_topmost() => {
                     Err(Denied::NotAllowed("系统状况由县级系统管理员查看。"))
                 }
+                // Whoever has the role sits in the county's unit; nobody else is let in by it.
+                Action::County(_) if !actor.is_topmost() => Err(Denied::NotAllowed(county::WHOSE)),
                 _ => Ok(()),
             }
         }
@@ -412,7 +446,7 @@ fn looks_after(actor: &Actor, user: &Actor) -> bool {
 pub fn alert_visible(actor: &Actor, alert: &AlertFacts) -> bool {
     let called = match actor.role {
         Role::PoliceStation => true,
-        Role::Auditor | Role::Administrator => false,
+        Role::Auditor | Role::Administrator | Role::CountyOffice => false,
         _ => alert.units.iter().any(|unit| actor.is_own_unit(unit)),
     };
     field_visible(actor, &alert.field) || (called && actor.township_id == alert.field.township_id)
@@ -423,10 +457,9 @@ const fn can_alert(role: Role, deed: AlertDeed) -> Result<(), &'static str> {
     use AlertDeed as D;
     use Role as R;
     let (allowed, whose) = match deed {
-        D::List | D::Report | D::Note | D::Case => (
-            !matches!(role, R::Auditor | R::Administrator),
-            "您的角色不接触重要信息。",
-        ),
+        D::List | D::Report | D::Note | D::Case => {
+            (role.handles_cases(), "您的角色不接触重要信息。")
+        }
         D::Acknowledge => (
             matches!(
                 role,
@@ -470,7 +503,7 @@ pub fn field_visible(actor: &Actor, facts: &FieldFacts) -> bool {
             | Role::Court
             | Role::JusticeOffice
             | Role::ServiceCentre => part(),
-            Role::Auditor | Role::Administrator => false,
+            Role::Auditor | Role::Administrator | Role::CountyOffice => false,
         }
 }
 
@@ -492,18 +525,18 @@ const fn may_report(role: Role, deed: ReportDeed) -> (bool, &'static str) {
     use Role as R;
     match deed {
         D::View => (
-            !matches!(role, R::Auditor | R::Administrator),
+            role.handles_cases(),
             "监督员查看报告情况的统计；您的角色不接触报告内容。",
         ),
-        D::Board => (!matches!(role, R::Administrator), "系统管理员不接触报告。"),
+        D::Board => (
+            !matches!(role, R::Administrator | R::CountyOffice),
+            "您的角色不接触报告。",
+        ),
         D::Write => (
-            !matches!(role, R::CoordinationOffice | R::Auditor | R::Administrator),
+            role.handles_cases() && !matches!(role, R::CoordinationOffice),
             "报告由社信息员、村支部书记和各站所填写。",
         ),
-        D::Take | D::Dismiss => (
-            !matches!(role, R::Auditor | R::Administrator),
-            "由报告单位、所在村或镇综治办处置。",
-        ),
+        D::Take | D::Dismiss => (role.handles_cases(), "由报告单位、所在村或镇综治办处置。"),
         D::Judge => (
             matches!(role, R::CoordinationOffice),
             "由镇综治办退回、签收和免报。",
@@ -609,7 +642,7 @@ fn can_visit_in_general(role: Role, deed: VisitDeed) -> bool {
         VisitDeed::Coverage => records || role == R::Auditor,
         VisitDeed::Record | VisitDeed::Register | VisitDeed::Edit => records,
         VisitDeed::View | VisitDeed::Strike | VisitDeed::Keep | VisitDeed::Release => {
-            !matches!(role, R::Auditor | R::Administrator)
+            role.handles_cases()
         }
     }
 }
@@ -617,11 +650,11 @@ fn can_visit_in_general(role: Role, deed: VisitDeed) -> bool {
 fn can_receive_in_general(role: Role, deed: ReceptionDeed) -> bool {
     use Role as R;
     match deed {
-        ReceptionDeed::View => true,
-        ReceptionDeed::Count => role != R::Administrator,
+        ReceptionDeed::View => role != R::CountyOffice,
+        ReceptionDeed::Count => !matches!(role, R::Administrator | R::CountyOffice),
         ReceptionDeed::Keep => matches!(role, R::TownshipLeader | R::CoordinationOffice),
         // The court registers nothing; of the rest, who is on duty.
-        ReceptionDeed::Receive => !matches!(role, R::Court | R::Auditor | R::Administrator),
+        ReceptionDeed::Receive => role.handles_cases() && role != R::Court,
     }
 }
 
@@ -631,7 +664,10 @@ const fn may_publicise(role: Role, deed: PublicityDeed) -> (bool, &'static str) 
     use PublicityDeed as D;
     use Role as R;
     match deed {
-        D::View => (true, ""),
+        D::View => (
+            !matches!(role, R::CountyOffice),
+            "法制宣传由各乡镇登记和查看。",
+        ),
         D::Record | D::Edit | D::Strike => (
             matches!(
                 role,
@@ -744,6 +780,8 @@ pub trait Sight {
     fn accused(&self) -> bool;
     /// Whether it accuses the reader's unit or one above it.
     fn of_accused_unit(&self) -> bool;
+    /// Whether it was handed up to the county that the reader is of, and still is.
+    fn handed_up(&self) -> bool;
 }
 
 /// A case as an actor may see it.
@@ -782,6 +820,9 @@ impl Sight for Seen<'_> {
         let unit = self.case.accused_unit_id.as_ref();
         unit.is_some_and(|unit| self.actor.unit_chain.contains(unit))
     }
+    fn handed_up(&self) -> bool {
+        self.case.handed_up_to.as_ref() == Some(&self.actor.township_id)
+    }
 }
 
 /// Whether sealing hides a case from its reader (条例第三十条): nobody of the accused unit, nor the
@@ -801,14 +842,18 @@ pub fn sealed_from(actor: &Actor, case: &CaseFacts) -> bool {
 
 /// Whether somebody of this role may know that a case exists.
 pub fn sees(role: Role, sight: &impl Sight) -> bool {
-    sight.same_township() && in_scope(role, sight) && !sealed_away(sight)
+    // The county's office is of no township: what was handed up is all that it reaches.
+    let reaches = role == Role::CountyOffice || sight.same_township();
+    reaches && in_scope(role, sight) && !sealed_away(sight)
 }
 
 /// Whether a case counts in figures that somebody of this role reads: what they may know of; for the
-/// auditor, who opens no case, all of the township but what sealing hides.
+/// auditor, who opens no case, all of the township but what sealing hides. The county's office reads the
+/// figures of each township's leader ([`Actor::leader_of`]), and has none of its own.
 pub fn counts(role: Role, sight: &impl Sight) -> bool {
     match role {
         Role::Auditor => sight.same_township() && !sealed_away(sight),
+        Role::CountyOffice => false,
         _ => sees(role, sight),
     }
 }
@@ -827,18 +872,38 @@ fn in_scope(role: Role, sight: &impl Sight) -> bool {
             sight.referred() || sight.registered_here()
         }
         Role::JusticeOffice => sight.mediation() || sight.referred() || sight.registered_here(),
+        Role::CountyOffice => sight.handed_up(),
         Role::Auditor | Role::Administrator => false,
     }
 }
 
+/// What the county's office may, of all that there is: the rest is the townships'. A list of what it may, so
+/// that nothing new is its by oversight.
+const fn county_may(action: Action) -> bool {
+    matches!(
+        action,
+        Action::County(_)
+            | Action::ViewCase
+            | Action::Matter(Deed::EscalationInstruct | Deed::EscalationReturn)
+            | Action::ViewOrg
+            | Action::ViewColleagues
+            | Action::Token(TokenDeed::Own)
+    )
+}
+
 fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
     use Role as R;
+    if role == R::CountyOffice && !county_may(action) {
+        return Err(Denied::NotAllowed(county::NOT_ITS));
+    }
     let allowed = match action {
         Action::Alert(deed) => return can_alert(role, deed).map_err(Denied::NotAllowed),
         Action::Figures(deed) => return indicator::may(role, deed).map_err(Denied::NotAllowed),
         Action::Export(deed) => return export::may(role, deed).map_err(Denied::NotAllowed),
         Action::Analysis(deed) => return analysis::may(role, deed).map_err(Denied::NotAllowed),
-        Action::ListCases | Action::ViewCase => !matches!(role, R::Auditor | R::Administrator),
+        Action::County(deed) => return county::may(role, deed).map_err(Denied::NotAllowed),
+        Action::ListCases => role.handles_cases(),
+        Action::ViewCase => role.handles_cases() || role == R::CountyOffice,
         Action::RegisterCase(kind) => match role {
             R::TownshipLeader
             | R::CoordinationOffice
@@ -847,7 +912,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
             | R::JusticeOffice
             | R::PoliceStation => true,
             R::GroupInformant => kind != Kind::Petition,
-            R::Court | R::Auditor | R::Administrator => false,
+            R::Court | R::Auditor | R::Administrator | R::CountyOffice => false,
         },
         Action::ListMeasures => matches!(role, R::TownshipLeader | R::Auditor),
         Action::FollowUps => matches!(
@@ -879,12 +944,13 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         | Action::RevealPerson
         | Action::Rate
         | Action::QueryCode
+        | Action::ViewFiles
         | Action::Attach
         | Action::Photo
         | Action::Case(_)
         | Action::Matter(_)
         | Action::ViewPaper(_)
-        | Action::MakePaper(_) => !matches!(role, R::Auditor | R::Administrator),
+        | Action::MakePaper(_) => role.handles_cases() || role == R::CountyOffice,
     };
     if allowed {
         Ok(())
@@ -926,10 +992,17 @@ fn can_with_case(
     matter: Option<&MatterFacts>,
 ) -> Result<(), Denied> {
     use CaseAction as A;
+    if actor.role == Role::CountyOffice {
+        // It reads what was handed up, and says what it thinks of it; whoever may not know of the case
+        // has been refused before.
+        let allowed = county_may(action) && !matches!(action, Action::County(_));
+        return allow((allowed, county::NOT_ITS));
+    }
     if case.seal == Series::RegistrarOnly {
         return match action {
             Action::ViewCase
             | Action::RevealPerson
+            | Action::ViewFiles
             | Action::Attach
             | Action::ViewPaper(_)
             | Action::MakePaper(
@@ -943,7 +1016,7 @@ fn can_with_case(
     }
     let who = Who::of(actor, case);
     let (allowed, whose) = match action {
-        Action::ViewCase => (true, ""),
+        Action::ViewCase | Action::ViewFiles => (true, ""),
         Action::EditCase | Action::EditPeople | Action::Attach => (
             who.office
                 || who.leader
@@ -1183,6 +1256,12 @@ fn can_with_matter(
             "由责任单位、镇综治办或镇领导移交；村内矛盾纠纷由村支部书记移交。",
         ),
         D::ReferralTake | D::ReferralObject => (given, "由接收单位办理。"),
+        D::EscalationOpen | D::EscalationWithdraw => (command, "由镇综治办或镇领导上报和收回。"),
+        // Decided before anything that a township's people are to a case.
+        D::EscalationInstruct | D::EscalationReturn => (
+            actor.role == Role::CountyOffice,
+            "由县级信访联席办批示和退回。",
+        ),
     }
 }
 
@@ -1207,7 +1286,7 @@ impl Who {
     fn of(actor: &Actor, case: &CaseFacts) -> Self {
         let staff = !matches!(
             actor.role,
-            Role::GroupInformant | Role::Auditor | Role::Administrator
+            Role::GroupInformant | Role::Auditor | Role::Administrator | Role::CountyOffice
         );
         let own = |unit: &UnitId| actor.is_own_unit(unit);
         Self {
@@ -1285,13 +1364,15 @@ mod tests {
                 WebhookDeed::Oversee => 42,
                 WebhookDeed::Allow => 43,
             },
+            Action::ViewFiles => 44,
+            Action::County(_) => 45,
         }
     }
 
     #[test]
     fn all_actions_are_all() {
         let places: BTreeSet<usize> = Action::all().into_iter().map(place).collect();
-        assert_eq!(places, (0..44).collect());
+        assert_eq!(places, (0..46).collect());
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl DutyKind {
             Self::UnitResponsible | Self::UnitLead => true,
             Self::CaseLead | Self::ReceptionLeader => matches!(role, Role::TownshipLeader),
             Self::CaseResponsible | Self::Contact | Self::Promise | Self::ReceptionStaff => {
-                !matches!(role, Role::Auditor | Role::Administrator)
+                role.handles_cases()
             }
         }
     }
@@ -123,7 +123,7 @@ mod tests {
             let leads = *role == Role::TownshipLeader;
             assert_eq!(DutyKind::CaseLead.is_for(*role), leads, "{role}");
             assert_eq!(DutyKind::ReceptionLeader.is_for(*role), leads, "{role}");
-            let works = !matches!(role, Role::Auditor | Role::Administrator);
+            let works = role.handles_cases();
             assert_eq!(DutyKind::CaseResponsible.is_for(*role), works, "{role}");
         }
     }

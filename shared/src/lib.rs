@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`case`] | the ledger row: its terms, states, actions, clocks, numbers, input and views |
 //! | [`access`] | who may do what: the only place that decides |
+//! | [`county`] | what a county's office sees of its townships |
 //! | [`org`] | units, their tree, the bundled template |
 //! | [`account`] | users, sign-in, passwords |
 //! | [`assessment`] | assessment of villages: sheets, scores, what follows what, veto, ranking |
@@ -46,6 +47,7 @@ pub mod assessment;
 pub mod audit;
 pub mod calendar;
 pub mod case;
+pub mod county;
 pub mod duty;
 pub mod export;
 pub mod identity;

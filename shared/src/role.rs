@@ -26,6 +26,9 @@ terms! {
         Auditor = "auditor", "监督员";
         /// Organisation, users, settings; no case content.
         Administrator = "administrator", "系统管理员";
+        /// Of the county: its townships' figures side by side, and the cases that they hand up; nothing
+        /// else of a case.
+        CountyOffice = "county_office", "县级信访联席办";
     }
 }
 
@@ -45,7 +48,22 @@ impl Role {
             Self::JusticeOffice => matches!(kind, UnitKind::JusticeOffice),
             Self::ServiceCentre => matches!(kind, UnitKind::ServiceCentre),
             Self::Auditor | Self::Administrator => true,
+            Self::CountyOffice => matches!(kind, UnitKind::County),
         }
+    }
+
+    /// The roles that an installation, or a part of it, has use for: without a county none of a county.
+    pub fn used(county: bool) -> impl Iterator<Item = Self> {
+        let all = <Self as crate::term::Term>::ALL.iter().copied();
+        all.filter(move |role| county || *role != Self::CountyOffice)
+    }
+
+    /// Whether somebody with this role works on cases: registers, handles, mediates or leads them.
+    pub const fn handles_cases(self) -> bool {
+        !matches!(
+            self,
+            Self::Auditor | Self::Administrator | Self::CountyOffice
+        )
     }
 
     /// Whether an administrator may give somebody this role in a unit of this kind below their own
@@ -57,5 +75,36 @@ impl Role {
             _ => !by_county,
         };
         own && self.belongs_in(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::term::Term;
+
+    #[test]
+    fn the_countys_office_belongs_in_the_county_and_is_given_by_it_alone() {
+        for kind in UnitKind::ALL {
+            let county = *kind == UnitKind::County;
+            assert_eq!(Role::CountyOffice.belongs_in(*kind), county, "{kind}");
+            assert!(!Role::CountyOffice.is_given_in(*kind, false), "{kind}");
+            assert_eq!(
+                Role::CountyOffice.is_given_in(*kind, true),
+                county,
+                "{kind}"
+            );
+        }
+        // Nobody of a township's roles works in the county's unit.
+        for role in Role::ALL {
+            let there = role.belongs_in(UnitKind::County);
+            let fits = matches!(
+                role,
+                Role::Auditor | Role::Administrator | Role::CountyOffice
+            );
+            assert_eq!(there, fits, "{role}");
+        }
+        assert!(Role::used(false).all(|role| role != Role::CountyOffice));
+        assert_eq!(Role::used(true).count(), Role::ALL.len());
     }
 }

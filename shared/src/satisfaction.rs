@@ -180,7 +180,7 @@ pub(crate) fn may_rate(
         || (actor.role == Role::ServiceCentre && actor.is_own_unit(&case.registrar_unit_id));
     let allowed = match actor.role {
         Role::TownshipLeader | Role::CoordinationOffice => true,
-        Role::GroupInformant | Role::Auditor | Role::Administrator => false,
+        Role::GroupInformant | Role::Auditor | Role::Administrator | Role::CountyOffice => false,
         _ => registrar,
     };
     if !allowed {
@@ -422,6 +422,7 @@ mod tests {
             seal: Series::Open,
             accused_unit_id: None,
             accused_user_id: None,
+            handed_up_to: None,
         }
     }
 

@@ -91,8 +91,8 @@ impl WebhookDeed {
 pub const fn may(role: Role, deed: WebhookDeed) -> (bool, &'static str) {
     match deed {
         WebhookDeed::Own => (
-            !matches!(role, Role::Auditor),
-            "监督员不接触事项内容，没有可以订阅的事件。",
+            !matches!(role, Role::Auditor | Role::CountyOffice),
+            "您的角色不接触事项内容，没有可以订阅的事件。",
         ),
         WebhookDeed::Oversee => (
             matches!(role, Role::Administrator),
@@ -107,7 +107,7 @@ pub const fn may(role: Role, deed: WebhookDeed) -> (bool, &'static str) {
 
 /// Whether a webhook of somebody of this role says to which case something happened.
 pub const fn names_cases(role: Role) -> bool {
-    !matches!(role, Role::Administrator | Role::Auditor)
+    role.handles_cases()
 }
 
 /// What decides whether a webhook tells of what happens.

@@ -197,6 +197,16 @@ impl TestApp {
         self.next_door().keeper(&self.client)
     }
 
+    /// Somebody of the county's office (县级信访联席办).
+    pub fn county_office(&self) -> Client {
+        self.next_door().county_office(&self.client)
+    }
+
+    /// The county's id.
+    pub fn county(&self) -> &str {
+        self.next_door().county()
+    }
+
     /// The county's auditor, who reads what belongs to no township.
     pub fn watcher(&self) -> Client {
         self.next_door().watcher(&self.client)

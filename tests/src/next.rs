@@ -17,6 +17,15 @@ use crate::staff::Staff;
 const MARKS: [&str; 2] = ["河西", "hexi"];
 /// The county's administrator.
 const KEEPER: &str = "xianguanli";
+/// Somebody of the county's office.
+const COUNTY_OFFICE: &str = "xianlianxi";
+/// What the county's office is refused, whatever was handed up.
+const NOT_ITS: [&str; 4] = [
+    "/cases?limit=200",
+    "/matters?limit=200",
+    "/exports/cases.ndjson",
+    "/dashboard",
+];
 /// The county's auditor, by user name.
 pub const WATCHER: &str = "xianjiandu";
 /// Somebody of each kind, as `role`, user name, unit, name.
@@ -83,6 +92,10 @@ pub struct Next {
     keeper: String,
     /// That of its auditor.
     watcher: String,
+    /// That of somebody of its office.
+    office: String,
+    /// The county's id.
+    county: String,
     /// Units by name.
     units: BTreeMap<String, String>,
 }
@@ -114,13 +127,14 @@ impl Next {
         let keeper = begin(client, KEEPER, initial);
         let by_keeper = client.with_token(&keeper);
         let county = by_keeper.get("/me").expect(200).json();
-        let watcher = json!({
-            "username": WATCHER, "name": "县监督", "role": "auditor",
-            "unit_id": county["user"]["unit_id"],
-        });
-        let made = by_keeper.post("/users").json(&watcher).expect(201).json();
-        let initial = text(&made["initial_password"]);
-        let watcher = begin(client, WATCHER, &initial);
+        let county = text(&county["user"]["unit_id"]);
+        let add = |username: &str, name: &str, role: &str| {
+            let user = json!({"username": username, "name": name, "role": role, "unit_id": county});
+            let made = by_keeper.post("/users").json(&user).expect(201).json();
+            begin(client, username, &text(&made["initial_password"]))
+        };
+        let watcher = add(WATCHER, "县监督", "auditor");
+        let office = add(COUNTY_OFFICE, "马联席", "county_office");
         let township = json!({
             "name": "河西镇", "template": "empty", "username": "hexi_guan", "administrator": "河西戚管理",
         });
@@ -171,6 +185,8 @@ impl Next {
         let next = Self {
             members,
             keeper,
+            office,
+            county,
             watcher,
             units,
         };
@@ -191,6 +207,16 @@ impl Next {
     /// The county's administrator.
     pub(crate) fn keeper(&self, client: &Client) -> Client {
         client.of_next().with_token(&self.keeper)
+    }
+
+    /// Somebody of the county's office.
+    pub(crate) fn county_office(&self, client: &Client) -> Client {
+        client.of_next().with_token(&self.office)
+    }
+
+    /// The county's id.
+    pub(crate) fn county(&self) -> &str {
+        &self.county
     }
 
     /// The county's auditor.
@@ -262,6 +288,21 @@ impl Next {
         let mut theirs: Vec<&str> = names.into_iter().chain(words).collect();
         theirs.extend(users);
         theirs.extend(units.values().map(String::as_str));
+        let county = self.county_office(client);
+        for path in NOT_ITS {
+            let Some(answer) = county.get(path).try_send() else {
+                return;
+            };
+            if matches!(answer.status, 401 | 503) {
+                return;
+            }
+            assert_eq!(
+                answer.status,
+                403,
+                "the county's office, {path}: {}",
+                answer.text()
+            );
+        }
         for (role, paths) in LOOKS {
             let by = self.by(client, role);
             for path in paths {

@@ -111,6 +111,7 @@ impl From<Role> for Staff {
             Role::ServiceCentre => Self::Centre,
             Role::Auditor => Self::Auditor,
             Role::Administrator => Self::Admin,
+            Role::CountyOffice => panic!("nobody of the township: `TestApp::county_office`"),
         }
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! Relations, where an operation is about a case:
 //! - `own`: a case that is the role's to see: of the own village, registered by it or given to it.
-//!   The auditor and the administrator have none; theirs is one of 五里墩村.
+//!   The auditor and the administrator have none; theirs is one of 五里墩村. The county's office has
+//!   those that were handed up to it.
 //! - `foreign`: a case of another village and unit, registered by somebody else.
 //! - `sealed`: an accusation against the role's own unit.
 //! - `sealed_own`: an accusation against another unit that is otherwise like `own`.
@@ -249,6 +250,45 @@ struct Desk<'a> {
     app: &'a TestApp,
     who: Staff,
     client: Client,
+    /// Whether it is the county's, whose own cases are those that are handed up to it.
+    county: bool,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    /// Somebody of the township.
+    Staff(Staff),
+    /// The county's office.
+    County,
+    /// Nobody who is signed in.
+    Nobody,
+}
+
+impl Asking {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Staff(who) => who.role().code(),
+            Self::County => Role::CountyOffice.code(),
+            Self::Nobody => NOBODY,
+        }
+    }
+
+    /// Their desk.
+    fn desk(self, app: &TestApp) -> Desk<'_> {
+        let (who, client) = match self {
+            Self::Staff(who) => (who, app.by(who)),
+            // Of nothing there is.
+            Self::County => (Staff::Admin, app.county_office()),
+            Self::Nobody => (Staff::Office, app.nobody()),
+        };
+        Desk {
+            app,
+            who,
+            client,
+            county: self == Self::County,
+        }
+    }
 }
 
 fn fresh() -> u32 {
@@ -350,6 +390,10 @@ impl Desk<'_> {
             case
         };
         if !case.number.contains('密') {
+            if self.county && relation.ends_with("own") {
+                let input = matter_input(self.app, MatterKind::Escalation, unit, &at_hand);
+                case.open(Staff::Office, "escalations", &input);
+            }
             bring(case, stand, unit);
         }
         at_hand
@@ -461,6 +505,7 @@ fn matter_input(app: &TestApp, kind: MatterKind, unit: &str, case: &AtHand) -> V
             "on": tests::base::TODAY, "level": "county", "authority": "县信访局", "people_count": 1,
             "conduct": "normal", "evidence": "notice", "evidence_text": "通报1号",
         }),
+        MatterKind::Escalation => json!({"reason": "超出本镇职权", "request": "请县级协调"}),
         MatterKind::Service => json!({
             "on": tests::base::TODAY, "outside_kind": "answer", "outside_number": "县信处〔2026〕1号",
             "way": "direct", "receiver": "张三", "proof": "本人签收",
@@ -499,6 +544,10 @@ impl Desk<'_> {
         } else {
             OTHER
         };
+        if self.county && kind == MatterKind::Escalation && !relation.ends_with("own") {
+            // With that it would be handed up.
+            return "none".to_owned();
+        }
         let input = matter_input(self.app, kind, unit, case);
         let path = format!("/cases/{}/{}", case.id, kind.collection());
         let office = self.app.by(Staff::Office);
@@ -1321,7 +1370,12 @@ impl Desk<'_> {
                 let link = json!({"link": "https://flk.npc.gov.cn/"});
                 call.if_match("\"1\"").json(&link).send()
             }
-            "list_indicators" | "get_standing" | "list_targets" | "show_figures" => call.send(),
+            "list_indicators"
+            | "get_standing"
+            | "list_targets"
+            | "show_figures"
+            | "show_county_figures"
+            | "list_handed_up" => call.send(),
             "set_target" => {
                 // Each time another year, which nobody has set yet.
                 let year = 2000 + fresh() % 26;
@@ -1551,21 +1605,24 @@ impl Desk<'_> {
 }
 
 /// Carries out a role's column.
-fn column(
-    who: Option<Staff>,
-    operations: &BTreeMap<String, (String, String)>,
-) -> Vec<(Place, String)> {
-    let app = TestApp::with()
-        .alone()
-        .env("XINFANG_ROBOT_HOSTS", NOWHERE)
-        .start();
-    let desk = Desk {
-        app: &app,
-        who: who.unwrap_or(Staff::Office),
-        client: who.map_or_else(|| app.nobody(), |who| app.by(who)),
+fn column(who: Asking, operations: &BTreeMap<String, (String, String)>) -> Vec<(Place, String)> {
+    let with = || TestApp::with().env("XINFANG_ROBOT_HOSTS", NOWHERE);
+    // As most installations are, and one below a county, for what there is only there.
+    let alone = with().alone().start();
+    let below = with().start();
+    let usual = if who == Asking::County {
+        &below
+    } else {
+        &alone
     };
+    let desks = [who.desk(usual), who.desk(&below)];
+    // Of administrators it is the county's who makes townships.
+    let keeper = (who == Asking::Staff(Staff::Admin)).then(|| Desk {
+        client: below.keeper(),
+        ..who.desk(&below)
+    });
     let mut cells = Vec::new();
-    let mut kept: BTreeMap<(&str, Stand), AtHand> = BTreeMap::new();
+    let mut kept: BTreeMap<(&str, Stand, bool), AtHand> = BTreeMap::new();
     // What shows many cases first, while there are few; what ends sign-ins last.
     let mut names: Vec<&String> = operations.keys().collect();
     names.sort_by_key(|name| match (about(name), name.as_str()) {
@@ -1576,6 +1633,11 @@ fn column(
     });
     for name in names {
         let request = &operations[name];
+        let is_below = matter_of(name) == Some(MatterKind::Escalation);
+        let desk = match &keeper {
+            Some(keeper) if name == "create_township" => keeper,
+            _ => &desks[usize::from(is_below)],
+        };
         let relations: &[&'static str] = match about(name) {
             About::Else => &["-"],
             About::Report => &["own", "foreign"],
@@ -1585,7 +1647,7 @@ fn column(
         for relation in relations {
             let cell = match about(name) {
                 About::Else => {
-                    let id = prepare(&app, name);
+                    let id = prepare(desk.app, name);
                     desk.other(name, request, &id).status.to_string()
                 }
                 About::Visit => {
@@ -1601,7 +1663,7 @@ fn column(
                     desk.registration(relation).send().status.to_string()
                 }
                 About::Case(stand) => {
-                    let key = (*relation, stand);
+                    let key = (*relation, stand, is_below);
                     let case = kept
                         .remove(&key)
                         .unwrap_or_else(|| desk.case(relation, stand));
@@ -1631,7 +1693,7 @@ fn column(
                         _ => Stand::Registered,
                     };
                     let case = kept
-                        .entry((*relation, stand))
+                        .entry((*relation, stand, is_below))
                         .or_insert_with(|| desk.case(relation, stand));
                     let answer = desk.asked(name, case, relation);
                     let mark = match answer.status {
@@ -1652,10 +1714,9 @@ fn carry_out() -> Found {
     let app = TestApp::start();
     let operations = operations(&app);
     drop(app);
-    let columns: Vec<Option<Staff>> = Role::ALL
-        .iter()
-        .map(|role| Some(Staff::from(*role)))
-        .chain([None])
+    let columns: Vec<Asking> = Role::used(false)
+        .map(|role| Asking::Staff(role.into()))
+        .chain([Asking::County, Asking::Nobody])
         .collect();
     let next = AtomicU32::new(0);
     let mut found = Found::new();
@@ -1664,8 +1725,7 @@ fn carry_out() -> Found {
         let work = || {
             let mut done = Vec::new();
             while let Some(who) = columns.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
-                let name = who.map_or(NOBODY, |who| who.role().code());
-                done.push((name.to_owned(), column(*who, &operations)));
+                done.push((who.name().to_owned(), column(*who, &operations)));
             }
             done
         };

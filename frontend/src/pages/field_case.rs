@@ -228,7 +228,7 @@ pub(crate) fn received_by(receiver: &str) -> Field {
     let roles: Vec<Role> = Role::ALL
         .iter()
         .copied()
-        .filter(|role| !matches!(role, Role::Auditor | Role::Administrator))
+        .filter(|role| role.handles_cases())
         .collect();
     Field::user("received_by", "接待人", &roles)
         .required()

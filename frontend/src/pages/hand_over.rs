@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use shared::access::Action;
 use shared::account::User;
 use shared::duty::{Duties, Duty, DutyKind, HandOver, HandedOver};
-use shared::role::Role;
 use shared::term::Term;
 
 use super::admin::only_for;
@@ -113,7 +112,7 @@ fn form(desk: Desk, from: User, duties: Vec<Duty>) -> AnyView {
     let people = Signal::derive(move || {
         let users = desk.users.value().unwrap_or_default().into_iter();
         let users = users.filter(|user| !user.disabled && user.id != own);
-        let users = users.filter(|user| !matches!(user.role, Role::Auditor | Role::Administrator));
+        let users = users.filter(|user| user.role.handles_cases());
         ordered(users.collect::<Vec<User>>(), |user: &User| {
             // Those who do the same work come first.
             (user.role != from.role, user.role, user.name.clone())

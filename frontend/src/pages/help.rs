@@ -14,6 +14,7 @@ use super::roles::duties;
 use crate::api::Call;
 use crate::app;
 use crate::browser;
+use crate::directory::directory;
 use crate::format;
 use crate::load::load;
 use crate::session;
@@ -175,6 +176,13 @@ const fn days_work(role: Role) -> &'static [&'static str] {
             "“审计”里有谁在什么时候看了、改了、导出了什么。留意：显示证件电话、导出、登录失败。",
             "点姓名只看这个人，点事项标识只看这一件。",
             "您看不到事项内容。需要核对的，记下编号和时间，向镇综治办了解。",
+        ],
+        Role::CountyOffice => &[
+            "首页是各乡镇的数字，一行一个乡镇，就是那个乡镇的镇领导自己看到的；可以换统计期。",
+            "乡镇解决不了、上报上来的事项列在“上报件”，待批示的在前。点开只读：内容、经过、姓名看得到，证件和电话号码打码，附件和文书不给看。",
+            "在“专项”的“上报县级”里批示，乡镇马上收到通知；不归县级办的，写明意见退回乡镇。",
+            "退回或者乡镇收回以后，这件事项就不再看得到。每次查看都记在审计里，乡镇的监督员也看得到。",
+            "没有上报的事项，这里一件也看不到，搜索、导出、推送也没有。",
         ],
         Role::Administrator => &[
             "先在“单位”里核对村、社和站所，再在“用户”里给每人一个用户名。",
@@ -471,20 +479,22 @@ fn notices() -> AnyView {
 
 fn others() -> AnyView {
     let mine = app::me().user.role;
-    let roles = Role::ALL
-        .iter()
-        .filter(|role| **role != mine)
-        .map(|role| {
-            let (sees, does) = duties(*role);
-            view! {
-                <details class="more">
-                    <summary>{role.label()}</summary>
-                    <p>{format!("看到：{sees}。能办：{does}。")}</p>
-                    {list(days_work(*role))}
-                </details>
-            }
-            .into_any()
-        })
-        .collect_view();
-    part("others", roles.into_any())
+    let directory = directory();
+    let roles = live(move || {
+        Role::used(directory.has_county())
+            .filter(|role| *role != mine)
+            .map(|role| {
+                let (sees, does) = duties(role);
+                view! {
+                    <details class="more">
+                        <summary>{role.label()}</summary>
+                        <p>{format!("看到：{sees}。能办：{does}。")}</p>
+                        {list(days_work(role))}
+                    </details>
+                }
+                .into_any()
+            })
+            .collect_view()
+    });
+    part("others", roles)
 }

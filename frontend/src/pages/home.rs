@@ -1,5 +1,5 @@
 //! `/`: what must I do today. Administrator and auditor, who take no part in the ledger, have homes
-//! of their own.
+//! of their own; that of the county's office is its townships.
 
 use leptos::prelude::*;
 use shared::access::Action;
@@ -19,6 +19,7 @@ use crate::browser;
 use crate::directory::directory;
 use crate::format;
 use crate::load::load;
+use crate::part::{self, Part};
 use crate::place::{self, Place};
 use crate::session;
 use crate::ui::icon::{Icon, icon};
@@ -27,6 +28,9 @@ use crate::ui::states::{empty, waiting};
 /// The page.
 pub(crate) fn page() -> AnyView {
     let me = app::me();
+    if me.user.role == Role::CountyOffice {
+        return part::open(Part::Figures, Place::County);
+    }
     let body = match me.user.role {
         Role::Administrator => administrator(),
         Role::Auditor => auditor(),

@@ -1,6 +1,7 @@
 //! `/matters`: mediations, hearings, orders and the other matters of all cases that one may see.
 
 use leptos::prelude::*;
+use shared::case::matter::MatterKind;
 use shared::case::matter::view::MatterRow;
 use shared::role::Role;
 use shared::term::Term;
@@ -126,8 +127,9 @@ fn views() -> Vec<(&'static str, Asked)> {
             Asked::of(&[("open", "true"), ("unit_id", unit)]),
         ));
     }
+    let used: Vec<MatterKind> = MatterKind::used(me.actor.county().is_some()).collect();
     for (_, kinds) in GROUPS {
-        for kind in kinds {
+        for kind in kinds.iter().filter(|kind| used.contains(kind)) {
             views.push((kind.label(), Asked::of(&[("kind", kind.code())])));
         }
     }

@@ -236,6 +236,7 @@ pub(crate) fn figures(place: Place) -> Drawn {
         Place::StandingCases => figures::cases::of_standing(),
         Place::Targets => figures::targets::page(),
         Place::Analysis => figures::analysis::page(),
+        Place::County => figures::county::page(),
         _ => nowhere(),
     })
 }

@@ -12,6 +12,7 @@ use shared::case::matter::{Deed, MatterKind};
 use shared::case::number::Series;
 use shared::case::paper::PaperKind;
 use shared::case::state::State;
+use shared::county::CountyDeed;
 use shared::export::ExportDeed;
 use shared::ids::UnitId;
 use shared::indicator::FigureDeed;
@@ -27,6 +28,7 @@ use shared::webhook::WebhookDeed;
 
 use super::heading;
 use crate::app;
+use crate::directory::directory;
 use crate::shell::narrow;
 use crate::ui::live::{follow, live};
 
@@ -73,6 +75,10 @@ pub(crate) const fn duties(role: Role) -> (&'static str, &'static str) {
             "单位、用户和设置，看不到事项内容",
             "管理单位、用户、密码、期限规定和群机器人",
         ),
+        Role::CountyOffice => (
+            "各乡镇的统计数字，和乡镇上报的事项（只读，号码打码，不含附件和文书）",
+            "对上报的事项作批示，或者退回乡镇",
+        ),
     }
 }
 
@@ -111,6 +117,8 @@ enum Tie {
     Offered,
     Registrar,
     Mediation,
+    /// Handed up to the county.
+    HandedUp,
     /// Of the unit whose turn it is in a matter.
     Turn,
     /// Of a unit that has something to do in a matter beside that.
@@ -124,13 +132,14 @@ enum Tie {
 }
 
 impl Tie {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Any,
         Self::Village,
         Self::Handler,
         Self::Offered,
         Self::Registrar,
         Self::Mediation,
+        Self::HandedUp,
         Self::Turn,
         Self::Beside,
         Self::Unit,
@@ -138,24 +147,26 @@ impl Tie {
         Self::Part,
     ];
     /// To a matter of a case.
-    const MATTER: [Self; 8] = [
+    const MATTER: [Self; 9] = [
         Self::Any,
         Self::Village,
         Self::Handler,
         Self::Offered,
         Self::Registrar,
         Self::Mediation,
+        Self::HandedUp,
         Self::Turn,
         Self::Beside,
     ];
     /// To a case.
-    const CASE: [Self; 6] = [
+    const CASE: [Self; 7] = [
         Self::Any,
         Self::Village,
         Self::Handler,
         Self::Offered,
         Self::Registrar,
         Self::Mediation,
+        Self::HandedUp,
     ];
     /// To a record of the work in the field.
     const FIELD: [Self; 5] = [
@@ -174,6 +185,7 @@ impl Tie {
             Self::Offered => "待接收",
             Self::Registrar => "登记",
             Self::Mediation => "调解",
+            Self::HandedUp => "上报",
             Self::Turn => "轮到",
             Self::Beside => "协办",
             Self::Unit => "本单位",
@@ -190,6 +202,7 @@ impl Tie {
             Self::Offered => "转送、移交到本单位，还没有接收的事项",
             Self::Registrar => "本人登记的事项；站所、窗口是本单位登记的",
             Self::Mediation => "进入调解的事项",
+            Self::HandedUp => "乡镇上报县级、还没有收回或者退回的事项",
             Self::Turn => "专项轮到本单位办理的，如收到督办、收到移交",
             Self::Beside => "专项里本单位也有事要办的，如专班成员单位、调解单位",
             Self::Unit => "本单位的报告，本单位报的重要信息",
@@ -271,11 +284,11 @@ fn of_case(label: impl Into<String>, action: Action) -> Line {
 }
 
 /// What is done with each kind of matter, a part a kind.
-fn matter_parts() -> impl Iterator<Item = (&'static str, Vec<Line>)> {
-    MatterKind::ALL.iter().map(|kind| {
+fn matter_parts(county: bool) -> impl Iterator<Item = (&'static str, Vec<Line>)> {
+    MatterKind::used(county).map(|kind| {
         let lines: Vec<Line> = Deed::ALL
             .iter()
-            .filter(|deed| deed.kind() == *kind)
+            .filter(move |deed| deed.kind() == kind)
             .map(|deed| {
                 // A matter is started with the case at hand, for there is none yet.
                 let of = if deed.opens() {
@@ -382,8 +395,8 @@ fn field_parts() -> [(&'static str, Vec<Line>); 4] {
     ]
 }
 
-/// The lines, by what they are about.
-fn parts() -> Vec<(&'static str, Vec<Line>)> {
+/// The lines, by what they are about; those of a county only where there is one.
+fn parts(county: bool) -> Vec<(&'static str, Vec<Line>)> {
     let steps = CaseAction::ALL
         .iter()
         .map(|action| of_case(action.label(), Action::Case(*action)))
@@ -408,6 +421,7 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
                 of_case("修改事项", Action::EditCase),
                 of_case("增减人员", Action::EditPeople),
                 of_case("查看完整号码", Action::RevealPerson),
+                of_case("查看附件", Action::ViewFiles),
                 of_case("上传附件", Action::Attach),
                 line("上传照片", Action::Photo),
                 of_case("打印查询码给信访人", Action::QueryCode),
@@ -416,7 +430,7 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
         ),
         ("办理一件事项", steps),
     ];
-    parts.extend(matter_parts());
+    parts.extend(matter_parts(county));
     parts.extend(paper_parts());
     parts.extend(field_parts());
     parts.extend(year_parts());
@@ -432,6 +446,11 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
             )
             .collect(),
     ));
+    if county {
+        let lines = CountyDeed::ALL.iter();
+        let lines = lines.map(|deed| line(deed.label(), Action::County(*deed)));
+        parts.push(("县级", lines.collect()));
+    }
     parts.push((
         "管理和监督",
         vec![
@@ -491,6 +510,7 @@ fn case(tie: Tie) -> CaseFacts {
         seal: Series::Open,
         accused_unit_id: None,
         accused_user_id: None,
+        handed_up_to: None,
     };
     match tie {
         Tie::Any | Tie::Unit | Tie::Author | Tie::Part => {}
@@ -509,6 +529,8 @@ fn case(tie: Tie) -> CaseFacts {
             case.registrar_unit_id = "unit".into();
         }
         Tie::Mediation => case.mediation = true,
+        // Of an actor who is of the county itself, that is what stands for their township.
+        Tie::HandedUp => case.handed_up_to = Some("township".into()),
     }
     case
 }
@@ -645,14 +667,18 @@ fn cell(role: Role, line: &Line) -> Cell {
 
 /// The page.
 pub(crate) fn page() -> AnyView {
+    let directory = directory();
     view! {
         <div class="page page-wide">
             {heading("权限一览")}
             <p class="quiet">
                 "每个角色看到什么、能办什么。这张表由系统的权限规则直接算出，和实际执行的完全一致；在一件事项里，“暂不能办理的操作”会说明为什么。"
             </p>
-            {live(move || if narrow() { by_role() } else { table() })}
-            {legend()}
+            {live(move || {
+                let county = directory.has_county();
+                if narrow() { by_role(county) } else { table(county) }
+            })}
+            {live(move || legend(directory.has_county()))}
             {sealed()}
         </div>
     }
@@ -687,9 +713,10 @@ fn shown(cell: &Cell) -> AnyView {
     }
 }
 
-fn table() -> AnyView {
+fn table(county: bool) -> AnyView {
     let mine = app::me().user.role;
-    let heads = Role::ALL
+    let roles: Vec<Role> = Role::used(county).collect();
+    let heads = roles
         .iter()
         .map(|role| {
             let own = *role == mine;
@@ -702,14 +729,14 @@ fn table() -> AnyView {
             .into_any()
         })
         .collect_view();
-    let columns = Role::ALL.len() + 1;
-    let bodies = parts()
+    let columns = roles.len() + 1;
+    let bodies = parts(county)
         .into_iter()
         .map(|(title, lines)| {
             let rows = lines
                 .into_iter()
                 .map(|line| {
-                    let cells = Role::ALL
+                    let cells = roles
                         .iter()
                         .map(|role| {
                             view! {
@@ -756,12 +783,10 @@ fn table() -> AnyView {
 }
 
 /// One role at a time, for phones.
-fn by_role() -> AnyView {
+fn by_role(county: bool) -> AnyView {
     let chosen = RwSignal::new(app::me().user.role);
-    let options = Role::ALL
-        .iter()
+    let options = Role::used(county)
         .map(|role| {
-            let role = *role;
             view! {
                 <option value=role.code() prop:selected=follow(move || chosen.get() == role)>
                     {role.label()}
@@ -773,7 +798,7 @@ fn by_role() -> AnyView {
     let list = live(move || {
         let role = chosen.get();
         let (sees, does) = duties(role);
-        let parts = parts()
+        let parts = parts(county)
             .into_iter()
             .map(|(title, lines)| part_of(role, title, lines))
             .collect_view();
@@ -836,9 +861,10 @@ fn part_of(role: Role, title: &'static str, lines: Vec<Line>) -> AnyView {
     .into_any()
 }
 
-fn legend() -> AnyView {
+fn legend(county: bool) -> AnyView {
     let ties = Tie::ALL
         .into_iter()
+        .filter(|tie| county || *tie != Tie::HandedUp)
         .map(|tie| view! { <div><dt>{tie.label()}</dt><dd>{tie.help()}</dd></div> }.into_any())
         .collect_view();
     let signs = SIGNS
@@ -891,7 +917,7 @@ mod tests {
     /// A deed that is new to the rules fails here until it has a line.
     #[test]
     fn every_deed_has_a_line_and_no_line_stands_twice() {
-        let lines: Vec<Action> = parts()
+        let lines: Vec<Action> = parts(true)
             .into_iter()
             .flat_map(|(_, lines)| lines)
             .map(|line| line.action)
@@ -944,6 +970,24 @@ mod tests {
                 Action::ViewPaper(PaperKind::Answer),
                 "—",
             ),
+            (
+                R::CoordinationOffice,
+                O::Case,
+                Action::Matter(Deed::EscalationOpen),
+                "全镇",
+            ),
+            (
+                R::CountyOffice,
+                O::Matter,
+                Action::Matter(Deed::EscalationInstruct),
+                "上报",
+            ),
+            (
+                R::CountyOffice,
+                O::Matter,
+                Action::Matter(Deed::OrderRemind),
+                "—",
+            ),
             (R::TownshipLeader, O::Answer, Action::Rate, "全镇"),
             (R::ServiceCentre, O::Answer, Action::Rate, "登记"),
             (
@@ -986,6 +1030,9 @@ mod tests {
             (R::PoliceStation, Action::ViewCase, "承办 待接收 登记"),
             (R::JusticeOffice, Action::ViewCase, "承办 待接收 登记 调解"),
             (R::Auditor, Action::ViewCase, "—"),
+            (R::CountyOffice, Action::ViewCase, "上报"),
+            (R::CountyOffice, Action::ViewFiles, "—"),
+            (R::CountyOffice, Action::EditCase, "—"),
             (R::Administrator, Action::ViewCase, "—"),
             (R::CoordinationOffice, Action::Case(A::Accept), "全镇"),
             (

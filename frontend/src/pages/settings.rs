@@ -429,7 +429,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
                     "选中的角色登录时除密码外还要手机验证器上的验证码；还没有设置的人，下一次操作就会被要求先设置。"
                         .to_owned(),
                 )
-                .several(factor_roles, terms::<Role>())}
+                .several(factor_roles, directory.roles())}
             {foot(form, desk.changing, "保存", "btn btn-primary")}
         </form>
     }

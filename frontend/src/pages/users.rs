@@ -25,7 +25,7 @@ use crate::load::{Loader, load};
 use crate::session;
 use crate::shell::narrow;
 use crate::ui::dialog::dialog;
-use crate::ui::field::{Form, field, filled, terms};
+use crate::ui::field::{Form, field, filled};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{each, follow, live, watch};
 use crate::ui::notice::{Notices, notices};
@@ -256,7 +256,7 @@ impl Filter {
             .iter()
             .map(|(code, words)| ((*code).to_owned(), (*words).to_owned()))
             .collect::<Options>();
-        let roles = terms::<Role>();
+        let roles = desk.directory.roles();
         view! {
             <div class="toolbar">
                 <form
@@ -599,7 +599,7 @@ fn role_and_unit(
         {field(form, "role", "角色")
             .required()
             .hint(about)
-            .select(role, Some("请选择"), terms::<Role>())}
+            .select(role, Some("请选择"), Signal::derive(move || desk.directory.roles()))}
         {field(form, "unit_id", "单位")
             .required()
             .hint(where_to)

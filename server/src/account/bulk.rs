@@ -377,7 +377,7 @@ impl Plan {
         };
         let role = read_role(&text(UserColumn::Role));
         if role.is_none() {
-            let labels: Vec<&str> = Role::ALL.iter().map(|role| role.label()).collect();
+            let labels: Vec<&str> = roles(directory, actor).map(Role::label).collect();
             flag(
                 UserColumn::Role,
                 format!("没有这个角色，应为：{}。", labels.join("、")),
@@ -443,6 +443,12 @@ impl Plan {
             self.users.push((number, user));
         }
     }
+}
+
+/// The roles that there are to give for an administrator, of the county or of a township.
+fn roles(directory: &Snapshot, actor: &Actor) -> impl Iterator<Item = Role> {
+    let unit = directory.unit(&actor.township_id);
+    Role::used(unit.is_some_and(|unit| unit.kind == UnitKind::County))
 }
 
 /// A role by its label or its code.
@@ -520,7 +526,7 @@ fn book(directory: &Snapshot, actor: &Actor) -> Result<Vec<u8>, XlsxError> {
     help.write_with_format(0, 0, "角色", &bold)?;
     help.write_with_format(0, 1, "单位", &bold)?;
     help.write_with_format(0, 2, "怎么填", &bold)?;
-    for (row, role) in (1_u32..).zip(Role::ALL) {
+    for (row, role) in (1_u32..).zip(roles(directory, actor)) {
         help.write(row, 0, role.label())?;
     }
     let units = directory

@@ -60,7 +60,8 @@ impl Entry {
     }
 }
 
-/// Notes what a signed-in user did, in the transaction that does it.
+/// Notes what a signed-in user did, in the transaction that does it. What the county's office does with a
+/// township's case stands in both logs.
 ///
 /// # Errors
 /// The database's own; the transaction fails with it.
@@ -70,7 +71,15 @@ pub fn append(
     actor: &Actor,
     entry: Entry,
 ) -> QueryResult<()> {
-    store::insert(conn, context, &who(actor), entry)
+    let who = who(actor);
+    if let Some(township) = store::other_log(conn, actor, &entry)? {
+        let who = store::Who {
+            township_id: Some(&township),
+            ..who
+        };
+        store::insert(conn, context, &who, entry.clone())?;
+    }
+    store::insert(conn, context, &who, entry)
 }
 
 fn who(actor: &Actor) -> store::Who<'_> {

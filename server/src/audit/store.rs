@@ -6,6 +6,7 @@ use shared::access;
 use shared::audit::{AuditAction, AuditEntry};
 use shared::case::number::{CaseNumber, Series};
 use shared::ids::{CaseId, UnitId, UserId};
+use shared::role::Role;
 use shared::term::Term;
 
 use super::Entry;
@@ -16,6 +17,7 @@ use crate::db::{Conn, on_either};
 use crate::schema::{audit_log, cases};
 
 /// Who did it.
+#[derive(Clone, Copy)]
 pub(super) struct Who<'a> {
     pub(super) user_id: Option<&'a str>,
     pub(super) user_name: Option<&'a str>,
@@ -71,6 +73,27 @@ pub(super) fn insert(
     .map(drop)
 }
 
+/// The township in whose log an entry stands beside the one of whoever it is by: what the county's office does
+/// with a township's case.
+pub(super) fn other_log(
+    conn: &mut Conn,
+    actor: &Actor,
+    entry: &Entry,
+) -> QueryResult<Option<String>> {
+    let Some(case) = entry.case_id.as_deref() else {
+        return Ok(None);
+    };
+    if actor.role != Role::CountyOffice {
+        return Ok(None);
+    }
+    let township: Option<String> = cases::table
+        .find(case)
+        .select(cases::township_id)
+        .first(conn)
+        .optional()?;
+    Ok(township.filter(|township| *township != actor.township_id.as_str()))
+}
+
 /// How many rows go into one statement.
 const TOGETHER: usize = 64;
 
@@ -80,10 +103,22 @@ pub(super) fn insert_all(
     entries: impl Iterator<Item = (RequestContext, Actor, Entry)>,
 ) -> QueryResult<()> {
     let entries: Vec<_> = entries.collect();
-    let rows: Vec<NewRow<'_>> = entries
-        .iter()
-        .map(|(context, actor, entry)| NewRow::of(context, &super::who(actor), entry.clone()))
-        .collect();
+    let mut other_logs: Vec<Option<String>> = Vec::with_capacity(entries.len());
+    for (_, actor, entry) in &entries {
+        other_logs.push(other_log(conn, actor, entry)?);
+    }
+    let mut rows: Vec<NewRow<'_>> = Vec::with_capacity(entries.len());
+    for ((context, actor, entry), other) in entries.iter().zip(&other_logs) {
+        let who = super::who(actor);
+        rows.push(NewRow::of(context, &who, entry.clone()));
+        if let Some(township) = other {
+            let who = Who {
+                township_id: Some(township),
+                ..who
+            };
+            rows.push(NewRow::of(context, &who, entry.clone()));
+        }
+    }
     for some in rows.chunks(TOGETHER) {
         on_either!(conn, |conn| diesel::insert_into(audit_log::table)
             .values(some)

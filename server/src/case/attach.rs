@@ -234,7 +234,7 @@ pub(crate) fn list(
     desk: &Desk,
     id: &CaseId,
 ) -> Result<Vec<AttachmentView>, Error> {
-    let (case, _) = service::find(conn, desk, id, Action::ViewCase)?;
+    let (case, _) = service::find(conn, desk, id, Action::ViewFiles)?;
     Ok(store::attachments(conn, &case.id)?
         .into_iter()
         .map(view::attachment)
@@ -251,7 +251,7 @@ pub(crate) fn download(
     id: &CaseId,
     file: &AttachmentId,
 ) -> Result<AttachmentRecord, Error> {
-    let (case, _) = service::find(conn, desk, id, Action::ViewCase)?;
+    let (case, _) = service::find(conn, desk, id, Action::ViewFiles)?;
     let record = store::attachment(conn, &case.id, file.as_str())?.ok_or_else(Error::hidden)?;
     service::log(
         conn,

@@ -608,6 +608,7 @@ struct Sight {
     seal: Coded<Series>,
     accused_unit_id: Option<String>,
     accused_user_id: Option<String>,
+    handed_up_to: Option<String>,
 }
 
 impl Sight {
@@ -620,6 +621,7 @@ impl Sight {
             && self.seal == case.seal
             && self.accused_unit_id == case.accused_unit_id
             && self.accused_user_id == case.accused_user_id
+            && self.handed_up_to == case.handed_up_to
     }
 }
 

@@ -162,7 +162,7 @@ fn lines(desk: &Desk) -> Vec<Line> {
             ),
             line("我报的，已办结", "", "open=false"),
         ],
-        Role::Auditor | Role::Administrator => Vec::new(),
+        Role::Auditor | Role::Administrator | Role::CountyOffice => Vec::new(),
     }
 }
 
@@ -172,7 +172,9 @@ fn matter_todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
     let mut todos = Vec::new();
     let (command, staff) = match desk.actor.role {
         Role::TownshipLeader | Role::CoordinationOffice => (true, true),
-        Role::GroupInformant | Role::Auditor | Role::Administrator => (false, false),
+        Role::GroupInformant | Role::Auditor | Role::Administrator | Role::CountyOffice => {
+            (false, false)
+        }
         _ => (false, true),
     };
     let unit = desk.actor.unit_id.as_str();

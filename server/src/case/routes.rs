@@ -604,7 +604,8 @@ async fn reveal_person(
     params(("id" = String, Path)),
     responses(
         (status = 200, body = Page<AttachmentView>),
-        (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem),
     ),
     security(("bearer" = [])),
 )]
@@ -685,7 +686,8 @@ async fn add_attachment(
     params(("id" = String, Path), ("aid" = String, Path)),
     responses(
         (status = 200, content_type = "application/octet-stream", description = "文件内容"),
-        (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem),
     ),
     security(("bearer" = [])),
 )]

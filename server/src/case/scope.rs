@@ -41,9 +41,9 @@ macro_rules! rules {
         /// What the actor may know to exist.
         pub(crate) fn visible_to(actor: &Actor) -> Condition {
             match ways(actor) {
-                Ways::All => both(in_township(actor), not_sealed_from(actor)),
+                Ways::All => both(within_reach(actor), not_sealed_from(actor)),
                 Ways::Some(ways) => ways.into_iter().reduce(either).map_or_else(never, |scope| {
-                    both(both(in_township(actor), scope), not_sealed_from(actor))
+                    both(both(within_reach(actor), scope), not_sealed_from(actor))
                 }),
             }
         }
@@ -63,7 +63,10 @@ macro_rules! rules {
                 }
             };
             Ways::Some(match actor.role {
-                Role::TownshipLeader | Role::CoordinationOffice => return Ways::All,
+                // The county's office: all that it reaches.
+                Role::TownshipLeader | Role::CoordinationOffice | Role::CountyOffice => {
+                    return Ways::All;
+                }
                 Role::VillageSecretary => match &actor.village_id {
                     Some(_) => vec![in_village(actor.own_villages()), referred(actor)],
                     None => vec![referred(actor)],
@@ -82,6 +85,15 @@ macro_rules! rules {
                 }
                 Role::Auditor | Role::Administrator => Vec::new(),
             })
+        }
+
+        /// The township; of the county's office, what was handed up to the county.
+        fn within_reach(actor: &Actor) -> Condition {
+            if actor.role != Role::CountyOffice {
+                return in_township(actor);
+            }
+            let county = actor.township_id.as_str().to_owned();
+            Box::new(cases::handed_up_to.eq(county).assume_not_null())
         }
 
         fn in_township(actor: &Actor) -> Condition {
@@ -175,10 +187,10 @@ pub(crate) fn parts(conn: &mut Conn, actor: &Actor) -> QueryResult<Vec<Condition
     let mut parts: Vec<Condition> = Vec::new();
     let open = || -> Condition { Box::new(cases::seal.eq(Series::Open.code())) };
     match ways(actor) {
-        Ways::All => parts.push(both(in_township(actor), open())),
+        Ways::All => parts.push(both(within_reach(actor), open())),
         Ways::Some(ways) => {
             for (n, way) in ways.into_iter().enumerate() {
-                let own = both(both(in_township(actor), open()), way);
+                let own = both(both(within_reach(actor), open()), way);
                 // Not what an earlier way has led to.
                 let earlier = match self::ways(actor) {
                     Ways::Some(all) => all.into_iter().take(n).reduce(either),
@@ -343,6 +355,7 @@ pub(crate) mod tests {
             seal: Coded(Series::Open),
             accused_unit_id: None,
             accused_user_id: None,
+            handed_up_to: None,
             accepted_before: false,
             extended: false,
             reviewed: false,
@@ -377,6 +390,9 @@ pub(crate) mod tests {
                         for referred in [None, Some("police"), Some("v2"), Some("justice")] {
                             for mediation in [false, true] {
                                 for (seal, unit, user) in sealings {
+                                    // The top of a tree is what stands for a county here.
+                                    let handed_up_to =
+                                        [None, Some("t"), Some("t2")][records.len() % 3];
                                     let case = CaseRecord {
                                         township_id: township.into(),
                                         village_id: village.map(Into::into),
@@ -386,6 +402,7 @@ pub(crate) mod tests {
                                         seal: Coded(*seal),
                                         accused_unit_id: unit.map(Into::into),
                                         accused_user_id: user.map(Into::into),
+                                        handed_up_to: handed_up_to.map(Into::into),
                                         ..record(records.len() as i64 + 1)
                                     };
                                     records.push((case, referred));

@@ -1024,6 +1024,7 @@ fn new_record(desk: &Desk, entering: &Entering<'_>, profile: &LawProfile) -> Cas
         mediation: false,
         seal: Coded(seal),
         accused_unit_id: id(&input.accused_unit_id),
+        handed_up_to: None,
         accused_user_id: input
             .accused_user_id
             .as_ref()

@@ -82,6 +82,7 @@ pub(crate) struct CaseRecord {
     pub(crate) seal: Coded<Series>,
     pub(crate) accused_unit_id: Option<String>,
     pub(crate) accused_user_id: Option<String>,
+    pub(crate) handed_up_to: Option<String>,
     pub(crate) accepted_before: bool,
     pub(crate) extended: bool,
     pub(crate) reviewed: bool,
@@ -114,6 +115,7 @@ impl CaseRecord {
             seal: self.seal.0,
             accused_unit_id: unit(&self.accused_unit_id),
             accused_user_id: self.accused_user_id.as_deref().map(UserId::from),
+            handed_up_to: unit(&self.handed_up_to),
         }
     }
 

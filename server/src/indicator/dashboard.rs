@@ -1,6 +1,7 @@
 //! What a role sees at a glance, in one request.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 use shared::access::{Action, Facts, can};
@@ -269,6 +270,32 @@ fn before(today: NaiveDate, days: u64) -> NaiveDate {
     today.checked_sub_days(Days::new(days)).unwrap_or(today)
 }
 
+/// What the cases that the actor counts come to today.
+fn counted(conn: &mut Conn, figures: &Figures, desk: &Desk) -> Result<Arc<Counted>, Error> {
+    let today = desk.context.today();
+    figures.summed(
+        conn,
+        desk,
+        "dashboard",
+        |cases| walk(cases, desk),
+        |book, walked| named(book, today, walked),
+    )
+}
+
+/// How many of the cases that the actor counts are open, and how many of these overdue.
+///
+/// # Errors
+/// The database's own.
+pub(super) fn open_now(
+    conn: &mut Conn,
+    figures: &Figures,
+    desk: &Desk,
+) -> Result<(u64, u64), Error> {
+    let counted = counted(conn, figures, desk)?;
+    let open = counted.units.values().flatten().sum();
+    Ok((open, counted.overdue))
+}
+
 /// The dashboard of the actor's role.
 ///
 /// # Errors
@@ -288,13 +315,7 @@ pub(super) fn dashboard(
     let command = matches!(role, Role::TownshipLeader | Role::Auditor);
     let office = role == Role::CoordinationOffice;
     let village = role == Role::VillageSecretary;
-    let counted = figures.summed(
-        conn,
-        desk,
-        "dashboard",
-        |cases| walk(cases, desk),
-        |book, walked| named(book, today, walked),
-    )?;
+    let counted = counted(conn, figures, desk)?;
     let indicators: Vec<Indicator> = Indicator::ALL
         .iter()
         .copied()

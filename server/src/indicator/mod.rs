@@ -21,8 +21,11 @@ mod table;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod township;
 
 pub(crate) use book::Figures;
+pub(crate) use table::period;
+pub(crate) use township::of_township;
 
 use chrono::NaiveDate;
 use shared::case::number::Series;

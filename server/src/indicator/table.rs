@@ -57,7 +57,7 @@ impl TableQuery {
 
 /// A checked period. As of its last day, when nobody says otherwise, so that a past period's figures
 /// stay as they are.
-pub(super) fn period(
+pub(crate) fn period(
     errors: &mut Errors,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,

@@ -60,6 +60,40 @@ pub(crate) fn matter(
     tell(conn, desk, case, unit, &title, link)
 }
 
+/// The county answered what was handed up to it: the township's office hears of it, and the unit that had
+/// handed it up.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn answered(
+    conn: &mut Conn,
+    desk: &Desk,
+    case: &CaseRecord,
+    unit: Option<&str>,
+    (kind, id): (MatterKind, &str),
+    deed: Deed,
+) -> QueryResult<()> {
+    let facts = case.facts(store::unit_ids(conn, &case.id)?);
+    let staff = Staff::of(&desk.names);
+    let mut people = staff.office(&facts);
+    people.extend(
+        unit.map(|unit| staff.unit(unit, &facts))
+            .unwrap_or_default(),
+    );
+    people.sort();
+    people.dedup();
+    let link = format!("/cases/{}?tab=matters#matter-{id}", case.id);
+    let draft = Draft {
+        kind: NoticeKind::CaseGiven,
+        title: format!("{} {}：{}，请查看", case.number, kind.label(), deed.label()),
+        body: format!("来自{}。", desk.names.unit_name(&desk.actor.unit_id)),
+        once: format!("answered:{}:{}:{link}", case.id, case.version),
+        link,
+        urgent: false,
+    };
+    post(conn, &people, &draft, desk.context.now)
+}
+
 fn tell(
     conn: &mut Conn,
     desk: &Desk,

@@ -242,7 +242,7 @@ impl<'a> Staff<'a> {
 
     /// The coordination office, as far as it may know of a case; where nobody there may, whoever
     /// registered it.
-    fn office(&self, facts: &CaseFacts) -> Vec<UserId> {
+    pub(super) fn office(&self, facts: &CaseFacts) -> Vec<UserId> {
         let members = self.by_unit.values().flatten();
         let office = members.filter(|member| {
             member.user.role == Role::CoordinationOffice && visible(&member.access, facts)

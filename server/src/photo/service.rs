@@ -174,7 +174,7 @@ pub(crate) fn of(conn: &mut Conn, kind: OwnerKind, id: &str) -> QueryResult<Vec<
 fn may_see(conn: &mut Conn, desk: &Desk, kind: OwnerKind, id: &str) -> Result<bool, Error> {
     match kind {
         OwnerKind::Case => {
-            let found = case::service::find(conn, desk, &CaseId::from(id), Action::ViewCase);
+            let found = case::service::find(conn, desk, &CaseId::from(id), Action::ViewFiles);
             match found {
                 Ok(_) => Ok(true),
                 Err(case::Error::Denied(_)) => Ok(false),
@@ -218,7 +218,7 @@ pub(super) fn look(conn: &mut Conn, desk: &Desk, id: &PhotoId) -> Result<PhotoRe
     let entry = match &owner {
         Some((OwnerKind::Case, id)) => {
             let (case, _) =
-                case::service::find(conn, desk, &CaseId::from(id.as_str()), Action::ViewCase)?;
+                case::service::find(conn, desk, &CaseId::from(id.as_str()), Action::ViewFiles)?;
             let sealed = case.seal.0;
             Entry::new(AuditAction::Download, format!("{}：查看照片", case.number)).of_case(
                 case.id,

@@ -75,7 +75,7 @@ fn id_of(id: String) -> Result<String, ApiError> {
     responses(
         (status = 200, body = Page<CampaignRow>),
         (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 422, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
     ),
     security(("bearer" = [])),
 )]
@@ -140,7 +140,7 @@ async fn record_campaign(
     responses(
         (status = 200, body = PublicityYear),
         (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 422, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
     ),
     security(("bearer" = [])),
 )]
@@ -269,7 +269,7 @@ async fn strike_campaign(
 /// 权限：任何已登录用户。
 #[utoipa::path(
     get, path = "/api/v1/laws", operation_id = "list_laws", tag = "publicity",
-    responses((status = 200, body = Laws), (status = 401, body = Problem)),
+    responses((status = 200, body = Laws), (status = 401, body = Problem), (status = 403, body = Problem)),
     security(("bearer" = [])),
 )]
 async fn list_laws(

@@ -78,7 +78,7 @@ fn id_of(id: String) -> Result<String, ApiError> {
     responses(
         (status = 200, body = Page<ReceptionRow>),
         (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 422, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
     ),
     security(("bearer" = [])),
 )]

@@ -111,7 +111,7 @@ fn check_duty(desk: &Desk, errors: &mut Errors, leaders: &[UserId], field: &str,
     }
     let known = |id: &UserId| {
         desk.known_user(id)
-            .is_some_and(|m| !matches!(m.user.role, Role::Auditor | Role::Administrator))
+            .is_some_and(|m| m.user.role.handles_cases())
     };
     if !staff.iter().all(known) {
         errors.add(
@@ -665,7 +665,7 @@ pub(crate) fn receive(
         .unwrap_or_else(|| desk.actor.user_id.clone());
     let receives = desk
         .known_user(&received_by)
-        .is_some_and(|m| !matches!(m.user.role, Role::Auditor | Role::Administrator));
+        .is_some_and(|m| m.user.role.handles_cases());
     if !receives {
         errors.add(
             "received_by",

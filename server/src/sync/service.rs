@@ -254,6 +254,9 @@ fn visits(gather: &mut Gather<'_>) -> Result<(), ApiError> {
 /// This month's roster, and the reception days about now at which the caller receives, each whole but
 /// for who came about what is sealed.
 fn receptions(gather: &mut Gather<'_>) -> Result<(), ApiError> {
+    if !gather.may(Action::Reception(ReceptionDeed::View)) {
+        return Ok(());
+    }
     let today = gather.desk.context.today();
     let first = today.with_day(1).unwrap_or(today);
     let next = first.checked_add_months(Months::new(1));

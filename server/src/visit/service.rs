@@ -174,7 +174,7 @@ fn check_place(desk: &Desk, errors: &mut Errors, village: Option<&UnitId>, group
 fn check_visitors(desk: &Desk, errors: &mut Errors, visitors: &[UserId]) {
     let known = |id: &UserId| {
         desk.known_user(id)
-            .is_some_and(|m| !matches!(m.user.role, Role::Auditor | Role::Administrator))
+            .is_some_and(|m| m.user.role.handles_cases())
     };
     if !visitors.iter().all(known) {
         errors.add(

@@ -159,7 +159,9 @@ macro_rules! rules {
             let own: Condition = Box::new(wrote.or(part));
             let scope: Condition = match (actor.role, &actor.village_id) {
                 (Role::TownshipLeader | Role::CoordinationOffice, _) => Box::new(visits::id.ne("")),
-                (Role::Auditor | Role::Administrator, _) => Box::new(visits::id.eq("")),
+                (Role::Auditor | Role::Administrator | Role::CountyOffice, _) => {
+                    Box::new(visits::id.eq(""))
+                }
                 (Role::VillageSecretary, Some(_)) => {
                     let here: Condition = Box::new(
                         visits::village_id.is_not_null().and(

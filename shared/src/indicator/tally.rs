@@ -645,4 +645,8 @@ impl Sight for Before<'_> {
     fn of_accused_unit(&self) -> bool {
         self.reader.chain.contains(&self.tally.accused_unit)
     }
+    /// What a county's office sees is no matter of figures.
+    fn handed_up(&self) -> bool {
+        false
+    }
 }

@@ -17,6 +17,7 @@ mod calendar;
 mod categories;
 mod contact;
 mod contract;
+mod county;
 mod criteria;
 mod documents;
 mod durability;

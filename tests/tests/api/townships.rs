@@ -200,12 +200,18 @@ fn the_county_looks_after_the_townships_administrators_alone() {
         .map(|user| user["role"].as_str().unwrap())
         .collect();
     roles.sort_unstable();
-    // The county's own two, and one of each township.
+    // The county's own three, and one of each township.
     assert_eq!(
         roles,
-        ["administrator", "administrator", "administrator", "auditor"]
+        [
+            "administrator",
+            "administrator",
+            "administrator",
+            "auditor",
+            "county_office"
+        ]
     );
-    assert_eq!(users["total"], 4);
+    assert_eq!(users["total"], 5);
     let reset = |who| {
         let path = format!("/users/{}/reset-password", app.user(who));
         keeper.post(path).send()

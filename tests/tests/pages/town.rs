@@ -59,6 +59,23 @@ impl Town {
         }
     }
 
+    /// Runs a command beside the server, over its data; what it prints.
+    pub(crate) fn command(&self, args: &[&str]) -> String {
+        let output = Command::new(binary())
+            .args(args)
+            .env("XINFANG_DATA_DIR", self.data.path())
+            .env_remove("DATABASE_URL")
+            .env_remove("XINFANG_DATABASE_URL")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Ends the server: from now on nobody answers.
     pub(crate) fn stop(&mut self) {
         let _ = self.child.kill();

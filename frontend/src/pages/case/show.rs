@@ -2,14 +2,17 @@
 
 use leptos::prelude::*;
 use shared::access::{Action, Facts, can};
+use shared::case::paper::PaperKind;
 use shared::case::state::State;
 use shared::case::view::{CaseView, Named};
+use shared::county::CountyDeed;
 use shared::term::Term;
 
 use super::bits::{flags, state_badge};
 use super::open::Open;
 use super::{act, clocks, facts, files, matter, papers, people, satisfaction, timeline};
 use crate::app;
+use crate::session;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live};
 
@@ -31,7 +34,7 @@ pub(crate) fn page(id: String) -> AnyView {
             let tab = tab.read();
             TABS.iter()
                 .map(|(code, _)| *code)
-                .find(|code| *code == tab.as_str())
+                .find(|code| *code == tab.as_str() && opens(code))
                 .unwrap_or("facts")
         });
         let content = live(move || match chosen.get() {
@@ -46,7 +49,7 @@ pub(crate) fn page(id: String) -> AnyView {
             {open.with(head)}
             <div class="case-columns">
                 <aside class="case-side">
-                    {act::panel(open)}
+                    {panel(open)}
                     <section class="card" aria-label="期限">
                         <h2>"期限"</h2>
                         {open.with(|case| clocks::clocks(&case.clocks))}
@@ -64,10 +67,58 @@ pub(crate) fn page(id: String) -> AnyView {
     view! { <div class="page page-wide">{body}</div> }.into_any()
 }
 
+/// Whether a tab is for the signed-in person.
+fn opens(tab: &str) -> bool {
+    match tab {
+        "papers" => session::may(Action::ViewPaper(PaperKind::Receipt)),
+        "files" => session::may(Action::ViewFiles),
+        _ => true,
+    }
+}
+
+/// What may be done now: of the county's office, where it answers.
+fn panel(open: Open) -> AnyView {
+    if !session::may(Action::County(CountyDeed::HandedUp)) {
+        return act::panel(open);
+    }
+    view! {
+        <section class="card actions" aria-label="批示">
+            <h2>"县级批示"</h2>
+            <a
+                class="btn btn-primary btn-wide"
+                href=format!("{}?tab=matters", open.path(""))
+                data-testid="to-instruct"
+                data-noscroll=""
+            >
+                "批示或退回"
+            </a>
+            <p class="hint">
+                "事项由乡镇办理，这里只读；意见写在“专项”的“上报县级”里，乡镇马上收到通知。"
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
 fn head(case: &CaseView) -> AnyView {
     let row = &case.row;
     let id = row.id.to_string();
     let me = app::me();
+    // The county's office reads what was handed up to it, and has no ledger.
+    let ledger = session::may(Action::ListCases);
+    let (up, above) = if ledger {
+        ("/cases", "台账")
+    } else {
+        ("/", "上报件")
+    };
+    let receipt = ledger.then(|| {
+        view! {
+            <a class="btn" href=format!("/cases/{id}/receipt")>
+                {icon(Icon::Print)}
+                "打印回执"
+            </a>
+        }
+    });
     let edits = can(&me.actor, Action::EditCase, Facts::Case(&case.facts)).is_ok()
         && row.state != State::Closed;
     let edit = edits.then(|| {
@@ -95,7 +146,7 @@ fn head(case: &CaseView) -> AnyView {
     view! {
         <header class="case-head">
             <nav class="crumbs" aria-label="位置">
-                <a href="/cases">{icon(Icon::Back)} "台账"</a>
+                <a href=up>{icon(Icon::Back)} {above}</a>
             </nav>
             <div class="page-head">
                 <div>
@@ -111,10 +162,7 @@ fn head(case: &CaseView) -> AnyView {
                     </p>
                 </div>
                 <div class="row page-buttons">
-                    <a class="btn" href=format!("/cases/{id}/receipt")>
-                        {icon(Icon::Print)}
-                        "打印回执"
-                    </a>
+                    {receipt}
                     {edit}
                 </div>
             </div>
@@ -151,6 +199,7 @@ fn fact(label: &'static str, value: Option<String>) -> AnyView {
 fn tabs(open: Open, chosen: Memo<&'static str>) -> AnyView {
     let links = TABS
         .iter()
+        .filter(|(code, _)| opens(code))
         .map(|(code, words)| {
             let href = format!("{}?tab={code}", open.path(""));
             let is_current = follow(move || (chosen.get() == *code).then_some("page"));

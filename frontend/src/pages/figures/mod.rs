@@ -4,6 +4,7 @@
 pub(crate) mod analysis;
 pub(crate) mod board;
 pub(crate) mod cases;
+pub(crate) mod county;
 mod map;
 pub(crate) mod standing;
 pub(crate) mod table;

@@ -195,7 +195,7 @@ fn drawn(table: IndicatorTable) -> AnyView {
 }
 
 /// A cell: the figure, and what it was made of.
-fn cell(column: &FigureColumn, cell: &FigureCell) -> AnyView {
+pub(super) fn cell(column: &FigureColumn, cell: &FigureCell) -> AnyView {
     let class = format!("figure {}", tone(cell, column.drop));
     let counts = cell.numerator.is_some().then(|| {
         view! {

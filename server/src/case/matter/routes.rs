@@ -437,6 +437,12 @@ kinds! {
         "/api/v1/cases/{id}/mediations/{mid}" "show_mediation",
         "/api/v1/cases/{id}/mediations/{mid}/steps/{step}" "step_mediation";
 
+    escalation: Escalation, EscalationInput, "上报县级",
+        "上报和收回：镇综治办、镇领导，上面有县级的才有；批示和退回：县级信访联席办。",
+        "/api/v1/cases/{id}/escalations" "list_escalations" "open_escalation",
+        "/api/v1/cases/{id}/escalations/{mid}" "show_escalation",
+        "/api/v1/cases/{id}/escalations/{mid}/steps/{step}" "step_escalation";
+
     contact: Contact, ContactInput, "跟进联系", "办理这件事项的人员。",
         "/api/v1/cases/{id}/contacts" "list_contacts" "open_contact",
         "/api/v1/cases/{id}/contacts/{mid}" "show_contact",

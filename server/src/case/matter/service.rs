@@ -284,11 +284,13 @@ fn finish(
         carry_out(conn, desk, &mut taken, effect, done.on, mark.as_ref())?;
     }
     let case = taken.keep(conn, desk, deed.label())?;
-    if record.open
+    let matter = (record.kind.0, record.id.as_str());
+    if matches!(deed, Deed::EscalationInstruct | Deed::EscalationReturn) {
+        crate::notify::given::answered(conn, desk, &case, record.unit_id.as_deref(), matter, deed)?;
+    } else if record.open
         && before != record.unit_id
         && let Some(unit) = &record.unit_id
     {
-        let matter = (record.kind.0, record.id.as_str());
         crate::notify::given::matter(conn, desk, &case, unit, matter, deed)?;
     }
     shown(conn, desk, case, &record.id)
@@ -383,6 +385,8 @@ fn carry_out(
             taken.case.offered_unit_id = Some(unit.into_string());
         }
         Effect::OfferEnds => taken.case.offered_unit_id = None,
+        Effect::HandUp(county) => taken.case.handed_up_to = Some(county.into_string()),
+        Effect::HandedUpEnds => taken.case.handed_up_to = None,
         Effect::Lead(leader) if taken.case.lead_id.as_deref() == Some(leader.id.as_str()) => {}
         Effect::Lead(leader) => {
             taken.case.lead_id = Some(leader.id.clone());
@@ -534,6 +538,8 @@ pub(crate) fn of_case(
         .iter()
         .copied()
         .filter(|kind| wanted(*kind))
+        // Of one township alone nothing says a word of counties; nor is there one above a county.
+        .filter(|kind| *kind != MatterKind::Escalation || desk.actor.county().is_some())
         .map(|kind| {
             let deed = kind.opening();
             let reason = denied(&scene, deed, Facts::Case(scene.case))

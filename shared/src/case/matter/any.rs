@@ -162,4 +162,5 @@ kinds! {
     Visit => visit,
     Service => service,
     Referral => referral,
+    Escalation => escalation,
 }

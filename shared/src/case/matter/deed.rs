@@ -103,6 +103,15 @@ terms! {
         ReferralReceipt = "referral.receipt", "登记回执";
         /// Take it back before it was taken.
         ReferralWithdraw = "referral.withdraw", "撤回移交";
+
+        /// Hand the case up to the county, with the reason and what is asked of it.
+        EscalationOpen = "escalation.open", "上报县级";
+        /// The township takes it back.
+        EscalationWithdraw = "escalation.withdraw", "收回上报";
+        /// The county's office says what is to be done.
+        EscalationInstruct = "escalation.instruct", "批示";
+        /// The county's office sends it back, with its opinion.
+        EscalationReturn = "escalation.return", "退回乡镇";
     }
 }
 
@@ -150,6 +159,10 @@ impl Deed {
             | Self::ReferralObject
             | Self::ReferralReceipt
             | Self::ReferralWithdraw => K::Referral,
+            Self::EscalationOpen
+            | Self::EscalationWithdraw
+            | Self::EscalationInstruct
+            | Self::EscalationReturn => K::Escalation,
         }
     }
 

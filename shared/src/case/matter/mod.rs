@@ -1,6 +1,6 @@
 //! Matters of a case (专项): what is done about a case beside its own way from state to state:
 //! mediation, hearing, order, backlog package, contact plan, measure, visit to a higher level,
-//! service of a document, referral.
+//! service of a document, referral, handing up to the county.
 //!
 //! Each kind is a plain type that implements [`Matter`]: pure functions that check an input, change
 //! the body, and say what that does to the case ([`Done`]). Server and app know nothing of a single
@@ -14,6 +14,7 @@
 pub mod any;
 pub mod contact;
 pub mod deed;
+pub mod escalation;
 pub mod form;
 pub mod hearing;
 pub mod measure;
@@ -64,6 +65,8 @@ terms! {
         Service = "service", "文书送达";
         /// A hand-over to another unit or an outside authority.
         Referral = "referral", "移交";
+        /// Handed up to the county.
+        Escalation = "escalation", "上报县级";
     }
 }
 
@@ -80,6 +83,7 @@ impl MatterKind {
             Self::Visit => Deed::VisitOpen,
             Self::Service => Deed::ServiceOpen,
             Self::Referral => Deed::ReferralOpen,
+            Self::Escalation => Deed::EscalationOpen,
         }
     }
 
@@ -95,7 +99,14 @@ impl MatterKind {
             Self::Visit => "visits",
             Self::Service => "services",
             Self::Referral => "referrals",
+            Self::Escalation => "escalations",
         }
+    }
+
+    /// The kinds that there is a use for: without a county above the township none of a county.
+    pub fn used(county: bool) -> impl Iterator<Item = Self> {
+        let all = <Self as crate::term::Term>::ALL.iter().copied();
+        all.filter(move |kind| county || *kind != Self::Escalation)
     }
 }
 
@@ -182,6 +193,10 @@ pub enum Effect {
     OfferEnds,
     /// The unit answers for the case from now on (and sees it); what it was offered is taken.
     Responsible(UnitId),
+    /// The county's office may read the case from now on.
+    HandUp(UnitId),
+    /// It may not any more.
+    HandedUpEnds,
     /// An event that the transition table has to allow (`BacklogCleared`, `Reopened`, `HandedOver` …).
     Event(EventKind, Box<EventData>, String),
 }

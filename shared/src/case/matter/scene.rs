@@ -362,6 +362,7 @@ pub mod tests {
                     seal: Series::Open,
                     accused_unit_id: None,
                     accused_user_id: None,
+                    handed_up_to: None,
                 },
                 clocks: Vec::new(),
                 persons: vec![

@@ -78,7 +78,14 @@ pub(crate) const GROUPS: [(&str, &[MatterKind]); 3] = [
             MatterKind::Contact,
         ],
     ),
-    ("交办和移交", &[MatterKind::Order, MatterKind::Referral]),
+    (
+        "交办和移交",
+        &[
+            MatterKind::Order,
+            MatterKind::Referral,
+            MatterKind::Escalation,
+        ],
+    ),
     (
         "登记",
         &[MatterKind::Service, MatterKind::Visit, MatterKind::Measure],

@@ -203,6 +203,8 @@ const fn steps_aside(deed: Deed) -> bool {
             | Deed::ServiceStrike
             | Deed::ReferralObject
             | Deed::ReferralWithdraw
+            | Deed::EscalationWithdraw
+            | Deed::EscalationReturn
     )
 }
 
