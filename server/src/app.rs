@@ -16,10 +16,10 @@ use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, analysis, assessment, audit, case, db, duty, files, health, idempotency,
-    import, indicator, keys, memory, metrics, notify, openapi, org, photo, public, publicity,
-    receipt, reception, report, satisfaction, second_factor, settings, setup, sso, sync, system,
-    tls, token, village_map, visit, webhook,
+    account, alert, analysis, assessment, audit, case, db, deputy, duty, files, health,
+    idempotency, import, indicator, keys, memory, metrics, notify, openapi, org, photo, public,
+    publicity, receipt, reception, report, satisfaction, second_factor, settings, setup, sso, sync,
+    system, tls, token, village_map, visit, webhook,
 };
 
 /// The most bytes of a JSON body; files go through multipart.
@@ -184,6 +184,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(second_factor::routes::configure)
         .configure(sso::routes::configure)
         .configure(duty::routes::configure)
+        .configure(deputy::routes::configure)
         .configure(settings::routes::configure)
         .configure(settings::workdays::configure)
         .configure(audit::routes::configure)

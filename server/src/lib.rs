@@ -31,6 +31,7 @@ pub mod config;
 pub mod context;
 pub mod db;
 pub mod demo;
+mod deputy;
 pub mod directory;
 mod doctor;
 mod duty;

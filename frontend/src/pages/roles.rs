@@ -470,6 +470,7 @@ fn actor(role: Role) -> Actor {
         village_id: Some("village".into()),
         former_units: Vec::new(),
         former_villages: Vec::new(),
+        stands_in_for: Vec::new(),
     }
 }
 
