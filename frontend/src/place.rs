@@ -142,6 +142,8 @@ pub(crate) enum Place {
     UsersImport,
     /// What somebody leaves to others.
     HandOver(String),
+    /// Who stands in for whom.
+    Deputies,
     /// Help.
     Help,
     /// What one was told.
@@ -264,6 +266,7 @@ impl Place {
             Self::System => "/system",
             Self::UsersImport => "/users/import",
             Self::HandOver(id) => return format!("/users/{id}/hand-over"),
+            Self::Deputies => "/deputies",
             Self::Help => "/help",
             Self::Inbox => "/inbox",
             Self::Account => "/account",
@@ -275,7 +278,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 40] {
+    fn simple() -> [Self; 41] {
         [
             Self::Figures,
             Self::Indicators,
@@ -311,6 +314,7 @@ impl Place {
             Self::SignIns,
             Self::Workdays,
             Self::System,
+            Self::Deputies,
             Self::Help,
             Self::Inbox,
             Self::Account,
@@ -346,7 +350,9 @@ impl Place {
             | Self::UsersImport
             | Self::HandOver(_)
             | Self::VillageMap => Part::Admin,
-            Self::Tokens | Self::Webhooks | Self::Identity | Self::Help => Part::Open,
+            Self::Tokens | Self::Webhooks | Self::Identity | Self::Deputies | Self::Help => {
+                Part::Open
+            }
             Self::Publicity
             | Self::NewCampaign
             | Self::PublicityYear
@@ -443,6 +449,7 @@ impl Place {
             Self::Workdays => "工作日更正",
             Self::System => "系统",
             Self::UsersImport => "批量新增用户",
+            Self::Deputies => "临时代理",
             Self::HandOver(_) => "工作交接",
             Self::Help => "帮助",
             Self::Inbox => "通知",
@@ -517,6 +524,7 @@ impl Place {
             Self::System => "system",
             Self::UsersImport => "users-import",
             Self::HandOver(_) => "hand-over",
+            Self::Deputies => "deputies",
             Self::Help => "help",
             Self::Inbox => "inbox",
             Self::Account => "account",
@@ -551,7 +559,7 @@ impl Place {
             Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
             Self::Org => Icon::Tree,
-            Self::Users => Icon::People,
+            Self::Users | Self::Deputies => Icon::People,
             Self::Roles | Self::Tokens | Self::SecondFactor | Self::Identity | Self::SignIns => {
                 Icon::Key
             }
@@ -593,6 +601,8 @@ impl Place {
             Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => Self::Publicity,
             Self::Assessment(_) | Self::Criteria => Self::Assessments,
             Self::UsersImport | Self::HandOver(_) => Self::Users,
+            Self::Deputies if session::may(Action::ManageUsers) => Self::Users,
+            Self::Deputies => Self::Account,
             Self::VillageMap | Self::Workdays => Self::Settings,
             place => place.clone(),
         }

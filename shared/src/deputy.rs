@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::view::Named;
 use crate::ids::{UnitId, UserId};
 use crate::role::Role;
+use crate::term::Term;
 use crate::terms;
 use crate::validate::Errors;
 
@@ -280,7 +281,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::term::Term;
 
     fn day(n: i32) -> NaiveDate {
         NaiveDate::from_num_days_from_ce_opt(739_000 + n).unwrap()

@@ -439,6 +439,10 @@ fn parts() -> Vec<(&'static str, Vec<Line>)> {
             line("查看同事名单", Action::ViewColleagues),
             line("管理单位", Action::ManageOrg),
             line("管理用户、工作交接、他人的登录", Action::ManageUsers),
+            line(
+                "安排临时代理（除系统管理员外，只给自己）",
+                Action::NameDeputy,
+            ),
             line("查看设置", Action::ViewSettings),
             line("修改设置、群机器人、村庄地图", Action::ManageSettings),
             line("查看系统状况", Action::ViewSystem),

@@ -487,10 +487,10 @@ pub(super) fn owed_in<'a>(
 /// # Errors
 /// The database's own.
 pub(super) fn owed_by(conn: &mut Conn, desk: &Desk) -> QueryResult<Vec<String>> {
-    let is_responsible = units(&desk.names, &desk.actor.township_id)
+    let has_any = units(&desk.names, &desk.actor.township_id)
         .iter()
         .any(|unit| is_responsible(&desk.actor, &responsible(&desk.names, unit)));
-    if !is_responsible {
+    if !has_any {
         return Ok(Vec::new());
     }
     let condition = store::countable_by(conn, &desk.actor)?;

@@ -17,6 +17,7 @@ mod calendar;
 mod contact;
 mod contract;
 mod criteria;
+mod deputies;
 mod documents;
 mod durability;
 mod examples;
