@@ -96,6 +96,14 @@ impl Actor {
         Ok(())
     }
 
+    /// The same caller, who notes nothing of what is decided from here on.
+    pub(crate) fn quietly(&self) -> Self {
+        Self {
+            behalf: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     /// Notes for whom something is done that own rights would not allow.
     pub(crate) fn note_behalf(&self, absent: Option<&StandsFor>) {
         if let Some(absent) = absent {

@@ -56,6 +56,14 @@ impl Desk {
         })
     }
 
+    /// The same, for what is only asked: of what it decides nothing is noted ([`Actor::decide`]).
+    pub(crate) fn quietly(&self) -> Self {
+        Self {
+            actor: self.actor.quietly(),
+            ..self.clone()
+        }
+    }
+
     /// Leaves the trace of a look at a case: `detail` is its number, and which part of it was looked at
     /// where it is not the whole.
     ///

@@ -1270,7 +1270,7 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
     for event in &mut events {
         // Not of a case that the caller may not know of.
         if let Some(earlier) = &event.data.earlier_case_id
-            && find(conn, desk, earlier, Action::ViewCase).is_err()
+            && find(conn, &desk.quietly(), earlier, Action::ViewCase).is_err()
         {
             event.data.earlier_case_id = None;
         }
@@ -1285,6 +1285,8 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
 /// A mark as far as the caller may know of what it names. Not of a visit or urgent information that
 /// they may not see; nor the way to a report that they may not open, whose name is part of the case.
 fn readable(conn: &mut Conn, desk: &Desk, mut mark: FieldMark) -> Result<Option<FieldMark>, Error> {
+    // Nothing is done by it, for whomever.
+    let desk = &desk.quietly();
     let open = match mark.kind {
         FieldKind::Report => crate::report::service::may_open(conn, desk, &mark.id)?,
         FieldKind::Visit => crate::visit::service::may_see(conn, desk, &mark.id)?,

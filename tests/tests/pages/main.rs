@@ -10,6 +10,7 @@
 mod administration;
 mod alerts;
 mod browser;
+mod deputies;
 mod dialogs;
 mod field;
 mod figures;
