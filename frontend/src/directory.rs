@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::account::{Colleague, User};
+use shared::case::category::Categories;
 use shared::ids::UnitId;
 use shared::org::{Unit, UnitKind};
 use shared::role::Role;
@@ -17,6 +18,7 @@ use crate::session;
 pub(crate) struct Directory {
     units: Loader<Vec<Unit>>,
     colleagues: Loader<Vec<Colleague>>,
+    categories: Loader<Categories>,
 }
 
 /// Fetches the directory and gives it to the pages below.
@@ -24,6 +26,7 @@ pub(crate) fn provide() {
     provide_context(Directory {
         units: load(|| Call::get("/org-units").fetch()),
         colleagues: load(fetch_colleagues),
+        categories: load(|| Call::get("/categories").fetch()),
     });
 }
 
@@ -72,10 +75,26 @@ impl Directory {
         self.colleagues.value().unwrap_or_default()
     }
 
+    /// The second levels of the category; those that the program comes with, until the township's are here.
+    pub(crate) fn categories(self) -> Categories {
+        self.categories.value().unwrap_or_else(Categories::bundled)
+    }
+
+    /// Whether the township's second levels are here.
+    pub(crate) fn has_categories(self) -> bool {
+        self.categories.value().is_some()
+    }
+
+    /// The fetch behind them, for the page that shows them.
+    pub(crate) fn category_loader(self) -> Loader<Categories> {
+        self.categories
+    }
+
     /// Fetches everything anew, after a change.
     pub(crate) fn reload(self) {
         self.units.reload();
         self.colleagues.reload();
+        self.categories.reload();
     }
 
     /// A unit's name.

@@ -136,6 +136,8 @@ pub(crate) enum Place {
     SignIns,
     /// Days declared working or free.
     Workdays,
+    /// The two levels of the category.
+    Categories,
     /// How the installation stands.
     System,
     /// Users from a workbook.
@@ -263,6 +265,7 @@ impl Place {
             Self::Identity => "/identity",
             Self::SignIns => "/sign-ins",
             Self::Workdays => "/workdays",
+            Self::Categories => "/categories",
             Self::System => "/system",
             Self::UsersImport => "/users/import",
             Self::HandOver(id) => return format!("/users/{id}/hand-over"),
@@ -278,7 +281,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 41] {
+    fn simple() -> [Self; 42] {
         [
             Self::Figures,
             Self::Indicators,
@@ -313,6 +316,7 @@ impl Place {
             Self::Identity,
             Self::SignIns,
             Self::Workdays,
+            Self::Categories,
             Self::System,
             Self::Deputies,
             Self::Help,
@@ -346,6 +350,7 @@ impl Place {
             | Self::SecondFactor
             | Self::SignIns
             | Self::Workdays
+            | Self::Categories
             | Self::System
             | Self::UsersImport
             | Self::HandOver(_)
@@ -447,6 +452,7 @@ impl Place {
             Self::Identity => "统一身份认证",
             Self::SignIns => "登录管理",
             Self::Workdays => "工作日更正",
+            Self::Categories => "类型和细类",
             Self::System => "系统",
             Self::UsersImport => "批量新增用户",
             Self::Deputies => "临时代理",
@@ -521,6 +527,7 @@ impl Place {
             Self::Identity => "identity",
             Self::SignIns => "sign-ins",
             Self::Workdays => "workdays",
+            Self::Categories => "categories",
             Self::System => "system",
             Self::UsersImport => "users-import",
             Self::HandOver(_) => "hand-over",
@@ -603,7 +610,7 @@ impl Place {
             Self::UsersImport | Self::HandOver(_) => Self::Users,
             Self::Deputies if session::may(Action::ManageUsers) => Self::Users,
             Self::Deputies => Self::Account,
-            Self::VillageMap | Self::Workdays => Self::Settings,
+            Self::VillageMap | Self::Workdays | Self::Categories => Self::Settings,
             place => place.clone(),
         }
     }

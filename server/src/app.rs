@@ -187,6 +187,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(deputy::routes::configure)
         .configure(settings::routes::configure)
         .configure(settings::workdays::configure)
+        .configure(settings::categories::configure)
         .configure(audit::routes::configure)
         .configure(audit::export::configure)
         .configure(system::routes::configure)

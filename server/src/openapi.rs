@@ -117,6 +117,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         deputy::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
         settings::workdays::Docs::openapi(),
+        settings::categories::Docs::openapi(),
         notify::routes::Docs::openapi(),
         audit::routes::Docs::openapi(),
         audit::export::Docs::openapi(),

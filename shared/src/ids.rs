@@ -84,6 +84,9 @@ ids! {
     PhotoId;
     /// A piece of urgent information (重要信息).
     AlertId;
+    /// A second level of the category (细类): the code of one that the program comes with, or the id of
+    /// a township's own.
+    SubcategoryCode;
 }
 
 #[cfg(test)]

@@ -93,9 +93,9 @@ pub fn short_name(given: Option<&str>, township_name: &str) -> String {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewTownship {
-    /// Its name (`河西镇`).
+    /// Its name (`临河镇`).
     pub name: String,
-    /// First characters of its case numbers (`河西`); without it, the name up to 镇, 乡 or 街道.
+    /// First characters of its case numbers (`临河`); without it, the name up to 镇, 乡 or 街道.
     #[serde(default)]
     pub short_name: Option<String>,
     /// What it starts with.

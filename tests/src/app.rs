@@ -197,6 +197,11 @@ impl TestApp {
         self.next_door().keeper(&self.client)
     }
 
+    /// The county's auditor, who reads what belongs to no township.
+    pub fn watcher(&self) -> Client {
+        self.next_door().watcher(&self.client)
+    }
+
     /// A unit's id of the township next door.
     pub fn next_unit(&self, name: &str) -> &str {
         self.next_door().unit(name)

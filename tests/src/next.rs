@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::base::{self, TODAY, begin, text};
 use crate::client::Client;
@@ -17,6 +17,8 @@ use crate::staff::Staff;
 const MARKS: [&str; 2] = ["河西", "hexi"];
 /// The county's administrator.
 const KEEPER: &str = "xianguanli";
+/// The county's auditor, by user name.
+pub const WATCHER: &str = "xianjiandu";
 /// Somebody of each kind, as `role`, user name, unit, name.
 const STAFF: [(&str, &str, &str, &str); 7] = [
     ("township_leader", "hexi_zhen", "河西镇", "河西何镇长"),
@@ -80,10 +82,10 @@ pub struct Next {
     members: BTreeMap<String, String>,
     /// The county's administrator's access token.
     keeper: String,
+    /// That of its auditor.
+    watcher: String,
     /// Units by name.
     units: BTreeMap<String, String>,
-    /// How many cases its office sees.
-    cases: Value,
 }
 
 /// Words and ids that only its own people may see; none before it is made.
@@ -111,6 +113,15 @@ pub(crate) fn put_county_above(folder: &Path, database: &Database) -> String {
 impl Next {
     pub(crate) fn make(client: &Client, initial: &str) -> Self {
         let keeper = begin(client, KEEPER, initial);
+        let by_keeper = client.with_token(&keeper);
+        let county = by_keeper.get("/me").expect(200).json();
+        let watcher = json!({
+            "username": WATCHER, "name": "县监督", "role": "auditor",
+            "unit_id": county["user"]["unit_id"],
+        });
+        let made = by_keeper.post("/users").json(&watcher).expect(201).json();
+        let initial = text(&made["initial_password"]);
+        let watcher = begin(client, WATCHER, &initial);
         let township = json!({
             "name": "河西镇", "template": "empty", "username": "hexi_guan", "administrator": "河西戚管理",
         });
@@ -158,16 +169,16 @@ impl Next {
             ids.push(id);
             members.insert(role.to_owned(), token);
         }
-        let mut next = Self {
+        let next = Self {
             members,
             keeper,
+            watcher,
             units,
-            cases: Value::Null,
         };
         ids.extend(next.fill(client));
         let seen = next.by(client, "coordination_office");
-        next.cases = seen.get("/cases").expect(200).json()["total"].clone();
-        assert_eq!(next.cases, 4, "three open ones and the sealed one");
+        let seen = seen.get("/cases").expect(200).json();
+        assert_eq!(seen["total"], 4, "three open ones and the sealed one");
         let marks = MARKS.map(str::to_owned).into_iter().chain(ids).collect();
         SEEN_BY_ITS_OWN.set(marks).expect("one township next door");
         next
@@ -181,6 +192,11 @@ impl Next {
     /// The county's administrator.
     pub(crate) fn keeper(&self, client: &Client) -> Client {
         client.of_next().with_token(&self.keeper)
+    }
+
+    /// The county's auditor.
+    pub(crate) fn watcher(&self, client: &Client) -> Client {
+        client.of_next().with_token(&self.watcher)
     }
 
     /// A unit of its.
@@ -263,7 +279,10 @@ impl Next {
                     assert!(!seen.contains(word), "next door, {path}: {word} in {seen}");
                 }
                 if *path == "/cases?limit=200" {
-                    assert_eq!(answer.json()["total"], self.cases, "{seen}");
+                    let list = answer.json();
+                    let listed = list["items"].as_array().map_or(0, Vec::len);
+                    assert!(listed >= 4, "{seen}");
+                    assert_eq!(list["total"], listed, "what is counted is listed: {seen}");
                 }
             }
         }

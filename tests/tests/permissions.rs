@@ -1500,7 +1500,19 @@ impl Desk<'_> {
             | "list_deputations"
             | "get_deputation"
             | "user_template"
-            | "list_workdays" => call.send(),
+            | "list_workdays"
+            | "list_categories" => call.send(),
+            "add_category" => {
+                let sub = json!({"category": "water", "name": format!("细类{}", fresh())});
+                call.json(&sub).send()
+            }
+            // The program comes with it.
+            "change_category" => {
+                let path = path.replace("{code}", "irrigation");
+                let call = self.client.call(method, path).if_match(etag());
+                call.json(&json!({"name": format!("细类{}", fresh())}))
+                    .send()
+            }
             "declare_workdays" => {
                 let free = json!({"from": "2026-03-12", "worked": false, "source": "通知"});
                 call.json(&free).send()

@@ -8,6 +8,7 @@ pub(crate) mod audit;
 pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod case;
+pub(crate) mod categories;
 pub(crate) mod deputies;
 pub(crate) mod drafts;
 pub(crate) mod field_case;
@@ -176,6 +177,7 @@ pub(crate) fn administration(place: Place) -> Drawn {
         Place::SecondFactor => second_factor::page(),
         Place::SignIns => sign_ins::page(),
         Place::Workdays => workdays::page(),
+        Place::Categories => categories::page(),
         Place::System => system::page(),
         Place::UsersImport => users_import::page(),
         Place::HandOver(id) => hand_over::page(id),

@@ -670,7 +670,7 @@ fn found(desk: Desk) -> AnyView {
     view! {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
-            {field(form, "name", "乡镇名称").required().placeholder("如：河西镇").input(name)}
+            {field(form, "name", "乡镇名称").required().placeholder("如：临河镇").input(name)}
             {field(form, "short_name", "简称")
                 .hint("事项编号以它开头；不填就用名称去掉“镇”“乡”“街道”。".to_owned())
                 .input(short)}

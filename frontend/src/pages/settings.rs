@@ -63,6 +63,7 @@ fn settings() -> AnyView {
             {desk.settings.view(waiting, move |now| general(desk, &now.value))}
             {dialog(desk.changing, "修改设置".to_owned(), body)}
             {workdays()}
+            {categories()}
             {session::may(Action::ManageSettings).then(map)}
             {session::may(Action::ManageSettings).then(super::robots::section)}
             {law(desk)}
@@ -80,6 +81,20 @@ fn workdays() -> AnyView {
                 <a class="btn" href="/workdays" data-testid="workdays">"查看和更正"</a>
             </div>
             <p class="quiet">"依国务院公布的放假调休安排；临时调整和新年度的安排在这里更正。"</p>
+        </section>
+    }
+    .into_any()
+}
+
+/// The way to the levels of the category.
+fn categories() -> AnyView {
+    view! {
+        <section class="card" aria-labelledby="categories">
+            <div class="card-head">
+                <h2 id="categories">"类型和细类"</h2>
+                <a class="btn" href="/categories" data-testid="categories">"查看和修改"</a>
+            </div>
+            <p class="quiet">"登记时选的类型；细类可以按本地的情况增加、改名、停用。"</p>
         </section>
     }
     .into_any()

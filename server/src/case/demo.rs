@@ -501,7 +501,7 @@ fn new_case(at: usize, line: &Line, received: NaiveDate) -> NewCase {
         channel: line.channel,
         purpose: Purpose::Claim,
         category: line.category.0,
-        subcategory: Some(line.category.1),
+        subcategory: Some(line.category.1.into()),
         severity: None,
         cause: line.cause.to_owned(),
         demand: Some(line.demand.to_owned()),

@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use diesel::result::QueryResult;
 use shared::access;
 use shared::calendar::Calendar;
+use shared::case::Category;
 use shared::case::number::Series;
 use shared::case::view::Named;
-use shared::ids::{CaseId, UnitId, UserId};
+use shared::ids::{CaseId, SubcategoryCode, UnitId, UserId};
 use shared::org::{Unit, UnitKind};
 use shared::role::Role;
 use shared::validate::Errors;
@@ -160,6 +161,21 @@ impl Desk {
                     "所选的村没有这个社，请从列表中选择。",
                 );
             }
+        }
+    }
+
+    /// Notes an error unless the township has the second level below the first one, and it is in use or
+    /// the case's already.
+    pub(crate) fn check_subcategory(
+        &self,
+        errors: &mut Errors,
+        category: Category,
+        code: Option<&SubcategoryCode>,
+        had: Option<&SubcategoryCode>,
+    ) {
+        if code.is_some() {
+            let categories = self.general().categories();
+            categories.check(errors, category, code, had);
         }
     }
 

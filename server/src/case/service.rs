@@ -17,7 +17,7 @@ use shared::case::view::{
 };
 use shared::case::{COLLECTIVE_FROM, Outcome, PersonRole, Procedure, Purpose, Severity};
 use shared::identity::{IdNumber, Phone};
-use shared::ids::{CaseId, PersonId, PhotoId, UnitId, UserId};
+use shared::ids::{CaseId, PersonId, PhotoId, SubcategoryCode, UnitId, UserId};
 use shared::org::UnitKind;
 use shared::receipt::Provisional;
 use shared::role::Role;
@@ -741,6 +741,11 @@ impl Entered {
 /// What is wrong with a new case, but for the earlier case that it names.
 fn check_new(desk: &Desk, input: &NewCase) -> Errors {
     let mut errors = input.check(desk.context.today());
+    // What the program comes with was looked at already.
+    if errors.is_empty() {
+        let (category, code) = (input.category, input.subcategory.as_ref());
+        desk.check_subcategory(&mut errors, category, code, None);
+    }
     desk.check_place(
         &mut errors,
         input.village_id.as_ref(),
@@ -975,7 +980,10 @@ fn new_record(desk: &Desk, entering: &Entering<'_>, profile: &LawProfile) -> Cas
         channel: Coded(input.channel),
         purpose: Coded(input.purpose),
         category: Coded(input.category),
-        subcategory: input.subcategory.map(Coded),
+        subcategory: input
+            .subcategory
+            .as_ref()
+            .map(|code| code.as_str().to_owned()),
         severity: Coded(input.severity.unwrap_or(Severity::Ordinary)),
         procedure: Coded(input.procedure.unwrap_or(Procedure::Ordinary)),
         cause: input.cause.trim().to_owned(),
@@ -1436,6 +1444,9 @@ pub(super) fn relieve_accused(names: &Snapshot, case: &mut CaseRecord) {
 /// Applies a patch; answers the labels of what it changed.
 fn apply(case: &mut CaseRecord, patch: &CasePatch) -> Vec<&'static str> {
     let mut changed = Vec::new();
+    let moved = patch
+        .category
+        .is_some_and(|category| category != case.category.0);
     fn set<T: PartialEq>(
         changed: &mut Vec<&'static str>,
         label: &'static str,
@@ -1470,16 +1481,10 @@ fn apply(case: &mut CaseRecord, patch: &CasePatch) -> Vec<&'static str> {
         &mut case.category,
         patch.category.map(Coded),
     );
-    let subcategory = match (patch.category, patch.subcategory) {
-        // Another category without a second level clears the old one's.
-        (Some(category), None)
-            if case
-                .subcategory
-                .is_some_and(|sub| !category.subcategories().contains(&sub.0)) =>
-        {
-            Some(None)
-        }
-        (_, sub) => sub.map(|sub| Some(Coded(sub))),
+    let subcategory = match (patch.category, &patch.subcategory) {
+        // Another category without a second level clears the old one's; `other` is below each.
+        (Some(_), None) if moved && case.subcategory.as_deref() != Some("other") => Some(None),
+        (_, sub) => sub.as_ref().map(|code| Some(code.as_str().to_owned())),
     };
     set(&mut changed, "细类", &mut case.subcategory, subcategory);
     set(
@@ -1579,9 +1584,10 @@ fn check_patched(
         .collect();
     let accused_unit = after.accused_unit_id.as_deref().map(UnitId::from);
     let accused_user = after.accused_user_id.as_deref().map(Into::into);
+    let subcategory = after.subcategory.as_deref().map(SubcategoryCode::from);
     let mut errors = patch.check(&Patched {
         category: after.category.0,
-        subcategory: after.subcategory.map(|sub| sub.0),
+        subcategory: subcategory.as_ref(),
         people_count: u32::try_from(after.people_count).unwrap_or(0),
         occurred_on: after.occurred_on,
         received_on: after.received_on,
@@ -1590,6 +1596,14 @@ fn check_patched(
         accused_user_id: accused_user.as_ref(),
         roles: &roles,
     });
+    let had = before.subcategory.as_deref().map(SubcategoryCode::from);
+    // One that is out of use may stay, but below its own first level.
+    let had = had.filter(|_| before.category == after.category);
+    // What the program comes with was looked at already.
+    if errors.is_empty() {
+        let (category, code) = (after.category.0, subcategory.as_ref());
+        desk.check_subcategory(&mut errors, category, code, had.as_ref());
+    }
     if before.village_id != after.village_id || before.group_id != after.group_id {
         let village = after.village_id.as_deref().map(UnitId::from);
         let group = after.group_id.as_deref().map(UnitId::from);

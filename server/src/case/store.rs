@@ -16,7 +16,7 @@ use shared::case::state::{EventKind, Situation, State};
 use shared::case::view::{EventData, FieldKind, FieldMark, Named};
 use shared::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
-    Purpose, Severity, Subcategory,
+    Purpose, Severity,
 };
 use shared::ids::{UnitId, UserId};
 use shared::term::Term;
@@ -48,7 +48,7 @@ pub(crate) struct CaseRecord {
     pub(crate) channel: Coded<Channel>,
     pub(crate) purpose: Coded<Purpose>,
     pub(crate) category: Coded<Category>,
-    pub(crate) subcategory: Option<Coded<Subcategory>>,
+    pub(crate) subcategory: Option<String>,
     pub(crate) severity: Coded<Severity>,
     pub(crate) procedure: Coded<Procedure>,
     pub(crate) cause: String,

@@ -10,6 +10,7 @@ use shared::case::view::{
     AttachmentView, CaseRow, CaseView, EventView, ImportSource, Named, PersonView, Revealed,
 };
 use shared::identity::{IdNumber, Phone};
+use shared::ids::UnitId;
 
 use super::desk::Desk;
 use super::store::{self, AttachmentRecord, CaseRecord, EventRecord, PersonRecord, utc};
@@ -41,7 +42,11 @@ pub(crate) fn row(desk: &Desk, today: NaiveDate, case: &CaseRecord) -> CaseRow {
         petitioner: case.petitioner.clone(),
         village: desk.unit_then(case.village_id.as_deref(), case.received_on),
         category: case.category.0,
-        subcategory: case.subcategory.map(|sub| sub.0),
+        subcategory: case.subcategory.as_deref().map(Into::into),
+        subcategory_name: case.subcategory.as_deref().and_then(|code| {
+            let township = UnitId::from(case.township_id.as_str());
+            desk.names.general(&township).subcategory_name(code)
+        }),
         channel: case.channel.0,
         severity: case.severity.0,
         received_on: case.received_on,

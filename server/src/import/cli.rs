@@ -205,6 +205,15 @@ fn importer<'a>(
         })
         .collect();
     found.sort_by(|a, b| a.user.username.cmp(&b.user.username));
+    // Into which of several townships the ledger belongs is not guessed.
+    let of = |member: &Member| member.access.township_id.clone();
+    if let [first, others @ ..] = found.as_slice()
+        && others.iter().any(|other| of(other) != of(first))
+    {
+        return Err(CliError::Import(
+            "这里有几个乡镇，请用 --as 写明以哪个镇综治办用户的名义导入。".to_owned(),
+        ));
+    }
     match found.first() {
         Some(member) if member.user.disabled => {
             Err(CliError::Import("这个用户已停用。".to_owned()))

@@ -19,7 +19,7 @@ use chrono::NaiveDate;
 use shared::case::hint::category_hint;
 use shared::case::input::{NewCase, NewPerson};
 use shared::case::{Category, Channel, Kind, PersonRole, Purpose, Subcategory};
-use shared::ids::{UnitId, UserId};
+use shared::ids::{SubcategoryCode, UnitId, UserId};
 use shared::ledger::{ColumnMapping, Duplicate, ImportReport, LedgerField as F, RowRef};
 use shared::org::{Unit, UnitKind};
 use shared::term::Term;
@@ -36,6 +36,8 @@ pub(super) struct Known {
     pub(super) units: Vec<Unit>,
     /// The township's leaders.
     pub(super) leaders: Vec<(UserId, String)>,
+    /// Second levels that the township has taken out of use.
+    pub(super) closed: Vec<SubcategoryCode>,
     /// Cases of the database that the caller may see, by matter.
     pub(super) cases: HashMap<String, Vec<KnownCase>>,
 }
@@ -323,7 +325,7 @@ impl Builder<'_> {
             channel,
             purpose: Purpose::Claim,
             category,
-            subcategory: Some(subcategory),
+            subcategory,
             severity: None,
             cause: draft.cause.clone(),
             demand: None,
@@ -449,8 +451,16 @@ impl Builder<'_> {
         found.map(|(unit, _)| unit.id.clone())
     }
 
-    fn category(&mut self, text: &mut Vec<String>) -> (Category, Subcategory) {
+    fn category(&mut self, text: &mut Vec<String>) -> (Category, Option<SubcategoryCode>) {
         match category_hint(&self.draft.cause) {
+            Some(hint) if self.known.closed.contains(&hint.subcategory.into()) => {
+                text.push(format!(
+                    "起因中有“{}”，归为{}。",
+                    hint.keyword,
+                    hint.category.label()
+                ));
+                (hint.category, None)
+            }
             Some(hint) => {
                 text.push(format!(
                     "起因中有“{}”，归为{}—{}。",
@@ -458,12 +468,12 @@ impl Builder<'_> {
                     hint.category.label(),
                     hint.subcategory.label()
                 ));
-                (hint.category, hint.subcategory)
+                (hint.category, Some(hint.subcategory.into()))
             }
             None => {
                 let reason = "看不出属于哪一类，归为“其他”，请核对。";
                 self.notes.warn(F::Cause, reason);
-                (Category::Other, Subcategory::Other)
+                (Category::Other, Some(Subcategory::Other.into()))
             }
         }
     }

@@ -10,7 +10,7 @@ use shared::case::Outcome;
 use shared::case::number::{CaseNumber, Series};
 use shared::case::state::EventKind;
 use shared::case::view::Named;
-use shared::ids::{ImportId, UserId};
+use shared::ids::{ImportId, SubcategoryCode, UserId};
 use shared::ledger::{ColumnMapping, ImportResult, ImportRun};
 use shared::org::Unit;
 use shared::page::Page;
@@ -197,11 +197,19 @@ fn fingerprint(keys: &Keys, matter: &str) -> String {
     keys.lookup_hash("import_matter", matter)
 }
 
+fn closed(desk: &Desk) -> Vec<SubcategoryCode> {
+    let all = desk.general().categories().items.into_iter();
+    all.filter(|entry| entry.closed)
+        .map(|entry| entry.code)
+        .collect()
+}
+
 /// What the database knows of the rows of a file, as far as the actor may see it.
 fn known(conn: &mut Conn, desk: &Desk, ledger: &Ledger) -> Result<Known, Error> {
     let mut known = Known {
         units: units(desk),
         leaders: leaders(desk),
+        closed: closed(desk),
         cases: HashMap::new(),
     };
     let matters: HashMap<String, &str> = ledger

@@ -155,13 +155,13 @@ fn insert(
 fn check_new(directory: &Snapshot, actor: &Actor, input: &NewUnit) -> Result<(), Error> {
     let mut errors = input.check();
     let parent = input.parent_id.as_ref().and_then(|id| directory.unit(id));
-    if input.kind == UnitKind::Township {
-        errors.add("kind", "misplaced", "乡镇请用“新建乡镇”建立。");
-    }
     match parent.filter(|parent| directory.township_of(&parent.id) == actor.township_id) {
         None => errors.add("parent_id", "unknown", "请选择本辖区内的上级单位。"),
         Some(parent) if parent.closed => {
             errors.add("parent_id", "closed", "上级单位已停用。");
+        }
+        Some(_) if input.kind == UnitKind::Township => {
+            errors.add("kind", "misplaced", "乡镇请用“新建乡镇”建立。");
         }
         Some(parent) if !input.kind.fits_below(Some(parent.kind)) => {
             let message = format!(

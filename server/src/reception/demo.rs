@@ -163,7 +163,7 @@ fn registered(cast: &Cast) -> Result<NewComer, Error> {
         channel: Channel::Visit,
         purpose: Purpose::Claim,
         category: Category::Construction,
-        subcategory: Some(Subcategory::PublicWorks),
+        subcategory: Some(Subcategory::PublicWorks.into()),
         severity: None,
         cause: "居民点主路的路灯坏了两个多月，晚上老人孩子出门看不清路，多次找村里没有修。"
             .to_owned(),

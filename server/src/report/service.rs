@@ -801,7 +801,7 @@ fn become_case(
         channel: Channel::Inspection,
         purpose: Purpose::Claim,
         category,
-        subcategory: input.subcategory,
+        subcategory: input.subcategory.clone(),
         severity: Some(finding.severity.0),
         cause: input.cause(&finding.cause).to_owned(),
         demand: None,

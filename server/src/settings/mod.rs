@@ -2,6 +2,7 @@
 //!
 //! Both are in the [`crate::directory`], so that reading them costs nothing.
 
+pub(crate) mod categories;
 pub mod routes;
 mod service;
 pub(crate) mod store;

@@ -6,10 +6,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::calendar::Calendar;
+use shared::case::Subcategory;
+use shared::case::category::{Categories, SubcategoryEntry};
 use shared::case::deadline::{LawProfile, Limit};
 use shared::ids::UnitId;
 use shared::role::Role;
 use shared::settings::{AlertLimits, NoticeRules, Reminders, Reporting, Workday};
+use shared::term::Term;
 
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
@@ -46,6 +49,9 @@ pub(crate) struct General {
     /// Likewise; by day.
     #[serde(default)]
     pub(crate) workdays: Vec<Workday>,
+    /// Likewise; what the township changed of those that the program comes with, and its own.
+    #[serde(default)]
+    pub(crate) subcategories: Vec<SubcategoryEntry>,
     pub(crate) version: i64,
 }
 
@@ -53,6 +59,19 @@ impl General {
     /// The days that were declared working or free.
     pub(crate) fn worked(&self) -> impl Iterator<Item = (NaiveDate, bool)> {
         self.workdays.iter().map(|day| (day.day, day.worked))
+    }
+
+    /// The second levels of the category.
+    pub(crate) fn categories(&self) -> Categories {
+        Categories::of(&self.subcategories, self.version)
+    }
+
+    /// What the township calls a second level.
+    pub(crate) fn subcategory_name(&self, code: &str) -> Option<String> {
+        let changed = self.subcategories.iter();
+        let mut changed = changed.filter(|entry| entry.code.as_str() == code);
+        let named = changed.next().map(|entry| entry.name.clone());
+        named.or_else(|| Subcategory::from_code(code).map(|sub| sub.label().to_owned()))
     }
 
     /// The working-day calendar with its corrections.
@@ -77,6 +96,7 @@ impl Default for General {
             alerts: AlertLimits::default(),
             second_factor_roles: Vec::new(),
             workdays: Vec::new(),
+            subcategories: Vec::new(),
             version: 1,
         }
     }

@@ -116,7 +116,7 @@ async fn declare(
 
 /// 撤销一天的更正
 ///
-/// 权限：系统管理员。这一天恢复按国务院的安排算，期限有变的在办事项各记一笔。没有更正的答 404。
+/// 权限：系统管理员。这一天恢复按国务院的安排算，期限有变的在办事项各记一笔。没有更正的答 404，由县级更正的答 409。
 #[utoipa::path(
     delete, path = "/api/v1/settings/workdays/{day}", operation_id = "take_back_workday",
     tag = "settings",
@@ -124,6 +124,7 @@ async fn declare(
     responses(
         (status = 200, body = WorkdaysChanged), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem),
     ),
     security(("bearer" = [])),
 )]

@@ -163,6 +163,7 @@ fn directory(gather: &mut Gather<'_>) -> Result<(), ApiError> {
         "/org-units",
         &org::service::seen_by(&desk.actor, &desk.names),
     )?;
+    gather.add("/categories", &desk.general().categories())?;
     if gather.may(Action::ViewColleagues) && !gather.may(Action::ManageUsers) {
         let colleagues = account::service::colleagues_of(&desk.actor, &desk.names);
         gather.add("/users/colleagues", &colleagues)?;

@@ -4,13 +4,15 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::case::category::Categories;
 use crate::case::{
     COLLECTIVE_FROM, Category, Channel, FollowUp, Kind, MAX_REPRESENTATIVES, PersonRole, Procedure,
     Purpose, Severity, Subcategory,
 };
 use crate::identity::{IdNumber, Phone};
-use crate::ids::{CaseId, PhotoId, UnitId, UserId};
+use crate::ids::{CaseId, PhotoId, SubcategoryCode, UnitId, UserId};
 use crate::receipt::Provisional;
+use crate::term::Term;
 use crate::validate::Errors;
 
 /// The longest cause, in characters.
@@ -39,7 +41,7 @@ pub struct NewCase {
     pub category: Category,
     /// Second level, one of the first's.
     #[serde(default)]
-    pub subcategory: Option<Subcategory>,
+    pub subcategory: Option<SubcategoryCode>,
     /// How grave it is.
     #[serde(default)]
     pub severity: Option<Severity>,
@@ -343,7 +345,7 @@ impl NewCase {
         );
         check_received(&mut errors, self.received_on, today);
         check_occurred(&mut errors, self.occurred_on, self.received_on);
-        check_category(&mut errors, self.category, self.subcategory);
+        check_category(&mut errors, self.category, self.subcategory.as_ref());
         check_count(&mut errors, self.people_count, self.collective);
         if self.group_id.is_some() && self.village_id.is_none() {
             errors.add("village_id", "required", "选了社，也要选它所在的村。");
@@ -403,16 +405,12 @@ fn check_occurred(errors: &mut Errors, occurred: Option<NaiveDate>, received: Na
     }
 }
 
-fn check_category(errors: &mut Errors, category: Category, sub: Option<Subcategory>) {
-    use crate::term::Term;
-    if let Some(sub) = sub
-        && !category.subcategories().contains(&sub)
-    {
-        errors.add(
-            "subcategory",
-            "not_of_category",
-            format!("“{}”下没有“{}”这一细类。", category.label(), sub.label()),
-        );
+/// What the program comes with is below its first level everywhere; of a township's own codes
+/// [`Categories::check`] knows.
+fn check_category(errors: &mut Errors, category: Category, code: Option<&SubcategoryCode>) {
+    let bundled = code.is_some_and(|code| Subcategory::from_code(code.as_str()).is_some());
+    if bundled {
+        Categories::bundled().check(errors, category, code, None);
     }
 }
 
@@ -528,7 +526,7 @@ pub struct CasePatch {
     pub category: Option<Category>,
     /// Second level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subcategory: Option<Subcategory>,
+    pub subcategory: Option<SubcategoryCode>,
     /// How grave it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
@@ -582,7 +580,7 @@ pub struct Patched<'a> {
     /// Its category after the change.
     pub category: Category,
     /// Its second level after the change.
-    pub subcategory: Option<Subcategory>,
+    pub subcategory: Option<&'a SubcategoryCode>,
     /// Its head-count after the change.
     pub people_count: u32,
     /// When it happened, after the change.
@@ -713,7 +711,7 @@ mod tests {
             channel: Channel::Visit,
             purpose: Purpose::Claim,
             category: Category::Rural,
-            subcategory: Some(Subcategory::LandTransfer),
+            subcategory: Some(Subcategory::LandTransfer.into()),
             severity: None,
             cause: "土地流转费两年未兑付".into(),
             demand: None,
@@ -794,7 +792,7 @@ mod tests {
                 &["collective:count_mismatch"],
             ),
             (
-                Box::new(|c| c.subcategory = Some(Subcategory::Boundary)),
+                Box::new(|c| c.subcategory = Some(Subcategory::Boundary.into())),
                 &["subcategory:not_of_category"],
             ),
             (

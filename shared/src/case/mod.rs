@@ -9,6 +9,7 @@ pub mod backlog;
 pub mod batch;
 pub mod calendar;
 pub mod care;
+pub mod category;
 pub mod deadline;
 pub mod hint;
 pub mod input;

@@ -11,9 +11,9 @@ use crate::case::paper::PaperMark;
 use crate::case::state::{EventKind, State};
 use crate::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
-    Purpose, ReviewOutcome, Severity, Subcategory,
+    Purpose, ReviewOutcome, Severity,
 };
-use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId};
+use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId, SubcategoryCode};
 use crate::satisfaction::RatingMark;
 use crate::terms;
 
@@ -47,8 +47,10 @@ pub struct CaseRow {
     pub village: Option<Named>,
     /// First level of the category.
     pub category: Category,
-    /// Second level.
-    pub subcategory: Option<Subcategory>,
+    /// Second level: its code (`GET /categories`).
+    pub subcategory: Option<SubcategoryCode>,
+    /// Its name in the township.
+    pub subcategory_name: Option<String>,
     /// How it came in.
     pub channel: Channel,
     /// How grave it is.
@@ -567,7 +569,7 @@ mod tests {
         let text = r#"{
             "id": "c", "number": "平川信〔2026〕00012号", "kind": "petition", "state": "handling",
             "cause": "灌溉水渠", "petitioner": "张三", "village": NAMED, "category": "water",
-            "subcategory": null, "channel": "visit", "severity": "ordinary",
+            "subcategory": null, "subcategory_name": null, "channel": "visit", "severity": "ordinary",
             "received_on": "2026-03-02", "due_on": "2026-05-01", "overdue": false,
             "people_count": 2, "collective": false, "backlog": false, "sealed": false,
             "first": true, "responsible_unit": NAMED, "lead": null, "closed_on": null,

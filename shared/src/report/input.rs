@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ReportKind;
 use crate::case::input::{MAX_PEOPLE_COUNT, NewPerson, filled};
-use crate::case::{Category, Kind, Severity, Subcategory};
-use crate::ids::{CaseId, PhotoId, UnitId};
+use crate::case::{Category, Kind, Severity};
+use crate::ids::{CaseId, PhotoId, SubcategoryCode, UnitId};
 use crate::validate::Errors;
 
 /// The most findings of a report.
@@ -261,7 +261,7 @@ pub struct FindingCase {
     pub category: Option<Category>,
     /// Second level of the category.
     #[serde(default)]
-    pub subcategory: Option<Subcategory>,
+    pub subcategory: Option<SubcategoryCode>,
     /// The cause in other words; the finding's when absent.
     #[serde(default)]
     pub cause: Option<String>,

@@ -334,7 +334,15 @@ fn the_command_line_imports_into_the_same_ledger() {
         if let Some(url) = app.database_url() {
             command.env("DATABASE_URL", url);
         }
-        let output = command.output().unwrap();
+        command.output().unwrap()
+    };
+    // Two townships are here: into which one is not guessed.
+    let unsaid = run(&["--dry-run"]);
+    let said = String::from_utf8_lossy(&unsaid.stderr).into_owned();
+    assert!(!unsaid.status.success() && said.contains("--as"), "{said}");
+    let run = |arguments: &[&str]| {
+        let office = ["--as", Staff::Office.username()];
+        let output = run(&[arguments, &office].concat());
         assert!(
             output.status.success(),
             "{}",

@@ -14,6 +14,7 @@ mod attachments;
 mod backlog;
 mod batch;
 mod calendar;
+mod categories;
 mod contact;
 mod contract;
 mod criteria;

@@ -404,10 +404,10 @@ fn a_seal_follows_the_accused_unit() {
         }
         let to = json!({"unit_id": app.unit(NEXT_VILLAGE)});
         let refused = case.act(Staff::Office, "dispatch", to);
+        let said = refused.text();
         assert!(
             refused.status == 409 || refused.invalid_fields() == ["unit_id:accused"],
-            "{}",
-            refused.text()
+            "{said}"
         );
     }
     let events = app.by(Staff::Office).get(handled.path("/events"));

@@ -125,12 +125,13 @@ fn enter_account(app: &TestApp, user: &str, account: &str) -> Answer {
     call.json(&json!({"account": account})).send()
 }
 
+/// What the log says: to the township's auditor of its people, to the county of those whom nobody knows.
 fn audit(app: &TestApp, action: &str) -> String {
-    let entries = app.by(Staff::Auditor);
-    entries
-        .get(format!("/audit?action={action}"))
-        .expect(200)
-        .text()
+    let read = |by: tests::Client| {
+        let entries = by.get(format!("/audit?action={action}"));
+        entries.expect(200).text()
+    };
+    read(app.by(Staff::Auditor)) + &read(app.watcher())
 }
 
 #[test]

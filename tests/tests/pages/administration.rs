@@ -294,6 +294,24 @@ async fn sign_ins_working_days_roles_and_the_log_are_in_order() {
     admin.see("[data-testid='workday']").await;
     look(&admin, "workdays").await;
 
+    admin.goto("/settings").await;
+    admin.click("a[href='/categories']").await;
+    let water = "[data-testid='category'][data-code='water']";
+    let add = format!("{water} [data-testid='add-category']");
+    admin.click(&add).await;
+    admin.see("dialog[open]").await;
+    admin.fill("name", "其他").await;
+    submit(&admin).await;
+    admin.read("请换一个名称").await;
+    admin.fill("name", "机井电费").await;
+    submit(&admin).await;
+    admin.gone("dialog[open]").await;
+    admin.see(&format!("{water} [data-name='机井电费']")).await;
+    let turn = "[data-name='道路与公共设施'] [data-testid='turn-category']";
+    admin.click(turn).await;
+    admin.read("“道路与公共设施”已停用").await;
+    look(&admin, "categories").await;
+
     admin.goto("/system").await;
     admin.see("[data-testid='system-data']").await;
     look(&admin, "system").await;

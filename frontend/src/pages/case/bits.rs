@@ -3,10 +3,12 @@
 use leptos::prelude::*;
 use shared::case::state::State;
 use shared::case::view::CaseRow;
-use shared::case::{Category, Severity, Subcategory};
+use shared::case::{Category, Severity};
+use shared::ids::SubcategoryCode;
 use shared::term::Term;
 
 use crate::browser;
+use crate::directory::directory;
 use crate::format;
 use crate::ui::icon::{Icon, icon};
 
@@ -75,12 +77,19 @@ pub(crate) fn due(row: &CaseRow) -> AnyView {
     .into_any()
 }
 
-/// `农村农业 / 土地流转`.
-pub(crate) fn category(category: Category, sub: Option<Subcategory>) -> String {
+/// `农村农业 / 土地流转`; the second level by its name.
+pub(crate) fn category(category: Category, sub: Option<&str>) -> String {
     match sub {
-        Some(sub) => format!("{} / {}", category.label(), sub.label()),
+        Some(sub) => format!("{} / {sub}", category.label()),
         None => category.label().to_owned(),
     }
+}
+
+/// The same of what is not registered yet, as the township calls it.
+pub(crate) fn category_of(first: Category, code: Option<&SubcategoryCode>) -> String {
+    let all = directory().categories();
+    let entry = code.and_then(|code| all.find(first, code));
+    category(first, entry.map(|entry| entry.name.as_str()))
 }
 
 /// A case in a short list: one line of facts, the cause, the deadline.

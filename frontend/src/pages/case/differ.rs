@@ -62,7 +62,10 @@ fn words(case: &CaseView) -> Vec<(&'static str, String)> {
         ("类别", row.kind.label().to_owned()),
         ("来源", row.channel.label().to_owned()),
         ("诉求性质", case.purpose.label().to_owned()),
-        ("类型", category(row.category, row.subcategory)),
+        (
+            "类型",
+            category(row.category, row.subcategory_name.as_deref()),
+        ),
         ("紧急程度", row.severity.label().to_owned()),
         ("起因", case.cause_full.clone()),
         ("诉求", text(case.demand.as_ref())),

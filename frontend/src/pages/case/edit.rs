@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use shared::case::input::{CasePatch, Patched};
 use shared::case::view::CaseView;
-use shared::case::{Category, Channel, Kind, PersonRole, Purpose, Severity, Subcategory};
-use shared::ids::{UnitId, UserId};
+use shared::case::{Category, Channel, Kind, PersonRole, Purpose, Severity};
+use shared::ids::{SubcategoryCode, UnitId, UserId};
 use shared::term::Term;
 
 use super::open::Open;
@@ -154,7 +154,7 @@ fn patch(base: &Typed, typed: &Typed) -> CasePatch {
         channel: term::<Channel>(changed("channel")),
         purpose: term::<Purpose>(changed("purpose")),
         category: term::<Category>(changed("category")),
-        subcategory: term::<Subcategory>(changed("subcategory")),
+        subcategory: changed("subcategory").map(SubcategoryCode::from),
         severity: term::<Severity>(changed("severity")),
         cause: changed("cause"),
         demand: changed("demand"),
@@ -179,9 +179,10 @@ fn check(patch: &CasePatch, typed: &Typed, case: &CaseView) -> shared::validate:
     let accused_user = filled(text("accused_user_id")).map(UserId::from);
     let roles: Vec<PersonRole> = case.people.iter().map(|person| person.role).collect();
     let purpose = Purpose::from_code(text("purpose")).unwrap_or(case.purpose);
+    let subcategory = filled(text("subcategory")).map(SubcategoryCode::from);
     patch.check(&Patched {
         category: Category::from_code(text("category")).unwrap_or(case.row.category),
-        subcategory: Subcategory::from_code(text("subcategory")),
+        subcategory: subcategory.as_ref(),
         people_count: text("people_count").parse().unwrap_or(0),
         occurred_on: text("occurred_on").parse().ok(),
         received_on: case.row.received_on,

@@ -59,7 +59,7 @@ pub(crate) fn tab(case: &CaseView) -> AnyView {
         <section class="card">
             <h2>"要素"</h2>
             <dl class="facts">
-                {fact("类型", words(category(row.category, row.subcategory)))}
+                {fact("类型", words(category(row.category, row.subcategory_name.as_deref())))}
                 {fact("诉求性质", words(case.purpose.label()))}
                 {fact("来源", words(row.channel.label()))}
                 {fact("紧急程度", words(row.severity.label()))}

@@ -700,8 +700,9 @@ fn people_of(row: &CaseRow) -> AnyView {
 
 fn category_of(row: &CaseRow) -> AnyView {
     let sub = row
-        .subcategory
-        .map(|sub| view! { <span class="quiet">{sub.label()}</span> });
+        .subcategory_name
+        .clone()
+        .map(|sub| view! { <span class="quiet">{sub}</span> });
     view! { <span>{row.category.label()}</span> {sub} }.into_any()
 }
 

@@ -12,9 +12,9 @@ use shared::case::input::{NewCase, SimilarQuery};
 use shared::case::number::Series;
 use shared::case::view::{CaseView, Similar};
 use shared::case::{
-    COLLECTIVE_FROM, Category, Channel, Kind, PersonRole, Procedure, Purpose, Severity, Subcategory,
+    COLLECTIVE_FROM, Category, Channel, Kind, PersonRole, Procedure, Purpose, Severity,
 };
-use shared::ids::UnitId;
+use shared::ids::{SubcategoryCode, UnitId};
 use shared::json;
 use shared::outbox::DraftKind;
 use shared::problem::{Code, FieldError};
@@ -313,7 +313,7 @@ impl Registration {
             channel: Channel::from_code(text("channel")).unwrap_or(Channel::Visit),
             purpose,
             category: Category::from_code(text("category")).unwrap_or(Category::Other),
-            subcategory: Subcategory::from_code(text("subcategory")),
+            subcategory: filled(text("subcategory")).map(SubcategoryCode::from),
             severity: Severity::from_code(text("severity")),
             cause: text("cause").to_owned(),
             demand: filled(text("demand")),
@@ -382,7 +382,10 @@ impl Registration {
             ("涉及人数", case.people_count.to_string()),
             ("起因", case.cause.clone()),
             ("诉求", case.demand.clone().unwrap_or_default()),
-            ("类型", bits::category(case.category, case.subcategory)),
+            (
+                "类型",
+                bits::category_of(case.category, case.subcategory.as_ref()),
+            ),
             ("地点", case.place.clone().unwrap_or_default()),
             ("涉及单位", case.unit_concerned.clone().unwrap_or_default()),
             ("事态发展", case.development.clone().unwrap_or_default()),
@@ -962,7 +965,7 @@ fn last_step(registration: Registration) -> AnyView {
                 {fact("调处情况", words(case.handling.clone().unwrap_or_default()))}
             </dl>
             <dl class="facts">
-                {fact("类型", words(bits::category(case.category, case.subcategory)))}
+                {fact("类型", words(bits::category_of(case.category, case.subcategory.as_ref())))}
                 {fact("发生时间", words(when))}
                 {fact("发生地点", words(case.place.clone().unwrap_or_default()))}
                 {fact("涉及单位", words(case.unit_concerned.clone().unwrap_or_default()))}

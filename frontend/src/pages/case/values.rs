@@ -7,12 +7,13 @@ use shared::access::seal_of;
 use shared::case::hint::category_hint;
 use shared::case::number::Series;
 use shared::case::view::CaseView;
-use shared::case::{COLLECTIVE_FROM, Category, Purpose, Severity, Subcategory};
+use shared::case::{COLLECTIVE_FROM, Category, Purpose, Severity};
+use shared::ids::SubcategoryCode;
 use shared::term::Term;
 
 use crate::directory::{Options, directory};
 use crate::format;
-use crate::ui::field::{Form, field, offer, terms};
+use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{live, watch};
 
@@ -145,9 +146,9 @@ pub(crate) fn recorded(case: &CaseView) -> BTreeMap<String, String> {
         (
             "subcategory",
             row.subcategory
-                .map(Term::code)
-                .unwrap_or_default()
-                .to_owned(),
+                .as_ref()
+                .map(|code| code.as_str().to_owned())
+                .unwrap_or_default(),
         ),
         ("severity", row.severity.code().to_owned()),
         ("cause", case.cause_full.clone()),
@@ -178,27 +179,31 @@ pub(crate) fn recorded(case: &CaseView) -> BTreeMap<String, String> {
 
 /// First and second level of the category.
 pub(crate) fn category_fields(form: Form, values: CaseValues) -> AnyView {
+    let all = directory();
+    // What is out of use stays on a case that has it.
+    let had = values.subcategory.get_untracked();
+    let had = (!had.is_empty()).then(|| SubcategoryCode::from(had));
+    let kept = had.clone();
     let subcategories = Signal::derive(move || -> Options {
-        Category::from_code(&values.category.get())
-            .map(|category| {
-                category
-                    .subcategories()
-                    .iter()
-                    .map(|sub| offer(*sub))
-                    .collect()
-            })
-            .unwrap_or_default()
+        let Some(category) = Category::from_code(&values.category.get()) else {
+            return Vec::new();
+        };
+        let all = all.categories();
+        all.offered(category, kept.as_ref())
+            .map(|entry| (entry.code.as_str().to_owned(), entry.name.clone()))
+            .collect()
     });
     // A second level belongs to its first.
     watch(move || {
-        let fits = match (
-            Category::from_code(&values.category.get()),
-            Subcategory::from_code(&values.subcategory.get_untracked()),
-        ) {
-            (Some(category), Some(sub)) => category.subcategories().contains(&sub),
-            (_, sub) => sub.is_none(),
+        let code = values.subcategory.get_untracked();
+        let fits = match Category::from_code(&values.category.get()) {
+            Some(category) => all
+                .categories()
+                .find(category, &code.as_str().into())
+                .is_some(),
+            None => false,
         };
-        if !fits {
+        if !fits && !code.is_empty() && all.has_categories() {
             values.subcategory.set(String::new());
         }
     });
@@ -206,19 +211,32 @@ pub(crate) fn category_fields(form: Form, values: CaseValues) -> AnyView {
     let suggestion = Memo::new(move |_| {
         let hint = values.cause.with(|cause| category_hint(cause))?;
         let chosen = Category::from_code(&values.category.get());
-        (chosen != Some(hint.category)).then_some((hint.category, hint.subcategory))
+        let code = SubcategoryCode::from(hint.subcategory);
+        // Not one that the township has taken out of use.
+        let all = all.categories();
+        let code = all
+            .offered(hint.category, None)
+            .find(|entry| entry.code == code)
+            .map(|entry| entry.code.clone());
+        (chosen != Some(hint.category)).then_some((hint.category, code))
     });
     let suggest = live(move || {
         suggestion.get().map(|(category, sub)| {
+            let words = super::bits::category_of(category, sub.as_ref());
+            let code = sub;
             let take = move |_| {
                 values.category.set(category.code().to_owned());
-                values.subcategory.set(sub.code().to_owned());
+                values.subcategory.set(
+                    code.as_ref()
+                        .map(|code| code.as_str().to_owned())
+                        .unwrap_or_default(),
+                );
                 form.mended("category");
             };
             view! {
                 <p class="hint field-full">
                     "听起来像“"
-                    {super::bits::category(category, Some(sub))}
+                    {words}
                     "” "
                     <button type="button" class="btn btn-small" data-testid="take-category" on:click=take>
                         "采用"
