@@ -1478,6 +1478,105 @@ mod tests {
         assert_eq!(places, (0..45).collect());
     }
 
+    fn secretary(user: &str, village: &str) -> Actor {
+        Actor {
+            user_id: user.into(),
+            role: Role::VillageSecretary,
+            unit_id: village.into(),
+            unit_chain: vec![village.into(), "t".into()],
+            township_id: "t".into(),
+            former_units: Vec::new(),
+            former_villages: Vec::new(),
+            village_id: Some(village.into()),
+            stands_in_for: Vec::new(),
+        }
+    }
+
+    fn dispute(village: &str, registrar: &str) -> CaseFacts {
+        CaseFacts {
+            township_id: "t".into(),
+            village_id: Some(village.into()),
+            registrar_id: registrar.into(),
+            registrar_unit_id: "t".into(),
+            responsible_unit_id: None,
+            offered_unit_id: None,
+            unit_ids: Vec::new(),
+            mediation: false,
+            kind: Kind::Dispute,
+            state: State::Registered,
+            backlog: false,
+            seal: Series::Open,
+            accused_unit_id: None,
+            accused_user_id: None,
+        }
+    }
+
+    #[test]
+    fn whoever_stands_in_has_the_absents_rights_and_does_it_for_them() {
+        let absent = secretary("a", "v1");
+        let mut deputy = secretary("b", "v2");
+        let accept = Action::Case(CaseAction::Accept);
+        let theirs = dispute("v1", "x");
+        assert!(!visible(&deputy, &theirs));
+        let until = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
+        deputy.stands_in_for = vec![absent.absent_until("李某某", until)];
+        assert!(can(&deputy, accept, Facts::Case(&theirs)).is_ok());
+        let whom = |facts| on_behalf(&deputy, accept, facts).map(|absent| absent.name.as_str());
+        assert_eq!(whom(Facts::Case(&theirs)), Some("李某某"));
+        // What is theirs anyway is done for nobody.
+        let own = dispute("v2", "x");
+        assert_eq!(whom(Facts::Case(&own)), None);
+        assert_eq!(deputy.self_ids(), ["b", "a"]);
+        assert_eq!(deputy.own_villages(), ["v2", "v1"]);
+        assert_eq!(deputy.all_chains(), ["v2", "t", "v1"]);
+        let at = |unit: &str| deputy.self_in(Some(&unit.into())).1.clone();
+        assert_eq!(
+            [at("v1"), at("v2"), at("t")],
+            ["v1".into(), "v2".into(), "v2".into()]
+        );
+        assert_eq!(deputy.self_in(Some(&"v1".into())).0.as_str(), "a");
+        // Of nobody for whom the absent stands in is anything passed on.
+        let mut third = secretary("c", "v3");
+        third.stands_in_for = vec![deputy.absent_until("b", until)];
+        assert!(visible(&third, &own) && !visible(&third, &theirs));
+        // Nor what is personal.
+        assert!(can(&deputy, Action::NameDeputy, Facts::User(&absent)).is_err());
+        assert!(can(&absent, Action::NameDeputy, Facts::User(&absent)).is_ok());
+    }
+
+    #[test]
+    fn a_seal_against_either_holds_against_whoever_stands_in() {
+        let absent = secretary("a", "v1");
+        let mut deputy = secretary("b", "v2");
+        let sealed = |village: &str, unit: Option<&str>, user: Option<&str>| CaseFacts {
+            seal: Series::Sealed,
+            accused_unit_id: unit.map(Into::into),
+            accused_user_id: user.map(Into::into),
+            ..dispute(village, "x")
+        };
+        // Of their own village, against the absent: theirs to see as long as they are only themselves.
+        assert!(visible(&deputy, &sealed("v2", Some("v1"), None)));
+        let until = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
+        deputy.stands_in_for = vec![absent.absent_until("李某某", until)];
+        for village in ["v1", "v2"] {
+            for (unit, user) in [
+                (Some("v1"), None),
+                (Some("v2"), None),
+                (None, Some("a")),
+                (None, Some("b")),
+            ] {
+                assert!(!visible(&deputy, &sealed(village, unit, user)), "{unit:?}");
+            }
+            assert!(visible(&deputy, &sealed(village, Some("police"), None)));
+        }
+        // What its registrar alone may see.
+        let alone = CaseFacts {
+            seal: Series::RegistrarOnly,
+            ..dispute("v1", "a")
+        };
+        assert!(visible(&absent, &alone) && !visible(&deputy, &alone));
+    }
+
     #[test]
     fn what_is_of_the_installation_is_the_topmost_units() {
         let actor = |role, chain: &[&str]| Actor {
