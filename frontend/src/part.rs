@@ -37,9 +37,10 @@ pub(crate) enum Part {
     Year,
     /// Lists over all cases.
     Office,
-    /// What opens the system to other programs: tokens, webhooks, the identity provider; help.
+    /// What opens the system to other programs: tokens, webhooks, the identity provider; small pages of
+    /// the administration; help.
     Open,
-    /// The administration: units, users, roles, settings, the audit log.
+    /// The administration: units, users, roles, settings, the audit log, the map.
     Admin,
     /// Indicators, standing, targets, dashboards.
     Figures,

@@ -347,17 +347,19 @@ impl Place {
             | Self::Roles
             | Self::Audit
             | Self::Settings
+            | Self::UsersImport
+            | Self::HandOver(_)
+            | Self::VillageMap => Part::Admin,
+            Self::Tokens
+            | Self::Webhooks
+            | Self::Identity
             | Self::SecondFactor
             | Self::SignIns
             | Self::Workdays
             | Self::Categories
             | Self::System
-            | Self::UsersImport
-            | Self::HandOver(_)
-            | Self::VillageMap => Part::Admin,
-            Self::Tokens | Self::Webhooks | Self::Identity | Self::Deputies | Self::Help => {
-                Part::Open
-            }
+            | Self::Deputies
+            | Self::Help => Part::Open,
             Self::Publicity
             | Self::NewCampaign
             | Self::PublicityYear

@@ -431,7 +431,7 @@ async fn the_first_run_is_once() {
     let status = || call(Method::GET, "/api/v1/setup");
     assert_eq!(
         send(&app, status()).await.body,
-        json!({"needed": true, "demo": false})
+        json!({"needed": true, "demo": false, "provider": null})
     );
     let run = || {
         call(Method::POST, "/api/v1/setup").json(json!({

@@ -39,7 +39,7 @@ pub(crate) const DOCS_SECURITY_POLICY: &str = "default-src 'self'; script-src 's
             每种错误的 `x-codes` 列出它可能的 `code`。\n\n\
             谁可以用，见接口的 `x-roles`：每个角色后面是它和事项的关系，`own` 本人本单位经办或看得到的，\
             `foreign` 其他单位的，`sealed` 检举控告本单位的，`sealed_own` 检举控告其他单位而由本单位经办的，\
-            `any` 与事项无关；清单列出的是其中会出现哪些；分步骤的接口按步骤列出。没有列出的角色不能用。这张表由测试逐项请求得出。",
+            `any` 与事项无关，`county` 只限县级的；清单列出的是其中会出现哪些；分步骤的接口按步骤列出。没有列出的角色不能用。这张表由测试逐项请求得出。",
     ),
     tags(
         (name = "setup", description = "初始设置"),

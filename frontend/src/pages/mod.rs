@@ -174,11 +174,6 @@ pub(crate) fn administration(place: Place) -> Drawn {
         Place::Roles => roles::page(),
         Place::Audit => audit::page(),
         Place::Settings => settings::page(),
-        Place::SecondFactor => second_factor::page(),
-        Place::SignIns => sign_ins::page(),
-        Place::Workdays => workdays::page(),
-        Place::Categories => categories::page(),
-        Place::System => system::page(),
         Place::UsersImport => users_import::page(),
         Place::HandOver(id) => hand_over::page(id),
         Place::VillageMap => village_map::page(),
@@ -186,8 +181,8 @@ pub(crate) fn administration(place: Place) -> Drawn {
     })
 }
 
-/// What opens the system to other programs: tokens, webhooks, the identity provider; and help, which
-/// is small as well.
+/// What opens the system to other programs (tokens, webhooks, the identity provider), small pages of the
+/// administration, and help.
 #[cfg_attr(
     feature = "parts",
     wasm_split(open, fallible, preload(load_open), wasm_split_path = ::leptos::wasm_split)
@@ -198,6 +193,11 @@ pub(crate) fn open(place: Place) -> Drawn {
         Place::Deputies => deputies::page(),
         Place::Identity => identity::page(),
         Place::Webhooks => webhooks::page(),
+        Place::SecondFactor => second_factor::page(),
+        Place::SignIns => sign_ins::page(),
+        Place::Workdays => workdays::page(),
+        Place::Categories => categories::page(),
+        Place::System => system::page(),
         Place::Help => help::page(),
         _ => nowhere(),
     })

@@ -10,6 +10,9 @@ use shared::term::Term as _;
 
 const TABLE: &str = include_str!("../../../tests/permissions.tsv");
 
+/// What the county's administrator alone may, who is in no township's table (`Facts::Townships`).
+const OF_THE_COUNTY: [&str; 1] = ["create_township"];
+
 /// By operation, by step (nothing where there is but one), by role: the relations in which it may.
 pub(super) type Roles = BTreeMap<&'static str, BTreeMap<&'static str, ByRole>>;
 type ByRole = BTreeMap<&'static str, Vec<&'static str>>;
@@ -40,6 +43,10 @@ pub(super) fn read() -> Roles {
                 }
             }
         }
+    }
+    for operation in OF_THE_COUNTY {
+        let by_role = roles.entry(operation).or_default().entry("").or_default();
+        by_role.insert(Role::Administrator.code(), vec!["county"]);
     }
     roles
 }
@@ -90,6 +97,7 @@ mod tests {
         let of = |operation: &str| of(&roles[operation]).unwrap();
         let users = of("create_user");
         assert_eq!(users, json!({"administrator": "any"}));
+        assert_eq!(of("create_township"), json!({"administrator": ["county"]}));
         let accept = &of("act_on_case")["accept"];
         assert_eq!(
             accept["coordination_office"],

@@ -55,7 +55,11 @@ fn pair(
 ) -> Result<(Unit, Unit), Error> {
     let find = |id: &UnitId| {
         let found = units.iter().find(|unit| unit.id == *id);
-        found.filter(|unit| desk.names.is_within(&unit.id, &desk.actor.township_id))
+        found.filter(|unit| {
+            let township = desk.names.township_of(&unit.id);
+            let facts = Facts::Unit(&township, unit.kind);
+            can(&desk.actor, Action::ManageOrg, facts).is_ok()
+        })
     };
     let unit = find(id).ok_or_else(Error::hidden)?;
     if matches!(unit.kind, UnitKind::Township | UnitKind::County) {

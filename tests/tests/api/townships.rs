@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tests::base::TODAY;
-use tests::staff::{PASSWORD, VILLAGE};
+use tests::staff::{NEXT_VILLAGE, PASSWORD, VILLAGE};
 use tests::{Client, Staff, TestApp};
 
 /// What somebody sees of an installation, to be compared.
@@ -349,9 +349,20 @@ fn nothing_of_another_township_is_to_be_had_by_its_id() {
     for path in [
         format!("/users/{}", app.user(Staff::Office)),
         format!("/users/{}/duties", app.user(Staff::Office)),
+        format!("/users/{}/identity", app.user(Staff::Office)),
         format!("/org-units/{}", app.unit("镇综治办")),
     ] {
         admin.get(&path).send().problem("not_found");
+    }
+    // Neither neighbours nor the county merge its villages.
+    let (one, other) = (app.unit(VILLAGE), app.unit(NEXT_VILLAGE));
+    let merge = format!("/org-units/{one}/merge");
+    for by in [&admin, &app.keeper()] {
+        let asked = format!("{merge}?into_id={other}");
+        by.get(asked).send().problem("not_found");
+        let input = json!({"into_id": other, "on": TODAY});
+        let call = by.post(&merge).if_match("\"1\"").json(&input);
+        call.send().problem("not_found");
     }
     let path = format!("/users/{}/reset-password", app.user(Staff::Office));
     admin.post(path).send().problem("not_found");
