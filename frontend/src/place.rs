@@ -146,6 +146,8 @@ pub(crate) enum Place {
     UsersImport,
     /// What somebody leaves to others.
     HandOver(String),
+    /// Who stands in for whom.
+    Deputies,
     /// Help.
     Help,
     /// What one was told.
@@ -270,6 +272,7 @@ impl Place {
             Self::System => "/system",
             Self::UsersImport => "/users/import",
             Self::HandOver(id) => return format!("/users/{id}/hand-over"),
+            Self::Deputies => "/deputies",
             Self::Help => "/help",
             Self::Inbox => "/inbox",
             Self::Account => "/account",
@@ -319,6 +322,7 @@ impl Place {
             Self::Workdays,
             Self::Categories,
             Self::System,
+            Self::Deputies,
             Self::Help,
             Self::Inbox,
             Self::Account,
@@ -358,6 +362,7 @@ impl Place {
             | Self::Workdays
             | Self::Categories
             | Self::System
+            | Self::Deputies
             | Self::Help => Part::Open,
             Self::Publicity
             | Self::NewCampaign
@@ -458,6 +463,7 @@ impl Place {
             Self::Categories => "类型和细类",
             Self::System => "系统",
             Self::UsersImport => "批量新增用户",
+            Self::Deputies => "临时代理",
             Self::HandOver(_) => "工作交接",
             Self::Help => "帮助",
             Self::Inbox => "通知",
@@ -534,6 +540,7 @@ impl Place {
             Self::System => "system",
             Self::UsersImport => "users-import",
             Self::HandOver(_) => "hand-over",
+            Self::Deputies => "deputies",
             Self::Help => "help",
             Self::Inbox => "inbox",
             Self::Account => "account",
@@ -568,7 +575,7 @@ impl Place {
             Self::Measures => Icon::Lock,
             Self::Imports => Icon::Upload,
             Self::Org => Icon::Tree,
-            Self::Users => Icon::People,
+            Self::Users | Self::Deputies => Icon::People,
             Self::Roles | Self::Tokens | Self::SecondFactor | Self::Identity | Self::SignIns => {
                 Icon::Key
             }
@@ -613,6 +620,8 @@ impl Place {
             Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => Self::Publicity,
             Self::Assessment(_) | Self::Criteria => Self::Assessments,
             Self::UsersImport | Self::HandOver(_) => Self::Users,
+            Self::Deputies if session::may(Action::ManageUsers) => Self::Users,
+            Self::Deputies => Self::Account,
             Self::VillageMap | Self::Workdays | Self::Categories => Self::Settings,
             place => place.clone(),
         }

@@ -16,7 +16,7 @@ use crate::session::throttle::Throttle;
 use crate::session::{self, Sessions};
 use crate::state::State;
 use crate::{
-    account, alert, analysis, assessment, audit, case, county, db, duty, files, health,
+    account, alert, analysis, assessment, audit, case, county, db, deputy, duty, files, health,
     idempotency, import, indicator, keys, memory, metrics, notify, openapi, org, photo, public,
     publicity, receipt, reception, report, satisfaction, second_factor, settings, setup, sso, sync,
     system, tls, token, village_map, visit, webhook,
@@ -185,6 +185,7 @@ fn rooms(config: &mut web::ServiceConfig) {
         .configure(second_factor::routes::configure)
         .configure(sso::routes::configure)
         .configure(duty::routes::configure)
+        .configure(deputy::routes::configure)
         .configure(settings::routes::configure)
         .configure(settings::workdays::configure)
         .configure(settings::categories::configure)

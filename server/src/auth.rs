@@ -1,13 +1,14 @@
 //! Who calls: the extractors that a handler names so that it cannot be called without a sign-in.
 
+use std::borrow::Cow;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
-use shared::access;
+use shared::access::{self, Action, Denied, Facts, StandsFor, can};
 use shared::account::SignInMethod;
 use shared::problem::Code;
 use shared::token::PREFIX;
@@ -25,17 +26,40 @@ use crate::token;
 #[derive(Debug, Clone)]
 pub struct Actor {
     member: Arc<Member>,
+    access: Arc<access::Actor>,
     session_id: Arc<str>,
     proof: Proof,
+    /// Whose name stands beside theirs: once something was done in this request that their own rights
+    /// would not have allowed. Clones share it.
+    behalf: Arc<OnceLock<Arc<str>>>,
 }
 
 impl Actor {
     /// An actor for work that does not come through HTTP (the demo, tests).
     pub fn of_member(member: Arc<Member>) -> Self {
+        let access = Arc::clone(&member.access);
+        Self::new(member, access, "local".into(), Proof::PASSWORD)
+    }
+
+    /// The same with nothing but their own rights: whoever has an address or a secret of theirs does
+    /// nothing for those for whom they stand in.
+    pub(crate) fn of_member_alone(member: Arc<Member>) -> Self {
+        let own = Arc::clone(&member.own);
+        Self::new(member, own, "local".into(), Proof::PASSWORD)
+    }
+
+    fn new(
+        member: Arc<Member>,
+        access: Arc<access::Actor>,
+        session_id: Arc<str>,
+        proof: Proof,
+    ) -> Self {
         Self {
             member,
-            session_id: "local".into(),
-            proof: Proof::PASSWORD,
+            access,
+            session_id,
+            proof,
+            behalf: Arc::default(),
         }
     }
 
@@ -49,12 +73,54 @@ impl Actor {
         self.proof
     }
 
-    /// Who bears an API token: its owner.
+    /// Who bears an API token: its owner, with their own rights alone. What somebody does for a colleague
+    /// they do themself, at a screen.
     pub(crate) fn by_token(owner: &Arc<Member>, token_id: &str) -> Self {
+        let session = format!("token:{token_id}").into();
+        Self::new(
+            Arc::clone(owner),
+            Arc::clone(&owner.own),
+            session,
+            Proof::PASSWORD,
+        )
+    }
+
+    /// Decides, as [`can`] does, whether the caller may do something, which is then done. Where their own
+    /// rights would not have allowed it, what is written of it from here on names whom they stand in for.
+    ///
+    /// # Errors
+    /// [`Denied`], with the reason.
+    pub(crate) fn decide(&self, action: Action, facts: Facts<'_>) -> Result<(), Denied> {
+        can(self, action, facts)?;
+        self.note_behalf(access::on_behalf(self, action, facts));
+        Ok(())
+    }
+
+    /// The same caller, who notes nothing of what is decided from here on.
+    pub(crate) fn quietly(&self) -> Self {
         Self {
-            member: Arc::clone(owner),
-            session_id: format!("token:{token_id}").into(),
-            proof: Proof::PASSWORD,
+            behalf: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Notes for whom something is done that own rights would not allow.
+    pub(crate) fn note_behalf(&self, absent: Option<&StandsFor>) {
+        if let Some(absent) = absent {
+            self.behalf.get_or_init(|| absent.name.as_str().into());
+        }
+    }
+
+    /// For whom something was done in this request.
+    pub(crate) fn behalf(&self) -> Option<&str> {
+        self.behalf.get().map(|name| &**name)
+    }
+
+    /// The person's name as it stands beside what they do: with that of whom they did it for.
+    pub(crate) fn signature(&self) -> Cow<'_, str> {
+        match self.behalf() {
+            Some(absent) => format!("{}（代{absent}）", self.name()).into(),
+            None => self.name().into(),
         }
     }
 
@@ -76,10 +142,18 @@ impl Actor {
     pub(crate) fn as_of(&self, directory: &Snapshot) -> Option<Self> {
         let member = directory.member(&self.member.user.id)?;
         let good = !member.user.disabled && member.token_version == self.member.token_version;
-        good.then(|| Self {
-            member: Arc::clone(member),
-            session_id: Arc::clone(&self.session_id),
-            proof: self.proof,
+        let access = if self.is_by_token() {
+            &member.own
+        } else {
+            &member.access
+        };
+        good.then(|| {
+            Self::new(
+                Arc::clone(member),
+                Arc::clone(access),
+                Arc::clone(&self.session_id),
+                self.proof,
+            )
         })
     }
 
@@ -120,7 +194,7 @@ impl Actor {
 impl Deref for Actor {
     type Target = access::Actor;
     fn deref(&self) -> &access::Actor {
-        &self.member.access
+        &self.access
     }
 }
 
@@ -211,10 +285,10 @@ pub(crate) fn admit(directory: &Snapshot, claims: &Claims) -> Option<Actor> {
     let good = !member.user.disabled
         && member.token_version == claims.ver
         && !directory.has_ended(&claims.sid);
-    good.then(|| Actor {
-        member: Arc::clone(member),
-        session_id: claims.sid.as_str().into(),
-        proof: claims.proof(),
+    good.then(|| {
+        let access = Arc::clone(&member.access);
+        let session = claims.sid.as_str().into();
+        Actor::new(Arc::clone(member), access, session, claims.proof())
     })
 }
 

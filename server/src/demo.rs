@@ -250,6 +250,7 @@ fn user(username: String, name: &str, role: Role, duty: &str, unit_id: UnitId) -
         must_change_password: false,
         second_factor: false,
         version: 1,
+        deputations_ended: None,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A write in this process calls [`Directory::invalidate`] and is seen by the next request. Another
 //! process (a second server, the command line) is noticed within [`FRESH`]: each change raises a
-//! counter in the database, which is looked at that often.
+//! counter in the database, which is looked at that often. Who stands in for whom goes by the day, so
+//! the first request of a day reads anew.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,7 @@ use shared::org::{Unit, UnitKind};
 
 use crate::clock::Clock;
 use crate::db::{Conn, Db};
+use crate::deputy::store::InForce;
 use crate::settings::{
     self,
     store::{Enacted, General, Written},
@@ -54,6 +56,10 @@ struct Current {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     generation: i64,
+    /// By whose day somebody stands in for somebody; none where nobody does, for jobs.
+    today: Option<NaiveDate>,
+    /// Who stands in for whom today.
+    deputies: Vec<InForce>,
     members: HashMap<UserId, Arc<Member>>,
     units: Vec<Unit>,
     by_id: HashMap<UnitId, usize>,
@@ -76,8 +82,10 @@ pub struct Snapshot {
 pub struct Member {
     /// The user.
     pub user: User,
-    /// What decisions look at.
+    /// What decisions look at, with the work of those for whom they stand in today.
     pub access: Arc<access::Actor>,
+    /// The same without: what is theirs alone.
+    pub own: Arc<access::Actor>,
     /// The name, cheap to pass along.
     pub name: Arc<str>,
     /// Older access tokens are no good.
@@ -115,7 +123,8 @@ impl Directory {
         let looked = Instant::now();
         let before = self.last();
         let since = self.0.clock.now() - self.0.token_life;
-        let read = move |conn: &mut Conn| Snapshot::read(conn, before, since);
+        let today = Some(self.0.clock.today());
+        let read = move |conn: &mut Conn| Snapshot::read(conn, before, since, today);
         let snapshot = self.0.db.read(read).await?;
         self.keep(Current {
             snapshot: Arc::clone(&snapshot),
@@ -132,9 +141,10 @@ impl Directory {
     /// The database's own.
     pub(crate) fn now_blocking(&self) -> QueryResult<Arc<Snapshot>> {
         let since = self.0.clock.now() - self.0.token_life;
+        let today = Some(self.0.clock.today());
         self.0
             .db
-            .read_blocking(|conn| Snapshot::read(conn, None, since))
+            .read_blocking(|conn| Snapshot::read(conn, None, since, today))
     }
 
     /// Users and units as they are now, for the command line.
@@ -143,7 +153,7 @@ impl Directory {
     /// The database's own.
     pub(crate) fn read(&self, conn: &mut Conn) -> QueryResult<Arc<Snapshot>> {
         let since = self.0.clock.now() - self.0.token_life;
-        Snapshot::read(conn, None, since)
+        Snapshot::read(conn, None, since, Some(self.0.clock.today()))
     }
 
     /// The snapshot at hand, if it is still good: no read, no wait.
@@ -155,7 +165,8 @@ impl Directory {
             .unwrap_or_else(PoisonError::into_inner);
         let current = current.as_ref()?;
         let good = current.seen == self.0.changes.load(Ordering::SeqCst)
-            && current.looked.elapsed() < FRESH;
+            && current.looked.elapsed() < FRESH
+            && current.snapshot.today == Some(self.0.clock.today());
         good.then(|| Arc::clone(&current.snapshot))
     }
 
@@ -189,27 +200,36 @@ impl Snapshot {
         self.generation
     }
 
-    /// Users, units and settings as the database has them, for jobs.
+    /// Users, units and settings as the database has them, for jobs: nobody stands in for anybody, as
+    /// [`crate::notify::post`] tells whoever does.
     ///
     /// # Errors
     /// The database's own.
     pub(crate) fn of(conn: &mut Conn) -> QueryResult<Arc<Self>> {
-        Self::read(conn, None, DateTime::<Utc>::MAX_UTC)
+        Self::read(conn, None, DateTime::<Utc>::MAX_UTC, None)
     }
 
     fn read(
         conn: &mut Conn,
         before: Option<Arc<Self>>,
         since: DateTime<Utc>,
+        today: Option<NaiveDate>,
     ) -> QueryResult<Arc<Self>> {
         let generation = store::generation(conn)?;
-        if let Some(before) = before.filter(|before| before.generation == generation) {
+        let same = |before: &Arc<Self>| before.generation == generation && before.today == today;
+        if let Some(before) = before.filter(same) {
             return Ok(before);
         }
         let units = crate::org::store::all(conn)?;
         let users = crate::account::store::all(conn)?;
+        let deputies = match today {
+            Some(today) => crate::deputy::store::in_force(conn, today)?,
+            None => Vec::new(),
+        };
         let parts = Self {
             generation,
+            today,
+            deputies,
             ended: crate::session::store::ended_since(conn, since)?,
             written: settings::store::written(conn)?,
             law_profiles: settings::store::law_profiles(conn)?,
@@ -278,11 +298,12 @@ impl Snapshot {
         let calendars = calendars.map(|(unit, general)| (unit.to_string(), general.calendar()));
         snapshot.calendars = Arc::new(calendars.collect());
         for (user, token_version) in users {
-            let access = snapshot.access_of(&user);
-            let roles = &snapshot.general(&access.township_id).second_factor_roles;
+            let own = Arc::new(snapshot.access_of(&user));
+            let roles = &snapshot.general(&own.township_id).second_factor_roles;
             let member = Member {
                 must_set_up_second_factor: !user.second_factor && roles.contains(&user.role),
-                access: Arc::new(access),
+                access: Arc::clone(&own),
+                own,
                 name: user.name.as_str().into(),
                 token_version,
                 user,
@@ -291,7 +312,39 @@ impl Snapshot {
                 .members
                 .insert(member.user.id.clone(), Arc::new(member));
         }
+        for deputy in std::mem::take(&mut snapshot.deputies) {
+            snapshot.let_stand_in(&deputy);
+        }
         snapshot
+    }
+
+    /// Gives somebody the work of somebody absent beside their own. What is absent is that person's own
+    /// alone: nothing is passed on along a chain. What no longer fits is left out; it has been ended, or
+    /// is about to be.
+    fn let_stand_in(&mut self, deputy: &InForce) {
+        let (Some(absent), Some(by)) = (
+            self.member(&deputy.user_id).cloned(),
+            self.member(&deputy.deputy_id).cloned(),
+        ) else {
+            return;
+        };
+        let fits = !absent.user.disabled
+            && !by.user.disabled
+            && absent.user.role == by.user.role
+            && absent.own.township_id == by.own.township_id
+            && absent.user.id != by.user.id;
+        if !fits {
+            return;
+        }
+        let mut access = (*by.access).clone();
+        let absent = absent.own.absent_until(&absent.name, deputy.last_day);
+        access.stands_in_for.push(absent);
+        let member = Member {
+            access: Arc::new(access),
+            ..(*by).clone()
+        };
+        self.members
+            .insert(member.user.id.clone(), Arc::new(member));
     }
 
     fn access_of(&self, user: &User) -> access::Actor {
@@ -308,6 +361,7 @@ impl Snapshot {
             village_id: self
                 .above(&user.unit_id, UnitKind::Village)
                 .map(|unit| unit.id.clone()),
+            stands_in_for: Vec::new(),
         }
     }
 

@@ -18,22 +18,20 @@ macro_rules! in_field {
                 >,
         >;
         let actor: &shared::access::Actor = $actor;
-        let user = actor.user_id.as_str().to_owned();
         let part: Condition = Box::new(
             $table::unit_id
                 .eq_any(actor.own_units())
-                .or($table::author_id.eq(user).assume_not_null())
+                .or($table::author_id.eq_any(actor.self_ids()).assume_not_null())
                 .or($more),
         );
-        let scope: Condition = match (actor.role, &actor.village_id) {
-            (Role::TownshipLeader | Role::CoordinationOffice, _) => Box::new($table::id.ne("")),
-            (Role::VillageSecretary, Some(_)) => {
-                let here = $table::village_id.eq_any(actor.own_villages());
+        let villages = actor.own_villages();
+        let scope: Condition = match actor.role {
+            Role::TownshipLeader | Role::CoordinationOffice => Box::new($table::id.ne("")),
+            Role::VillageSecretary if !villages.is_empty() => {
+                let here = $table::village_id.eq_any(villages);
                 Box::new(part.or(here.assume_not_null()))
             }
-            (Role::Auditor | Role::Administrator | Role::CountyOffice, _) => {
-                Box::new($table::id.eq(""))
-            }
+            Role::Auditor | Role::Administrator | Role::CountyOffice => Box::new($table::id.eq("")),
             _ => part,
         };
         let township = actor.township_id.as_str().to_owned();

@@ -32,6 +32,7 @@ pub mod context;
 mod county;
 pub mod db;
 pub mod demo;
+mod deputy;
 pub mod directory;
 mod doctor;
 mod duty;

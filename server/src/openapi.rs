@@ -11,9 +11,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    account, alert, analysis, assessment, audit, case, county, duty, health, import, indicator,
-    notify, org, photo, publicity, receipt, reception, report, satisfaction, second_factor,
-    session, settings, setup, sso, sync, system, token, village_map, visit, webhook,
+    account, alert, analysis, assessment, audit, case, county, deputy, duty, health, import,
+    indicator, notify, org, photo, publicity, receipt, reception, report, satisfaction,
+    second_factor, session, settings, setup, sso, sync, system, token, village_map, visit, webhook,
 };
 
 mod examples;
@@ -116,6 +116,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         second_factor::routes::Docs::openapi(),
         sso::routes::Docs::openapi(),
         duty::routes::Docs::openapi(),
+        deputy::routes::Docs::openapi(),
         settings::routes::Docs::openapi(),
         settings::workdays::Docs::openapi(),
         settings::categories::Docs::openapi(),

@@ -50,6 +50,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    deputations (id) {
+        id -> Text,
+        township_id -> Text,
+        user_id -> Text,
+        deputy_id -> Text,
+        first_day -> Date,
+        last_day -> Date,
+        reason -> Nullable<Text>,
+        named_by -> Text,
+        ended_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Text,
         user_id -> Text,

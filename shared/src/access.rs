@@ -3,6 +3,7 @@
 //! The server enforces it, the app asks it which buttons to show, and the server's SQL scope
 //! carries out the same [`visible`] as filters; a test proves that the two agree.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::AlertDeed;
@@ -52,31 +53,159 @@ pub struct Actor {
     /// Villages that were merged into the one they belong to.
     #[serde(default)]
     pub former_villages: Vec<UnitId>,
+    /// Absent colleagues whose work is theirs today (临时代理), beside their own. Of those for whom these
+    /// stand in nothing is passed on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stands_in_for: Vec<StandsFor>,
+}
+
+/// An absent colleague for whom somebody stands in, as far as decisions look at them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StandsFor {
+    /// Whose work it is.
+    pub user_id: UserId,
+    /// Their name.
+    pub name: String,
+    /// The last day.
+    pub until: NaiveDate,
+    /// Their unit.
+    pub unit_id: UnitId,
+    /// As [`Actor::unit_chain`]: a seal against one of these holds against who stands in, too.
+    pub unit_chain: Vec<UnitId>,
+    /// As [`Actor::village_id`].
+    pub village_id: Option<UnitId>,
+    /// As [`Actor::former_units`].
+    #[serde(default)]
+    pub former_units: Vec<UnitId>,
+    /// As [`Actor::former_villages`].
+    #[serde(default)]
+    pub former_villages: Vec<UnitId>,
 }
 
 impl Actor {
-    /// Whether a unit is the actor's, or was merged into it.
-    pub fn is_own_unit(&self, unit: &UnitId) -> bool {
-        *unit == self.unit_id || self.former_units.contains(unit)
+    /// Whether a user is the actor, or somebody for whom they stand in: whether what is that user's is
+    /// theirs to see and do. What is personal (account, inbox, drafts) is compared with `user_id`.
+    pub fn is_self(&self, user: &UserId) -> bool {
+        *user == self.user_id
+            || self
+                .stands_in_for
+                .iter()
+                .any(|absent| *user == absent.user_id)
     }
 
-    /// Whether a village is the one that the actor belongs to, or was merged into it.
-    pub fn is_own_village(&self, village: Option<&UnitId>) -> bool {
-        village.is_some_and(|village| {
-            self.village_id.as_ref() == Some(village) || self.former_villages.contains(village)
+    /// The ids of [`Actor::is_self`], for filters, the own in front.
+    pub fn self_ids(&self) -> Vec<String> {
+        self.selves()
+            .map(|(user, _)| user.as_str().to_owned())
+            .collect()
+    }
+
+    /// The actor and those for whom they stand in, each with the unit, the own in front.
+    pub fn selves(&self) -> impl Iterator<Item = (&UserId, &UnitId)> {
+        let absent = self.stands_in_for.iter();
+        let absent = absent.map(|absent| (&absent.user_id, &absent.unit_id));
+        std::iter::once((&self.user_id, &self.unit_id)).chain(absent)
+    }
+
+    /// As whom the actor works where something is a unit's, and in which unit: as themself, unless the unit
+    /// is that of somebody for whom they stand in and not theirs.
+    pub fn self_in(&self, unit: Option<&UnitId>) -> (&UserId, &UnitId) {
+        let own = |unit: &UnitId, former: &[UnitId], of: &UnitId| unit == of || former.contains(of);
+        let absent = unit.and_then(|of| {
+            let theirs = || {
+                let mut absent = self.stands_in_for.iter();
+                absent.find(|absent| own(&absent.unit_id, &absent.former_units, of))
+            };
+            (!own(&self.unit_id, &self.former_units, of))
+                .then(theirs)
+                .flatten()
+        });
+        absent.map_or((&self.user_id, &self.unit_id), |absent| {
+            (&absent.user_id, &absent.unit_id)
         })
     }
 
-    /// The ids of [`Actor::is_own_unit`], for filters.
+    /// Whether a unit is the actor's, or was merged into it, or is that of somebody for whom they stand
+    /// in.
+    pub fn is_own_unit(&self, unit: &UnitId) -> bool {
+        self.units().any(|own| own == unit)
+    }
+
+    fn units(&self) -> impl Iterator<Item = &UnitId> {
+        let absent = self.stands_in_for.iter();
+        let absent =
+            absent.flat_map(|absent| std::iter::once(&absent.unit_id).chain(&absent.former_units));
+        std::iter::once(&self.unit_id)
+            .chain(&self.former_units)
+            .chain(absent)
+    }
+
+    fn villages(&self) -> impl Iterator<Item = &UnitId> {
+        let absent = self.stands_in_for.iter();
+        let absent =
+            absent.flat_map(|absent| absent.village_id.iter().chain(&absent.former_villages));
+        self.village_id
+            .iter()
+            .chain(&self.former_villages)
+            .chain(absent)
+    }
+
+    /// Whether a village is the one that the actor belongs to, or was merged into it, or is that of
+    /// somebody for whom they stand in.
+    pub fn is_own_village(&self, village: Option<&UnitId>) -> bool {
+        village.is_some_and(|village| self.villages().any(|own| own == village))
+    }
+
+    /// The ids of [`Actor::is_own_unit`], for filters, each once, the own in front.
     pub fn own_units(&self) -> Vec<String> {
-        let own = std::iter::once(&self.unit_id).chain(&self.former_units);
-        own.map(|unit| unit.as_str().to_owned()).collect()
+        each_once(self.units())
     }
 
     /// The ids of [`Actor::is_own_village`], for filters; empty where they belong to none.
     pub fn own_villages(&self) -> Vec<String> {
-        let own = self.village_id.iter().chain(&self.former_villages);
-        own.map(|unit| unit.as_str().to_owned()).collect()
+        each_once(self.villages())
+    }
+
+    /// Whether the actor is of a unit or of one below it, by themself or for somebody: what is sealed
+    /// from the unit is sealed from them.
+    pub fn is_of(&self, unit: &UnitId) -> bool {
+        self.chains().any(|of| of == unit)
+    }
+
+    fn chains(&self) -> impl Iterator<Item = &UnitId> {
+        let absent = self.stands_in_for.iter();
+        self.unit_chain
+            .iter()
+            .chain(absent.flat_map(|absent| &absent.unit_chain))
+    }
+
+    /// The ids of [`Actor::is_of`], each once, for filters.
+    pub fn all_chains(&self) -> Vec<String> {
+        each_once(self.chains())
+    }
+
+    /// The actor with nothing but their own rights.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self {
+            stands_in_for: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// What the actor is to somebody who stands in for them up to a day: their own rights alone.
+    pub fn absent_until(&self, name: &str, until: NaiveDate) -> StandsFor {
+        StandsFor {
+            user_id: self.user_id.clone(),
+            name: name.to_owned(),
+            until,
+            unit_id: self.unit_id.clone(),
+            unit_chain: self.unit_chain.clone(),
+            village_id: self.village_id.clone(),
+            former_units: self.former_units.clone(),
+            former_villages: self.former_villages.clone(),
+        }
     }
 
     /// Whether nothing stands above the actor's township, or the actor is of the county above the
@@ -104,8 +233,19 @@ impl Actor {
             village_id: None,
             former_units: Vec::new(),
             former_villages: Vec::new(),
+            stands_in_for: Vec::new(),
         }
     }
+}
+
+fn each_once<'a>(units: impl Iterator<Item = &'a UnitId>) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for unit in units {
+        if ids.iter().all(|known| known != unit.as_str()) {
+            ids.push(unit.as_str().to_owned());
+        }
+    }
+    ids
 }
 
 /// What decisions look at in a case.
@@ -192,6 +332,8 @@ pub enum Action {
     ViewColleagues,
     /// Create and change users.
     ManageUsers,
+    /// Name who stands in for somebody ([`Facts::User`]), or in general (临时代理).
+    NameDeputy,
     /// See settings.
     ViewSettings,
     /// Change settings.
@@ -247,6 +389,7 @@ impl Action {
             Self::ManageOrg,
             Self::ViewColleagues,
             Self::ManageUsers,
+            Self::NameDeputy,
             Self::ViewSettings,
             Self::ManageSettings,
             Self::ViewSystem,
@@ -365,6 +508,14 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
                 _ => Ok(()),
             }
         }
+        Facts::User(user) if action == Action::NameDeputy => {
+            can_in_general(actor.role, action)?;
+            // Their own absence everybody may see to; whoever stands in for somebody may not.
+            let own = actor.user_id == user.user_id;
+            let keeps = actor.role == Role::Administrator && looks_after(actor, user);
+            allow_or_hide(user.township_id == actor.township_id || keeps)?;
+            allow((own || keeps, "临时代理由系统管理员或本人安排。"))
+        }
         Facts::User(user) => {
             can_in_general(actor.role, action)?;
             allow_or_hide(looks_after(actor, user))
@@ -430,6 +581,28 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
     }
 }
 
+/// For whom an act is that the actor may do: none where their own rights suffice, else the first of those
+/// for whom they stand in by whose rights they may. Of what [`can`] has allowed.
+pub fn on_behalf<'a>(actor: &'a Actor, action: Action, facts: Facts<'_>) -> Option<&'a StandsFor> {
+    for_whom(actor, |actor| can(actor, action, facts).is_ok())
+}
+
+/// As [`on_behalf`], by any question.
+pub fn for_whom(actor: &Actor, allowed: impl Fn(&Actor) -> bool) -> Option<&StandsFor> {
+    let first = actor.stands_in_for.first()?;
+    let mut one = actor.alone();
+    if allowed(&one) {
+        return None;
+    }
+    let mut absent = actor.stands_in_for.iter();
+    absent
+        .find(|absent| {
+            one.stands_in_for = vec![(*absent).clone()];
+            allowed(&one)
+        })
+        .or(Some(first))
+}
+
 fn allow_or_hide(allowed: bool) -> Result<(), Denied> {
     if allowed { Ok(()) } else { Err(Denied::Hidden) }
 }
@@ -489,11 +662,7 @@ const fn can_alert(role: Role, deed: AlertDeed) -> Result<(), &'static str> {
 
 /// Whether the actor may know of a record of the work in the field. `server::field` has the same as SQL.
 pub fn field_visible(actor: &Actor, facts: &FieldFacts) -> bool {
-    let part = || {
-        actor.is_own_unit(&facts.unit_id)
-            || facts.author_id.as_ref() == Some(&actor.user_id)
-            || facts.people.contains(&actor.user_id)
-    };
+    let part = || actor.is_own_unit(&facts.unit_id) || has_part(actor, facts);
     actor.township_id == facts.township_id
         && match actor.role {
             Role::TownshipLeader | Role::CoordinationOffice => true,
@@ -585,12 +754,19 @@ pub fn visit_visible(actor: &Actor, facts: &FieldFacts) -> bool {
 }
 
 fn has_part(actor: &Actor, facts: &FieldFacts) -> bool {
-    facts.author_id.as_ref() == Some(&actor.user_id) || facts.people.contains(&actor.user_id)
+    is_author(actor, facts) || facts.people.iter().any(|user| actor.is_self(user))
+}
+
+fn is_author(actor: &Actor, facts: &FieldFacts) -> bool {
+    facts
+        .author_id
+        .as_ref()
+        .is_some_and(|user| actor.is_self(user))
 }
 
 /// Of a visit that is visible to the actor.
 fn can_with_visit(actor: &Actor, deed: VisitDeed, facts: &FieldFacts) -> (bool, &'static str) {
-    let author = facts.author_id.as_ref() == Some(&actor.user_id);
+    let author = is_author(actor, facts);
     let office = actor.role == Role::CoordinationOffice;
     let leader = actor.role == Role::TownshipLeader;
     match deed {
@@ -768,17 +944,19 @@ pub trait Sight {
     fn same_village(&self) -> bool;
     /// Whether it was referred to the reader's unit.
     fn referred(&self) -> bool;
-    /// Whether the reader entered it.
+    /// Whether the reader entered it, or somebody for whom they stand in.
     fn registered(&self) -> bool;
+    /// Whether the reader themself entered it.
+    fn registered_personally(&self) -> bool;
     /// Whether it was entered in the reader's unit.
     fn registered_here(&self) -> bool;
     /// Whether it is or was in mediation.
     fn mediation(&self) -> bool;
     /// How far it is sealed.
     fn seal(&self) -> Series;
-    /// Whether it accuses the reader.
+    /// Whether it accuses the reader, or somebody for whom they stand in.
     fn accused(&self) -> bool;
-    /// Whether it accuses the reader's unit or one above it.
+    /// Whether it accuses the reader's unit or one above it, or one of somebody for whom they stand in.
     fn of_accused_unit(&self) -> bool;
     /// Whether it was handed up to the county that the reader is of, and still is.
     fn handed_up(&self) -> bool;
@@ -802,6 +980,9 @@ impl Sight for Seen<'_> {
         referred.any(|unit| self.actor.is_own_unit(unit))
     }
     fn registered(&self) -> bool {
+        self.actor.is_self(&self.case.registrar_id)
+    }
+    fn registered_personally(&self) -> bool {
         self.case.registrar_id == self.actor.user_id
     }
     fn registered_here(&self) -> bool {
@@ -814,11 +995,12 @@ impl Sight for Seen<'_> {
         self.case.seal
     }
     fn accused(&self) -> bool {
-        self.case.accused_user_id.as_ref() == Some(&self.actor.user_id)
+        let user = self.case.accused_user_id.as_ref();
+        user.is_some_and(|user| self.actor.is_self(user))
     }
     fn of_accused_unit(&self) -> bool {
         let unit = self.case.accused_unit_id.as_ref();
-        unit.is_some_and(|unit| self.actor.unit_chain.contains(unit))
+        unit.is_some_and(|unit| self.actor.is_of(unit))
     }
     fn handed_up(&self) -> bool {
         self.case.handed_up_to.as_ref() == Some(&self.actor.township_id)
@@ -826,11 +1008,12 @@ impl Sight for Seen<'_> {
 }
 
 /// Whether sealing hides a case from its reader (条例第三十条): nobody of the accused unit, nor the
-/// accused, sees that it exists; where only the registrar may, nobody else.
+/// accused, sees that it exists; where only the registrar may, nobody else, not even who stands in for
+/// them. Whoever stands in for an accused is kept from it like them.
 fn sealed_away(sight: &impl Sight) -> bool {
     match sight.seal() {
         Series::Open => false,
-        Series::RegistrarOnly => !sight.registered(),
+        Series::RegistrarOnly => !sight.registered_personally(),
         Series::Sealed => sight.accused() || sight.of_accused_unit(),
     }
 }
@@ -921,7 +1104,7 @@ fn can_in_general(role: Role, action: Action) -> Result<(), Denied> {
         ),
         Action::ImportLedger => role == R::CoordinationOffice,
         Action::ViewOrg => true,
-        Action::ViewColleagues => role != R::Auditor,
+        Action::ViewColleagues | Action::NameDeputy => role != R::Auditor,
         Action::ManageOrg | Action::ManageUsers | Action::ManageSettings | Action::ViewSystem => {
             role == R::Administrator
         }
@@ -971,6 +1154,7 @@ const fn whose_in_general(action: Action) -> &'static str {
         Action::ManageOrg | Action::ManageUsers | Action::ManageSettings | Action::ViewSystem => {
             "这项管理由系统管理员办理。"
         }
+        Action::NameDeputy => "监督员的工作不由他人代理。",
         Action::ViewAudit => "审计记录由监督员查看。",
         Action::ListMeasures => "依法处理清单由镇领导和监督员查看。",
         Action::ViewSettings => "您的角色不查看系统设置。",
@@ -1297,7 +1481,7 @@ impl Who {
             offered: staff && case.offered_unit_id.as_ref().is_some_and(own),
             own_village: actor.role == Role::VillageSecretary
                 && actor.is_own_village(case.village_id.as_ref()),
-            registrar: case.registrar_id == actor.user_id
+            registrar: actor.is_self(&case.registrar_id)
                 || (actor.role == Role::ServiceCentre && own(&case.registrar_unit_id)),
             justice: actor.role == Role::JusticeOffice && case.mediation,
         }
@@ -1366,13 +1550,111 @@ mod tests {
             },
             Action::ViewFiles => 44,
             Action::County(_) => 45,
+            Action::NameDeputy => 46,
         }
     }
 
     #[test]
     fn all_actions_are_all() {
         let places: BTreeSet<usize> = Action::all().into_iter().map(place).collect();
-        assert_eq!(places, (0..46).collect());
+        assert_eq!(places, (0..47).collect());
+    }
+
+    fn secretary(user: &str, village: &str) -> Actor {
+        Actor {
+            user_id: user.into(),
+            role: Role::VillageSecretary,
+            unit_id: village.into(),
+            unit_chain: vec![village.into(), "t".into()],
+            township_id: "t".into(),
+            former_units: Vec::new(),
+            former_villages: Vec::new(),
+            village_id: Some(village.into()),
+            stands_in_for: Vec::new(),
+        }
+    }
+
+    fn dispute(village: &str, registrar: &str) -> CaseFacts {
+        CaseFacts {
+            township_id: "t".into(),
+            village_id: Some(village.into()),
+            registrar_id: registrar.into(),
+            registrar_unit_id: "t".into(),
+            responsible_unit_id: None,
+            offered_unit_id: None,
+            unit_ids: Vec::new(),
+            mediation: false,
+            kind: Kind::Dispute,
+            state: State::Registered,
+            backlog: false,
+            seal: Series::Open,
+            accused_unit_id: None,
+            accused_user_id: None,
+            handed_up_to: None,
+        }
+    }
+
+    #[test]
+    fn whoever_stands_in_has_the_absents_rights_and_does_it_for_them() {
+        let absent = secretary("a", "v1");
+        let mut deputy = secretary("b", "v2");
+        let accept = Action::Case(CaseAction::Accept);
+        let theirs = dispute("v1", "x");
+        assert!(!visible(&deputy, &theirs));
+        let until = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
+        deputy.stands_in_for = vec![absent.absent_until("李某某", until)];
+        assert!(can(&deputy, accept, Facts::Case(&theirs)).is_ok());
+        let whom = |facts| on_behalf(&deputy, accept, facts).map(|absent| absent.name.as_str());
+        assert_eq!(whom(Facts::Case(&theirs)), Some("李某某"));
+        // What is theirs anyway is done for nobody.
+        let own = dispute("v2", "x");
+        assert_eq!(whom(Facts::Case(&own)), None);
+        assert_eq!(deputy.self_ids(), ["b", "a"]);
+        assert_eq!(deputy.own_villages(), ["v2", "v1"]);
+        assert_eq!(deputy.all_chains(), ["v2", "t", "v1"]);
+        let at = |unit: &str| deputy.self_in(Some(&unit.into())).1.as_str();
+        assert_eq!([at("v1"), at("v2"), at("t")], ["v1", "v2", "v2"]);
+        assert_eq!(deputy.self_in(Some(&"v1".into())).0.as_str(), "a");
+        // Of nobody for whom the absent stands in is anything passed on.
+        let mut third = secretary("c", "v3");
+        third.stands_in_for = vec![deputy.absent_until("b", until)];
+        assert!(visible(&third, &own) && !visible(&third, &theirs));
+        // Nor what is personal.
+        assert!(can(&deputy, Action::NameDeputy, Facts::User(&absent)).is_err());
+        assert!(can(&absent, Action::NameDeputy, Facts::User(&absent)).is_ok());
+    }
+
+    #[test]
+    fn a_seal_against_either_holds_against_whoever_stands_in() {
+        let absent = secretary("a", "v1");
+        let mut deputy = secretary("b", "v2");
+        let sealed = |village: &str, unit: Option<&str>, user: Option<&str>| CaseFacts {
+            seal: Series::Sealed,
+            accused_unit_id: unit.map(Into::into),
+            accused_user_id: user.map(Into::into),
+            ..dispute(village, "x")
+        };
+        // Of their own village, against the absent: theirs to see as long as they are only themselves.
+        assert!(visible(&deputy, &sealed("v2", Some("v1"), None)));
+        let until = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
+        deputy.stands_in_for = vec![absent.absent_until("李某某", until)];
+        for village in ["v1", "v2"] {
+            for (unit, user) in [
+                (Some("v1"), None),
+                (Some("v2"), None),
+                (None, Some("a")),
+                (None, Some("b")),
+            ] {
+                assert!(!visible(&deputy, &sealed(village, unit, user)), "{unit:?}");
+            }
+            assert!(visible(&deputy, &sealed(village, Some("police"), None)));
+        }
+        // What its registrar alone may see.
+        let alone = CaseFacts {
+            seal: Series::RegistrarOnly,
+            ..dispute("v1", "a")
+        };
+        assert!(visible(&absent, &alone) && !visible(&deputy, &alone));
     }
 
     #[test]
@@ -1386,6 +1668,7 @@ mod tests {
             former_units: Vec::new(),
             former_villages: Vec::new(),
             village_id: None,
+            stands_in_for: Vec::new(),
         };
         // Of a township's office with a county above; of a township alone; of the county itself.
         let below = actor(Role::Administrator, &["office", "t", "c"]);

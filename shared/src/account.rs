@@ -52,6 +52,9 @@ pub struct User {
     pub second_factor: bool,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
+    /// In the answer to a change: how many deputations (临时代理) of theirs, or by them, ended with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deputations_ended: Option<u32>,
 }
 
 /// A colleague, as a form offers them: no user name.

@@ -14,6 +14,7 @@
 //! | [`assessment`] | assessment of villages: sheets, scores, what follows what, veto, ranking |
 //! | [`analysis`] | the monthly analysis (分析研判): what it compares, and in which words |
 //! | [`calendar`] | working days after the State Council's calendar |
+//! | [`deputy`] | standing in for a colleague who is absent |
 //! | [`export`] | what can be taken out as a file, and by whom |
 //! | [`identity`] | ID and phone numbers: checks and masks |
 //! | [`indicator`] | figures: what counts where, the three-without standing, targets |
@@ -48,6 +49,7 @@ pub mod audit;
 pub mod calendar;
 pub mod case;
 pub mod county;
+pub mod deputy;
 pub mod duty;
 pub mod export;
 pub mod identity;

@@ -47,6 +47,14 @@ terms! {
     }
 }
 
+impl NoticeKind {
+    /// Whether it is for nobody but its receiver, not for who stands in for them: what the system says to a
+    /// person, and the digest, which everybody has of all that is theirs.
+    pub const fn is_personal(self) -> bool {
+        matches!(self, Self::System | Self::Digest)
+    }
+}
+
 /// A notice as its receiver sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -153,11 +153,11 @@ pub struct Answerers {
 
 /// Whether somebody had a part in the answer.
 pub fn had_part(actor: &Actor, answerers: &Answerers) -> bool {
-    answerers.users.contains(&actor.user_id)
+    answerers.users.iter().any(|user| actor.is_self(user))
         || answerers
             .units
             .iter()
-            .any(|unit| *unit != actor.township_id && actor.unit_chain.contains(unit))
+            .any(|unit| *unit != actor.township_id && actor.is_of(unit))
         || answerers.units.iter().any(|unit| actor.is_own_unit(unit))
 }
 
@@ -176,7 +176,7 @@ pub(crate) fn may_rate(
             "反映镇领导或综治办的检举控告只能移送有权机关（《信访工作条例》第三十条）。",
         ));
     }
-    let registrar = case.registrar_id == actor.user_id
+    let registrar = actor.is_self(&case.registrar_id)
         || (actor.role == Role::ServiceCentre && actor.is_own_unit(&case.registrar_unit_id));
     let allowed = match actor.role {
         Role::TownshipLeader | Role::CoordinationOffice => true,
@@ -403,6 +403,7 @@ mod tests {
             village_id: None,
             former_units: Vec::new(),
             former_villages: Vec::new(),
+            stands_in_for: Vec::new(),
         }
     }
 

@@ -58,6 +58,7 @@ const LOOKS: [(&str, &[&str]); 3] = [
             "/matters?limit=200",
             "/org-units",
             "/users/colleagues",
+            "/deputations",
             "/notifications?limit=200",
             "/villages/standing",
             "/reports?limit=200",

@@ -785,6 +785,21 @@ fn unknown(operation: &str) -> ! {
     panic!("tests/tests/permissions.rs does not know how to ask for {operation}: add a request")
 }
 
+/// One of two new people stands in for the other.
+fn deputation(app: &TestApp) -> Value {
+    let clerk = || {
+        let user = json!({
+            "username": format!("ganbu{}", fresh()), "name": "某人", "role": "justice_office",
+            "unit_id": app.unit("司法所"),
+        });
+        let made = app.by(Staff::Admin).post("/users").json(&user).expect(201);
+        made.json()["user"]["id"].clone()
+    };
+    json!({
+        "user_id": clerk(), "deputy_id": clerk(), "first_day": "2026-04-01", "last_day": "2026-04-10",
+    })
+}
+
 /// Things that are no cases, made by those who may.
 fn prepare(app: &TestApp, operation: &str) -> String {
     let admin = app.by(Staff::Admin);
@@ -811,6 +826,11 @@ fn prepare(app: &TestApp, operation: &str) -> String {
                 "unit_id": app.unit("党政办"),
             });
             id(&admin.post("/users").json(&user).expect(201).json()["user"]["id"])
+        }
+        // Of two who are none of those that ask.
+        "get_deputation" | "change_deputation" | "end_deputation" => {
+            let call = admin.post("/deputations");
+            id(&call.json(&deputation(app)).expect(201).json()["id"])
         }
         "end_session" => {
             let session = app.sign_in(Staff::Admin).expect(200).json();
@@ -1531,6 +1551,8 @@ impl Desk<'_> {
             | "remove_identity"
             | "list_sessions"
             | "list_duties"
+            | "list_deputations"
+            | "get_deputation"
             | "user_template"
             | "list_workdays"
             | "list_categories" => call.send(),
@@ -1557,6 +1579,12 @@ impl Desk<'_> {
             }
             // One of the administrator's own, of whom nobody learns.
             "end_session" => call.send(),
+            "name_deputy" => call.json(&deputation(app)).send(),
+            "change_deputation" => {
+                let patch = json!({"reason": "休假"});
+                call.if_match(etag()).json(&patch).send()
+            }
+            "end_deputation" => call.if_match(etag()).send(),
             "hand_over_duties" => {
                 let successor = json!({"successor_id": app.user(Staff::OtherOffice)});
                 call.json(&successor).send()

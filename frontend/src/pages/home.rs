@@ -76,7 +76,11 @@ fn desk() -> AnyView {
         let calm = nothing.then(|| {
             view! { <p class="note">{icon(Icon::Check)} "现在没有要办的事项。"</p> }
         });
+        let standing_in = home.standing_in.clone().map(|words| {
+            view! { <p class="note" data-testid="standing-in">{icon(Icon::People)} {words}</p> }
+        });
         view! {
+            {standing_in}
             <section aria-labelledby="todos">
                 <h2 id="todos">"今天要办"</h2>
                 {calm}

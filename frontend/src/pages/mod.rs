@@ -9,6 +9,7 @@ pub(crate) mod backlog;
 pub(crate) mod calendar;
 pub(crate) mod case;
 pub(crate) mod categories;
+pub(crate) mod deputies;
 pub(crate) mod drafts;
 pub(crate) mod field_case;
 pub(crate) mod figures;
@@ -189,6 +190,7 @@ pub(crate) fn administration(place: Place) -> Drawn {
 pub(crate) fn open(place: Place) -> Drawn {
     Ok(match place {
         Place::Tokens => tokens::page(),
+        Place::Deputies => deputies::page(),
         Place::Identity => identity::page(),
         Place::Webhooks => webhooks::page(),
         Place::SecondFactor => second_factor::page(),

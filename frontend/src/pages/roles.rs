@@ -458,6 +458,10 @@ fn parts(county: bool) -> Vec<(&'static str, Vec<Line>)> {
             line("查看同事名单", Action::ViewColleagues),
             line("管理单位", Action::ManageOrg),
             line("管理用户、工作交接、他人的登录", Action::ManageUsers),
+            line(
+                "安排临时代理（除系统管理员外，只给自己）",
+                Action::NameDeputy,
+            ),
             line("查看设置", Action::ViewSettings),
             line("修改设置、群机器人、村庄地图", Action::ManageSettings),
             line("查看系统状况", Action::ViewSystem),
@@ -489,6 +493,7 @@ fn actor(role: Role) -> Actor {
         village_id: Some("village".into()),
         former_units: Vec::new(),
         former_villages: Vec::new(),
+        stands_in_for: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::account::{InitialPassword, MAX_NAME, NewUser, User, UserPatch};
+use shared::deputy::{Deputation, can_be_deputised};
 use shared::duty::Duties;
 use shared::ids::UserId;
 use shared::org::{Unit, UnitKind};
@@ -14,6 +15,7 @@ use shared::term::Term;
 use shared::validate::Errors;
 
 use super::admin::{etag, foot, full_name, only_for, stale};
+use super::deputies::{self, Absent};
 use super::heading;
 use super::roles::duties;
 use crate::api::{Call, every, query};
@@ -43,6 +45,7 @@ enum Doing {
     Resetting(User),
     Unlocking(User),
     Linking(User),
+    Deputising(User),
     Telling(InitialPassword),
 }
 
@@ -56,6 +59,7 @@ impl Doing {
             Self::Resetting(user) => format!("重置密码：{}", user.name),
             Self::Unlocking(user) => format!("重置两步验证：{}", user.name),
             Self::Linking(user) => format!("统一身份认证：{}", user.name),
+            Self::Deputising(user) => format!("临时代理：{}", user.name),
             Self::Telling(made) => format!("{}的初始密码", made.user.name),
         }
     }
@@ -65,6 +69,7 @@ impl Doing {
 #[derive(Clone, Copy)]
 struct Desk {
     users: Loader<Vec<User>>,
+    deputations: Loader<Vec<Deputation>>,
     directory: Directory,
     notices: Notices,
     doing: RwSignal<Option<Doing>>,
@@ -86,6 +91,7 @@ impl Desk {
 
     fn reload(self) {
         self.users.reload();
+        self.deputations.reload();
         self.directory.reload();
     }
 
@@ -120,6 +126,7 @@ pub(crate) fn page() -> AnyView {
 fn list() -> AnyView {
     let desk = Desk {
         users: load(|| every::<User>("/users")),
+        deputations: load(deputies::current),
         directory: directory(),
         notices: notices(),
         doing: RwSignal::new(None),
@@ -137,6 +144,7 @@ fn list() -> AnyView {
         Some(Doing::Resetting(user)) => reset(desk, user),
         Some(Doing::Unlocking(user)) => unlock(desk, user),
         Some(Doing::Linking(user)) => link(desk, &user),
+        Some(Doing::Deputising(user)) => deputise(desk, &user),
         Some(Doing::Telling(made)) => tell(desk.up, made),
     };
     // What was told once is not told again.
@@ -153,6 +161,7 @@ fn list() -> AnyView {
             <div class="page-head">
                 {heading("用户")}
                 <div class="row page-buttons">
+                    <a class="btn" href="/deputies" data-testid="deputies">"临时代理"</a>
                     <a class="btn" href="/users/import" data-testid="import-users">
                         {icon(Icon::Upload)}
                         "批量新增"
@@ -453,6 +462,71 @@ fn standing(user: &User) -> AnyView {
     }
 }
 
+/// Who stands in for somebody now, or will: a line each.
+fn deputy(desk: Desk, user: &User) -> AnyView {
+    let id = user.id.clone();
+    live(move || {
+        let all = desk.deputations.value().unwrap_or_default();
+        all.iter()
+            .filter(|one| one.user.id == id.as_str())
+            .map(|one| {
+                let words = deputies::by_whom(one);
+                view! { <p class="quiet" data-testid="deputy">{words}</p> }.into_any()
+            })
+            .collect_view()
+    })
+}
+
+/// Names somebody's deputy.
+fn deputise(desk: Desk, user: &User) -> AnyView {
+    let users = desk.users.value().unwrap_or_default();
+    let colleagues: Options = users
+        .into_iter()
+        .filter(|other| !other.disabled && other.role == user.role && other.id != user.id)
+        .map(|other| {
+            let words = match other.duty.as_deref().filter(|duty| !duty.is_empty()) {
+                Some(duty) => format!("{}（{duty}）", other.name),
+                None => other.name,
+            };
+            (other.id.into_string(), words)
+        })
+        .collect();
+    let absent = Absent {
+        id: user.id.clone(),
+        role: user.role,
+        colleagues,
+    };
+    let all = desk.deputations.value().unwrap_or_default();
+    let others = deputies::spans(&all, user.id.as_str(), None);
+    let form = deputies::name(absent, false, others, desk.up, move |words| {
+        desk.done(words);
+    });
+    let there = all.iter().any(|one| one.user.id == user.id.as_str());
+    let there = there.then(|| {
+        view! {
+            <p class="row">
+                {deputy(desk, user)}
+                <a class="btn btn-small" href="/deputies">"更改或结束"</a>
+            </p>
+        }
+    });
+    view! {
+        {there}
+        <p class="quiet">
+            "几天不在时，由同角色的同事代理，到期自动结束；人走了不回来的，请办理交接。"
+        </p>
+        {form}
+    }
+    .into_any()
+}
+
+/// Says, after a change, how many deputations ended with it.
+fn and_ended(user: &User) -> String {
+    user.deputations_ended
+        .map(|count| format!("同时结束了临时代理{count}项。"))
+        .unwrap_or_default()
+}
+
 fn line(desk: Desk, user: User) -> AnyView {
     view! {
         <tr data-testid="user" data-username=user.username.clone()>
@@ -461,7 +535,7 @@ fn line(desk: Desk, user: User) -> AnyView {
             <td>{user.role.label()}</td>
             <td>{unit_name(desk, &user)}</td>
             <td class="wide-only">{user.duty.clone()}</td>
-            <td>{standing(&user)}</td>
+            <td>{standing(&user)} {deputy(desk, &user)}</td>
             <td>{buttons(desk, &user)}</td>
         </tr>
     }
@@ -494,6 +568,7 @@ fn card(desk: Desk, user: &User) -> AnyView {
                 <div><dt>"单位"</dt><dd>{unit_name(desk, user)}</dd></div>
                 {duty}
             </dl>
+            {deputy(desk, user)}
             {buttons(desk, user)}
         </li>
     }
@@ -541,9 +616,11 @@ fn buttons(desk: Desk, user: &User) -> AnyView {
             </a>
         }
     });
+    let deputise =
+        (!user.disabled && can_be_deputised(user.role)).then(|| button("代理", Doing::Deputising));
     let myself = own.then(|| view! { <a class="btn btn-small" href="/password">"修改密码"</a> });
     view! {
-        <p class="row">{button("修改", Doing::Changing)} {reset} {unlock} {link} {myself} {hand_over} {turn}</p>
+        <p class="row">{button("修改", Doing::Changing)} {reset} {unlock} {link} {myself} {hand_over} {deputise} {turn}</p>
     }
     .into_any()
 }
@@ -701,7 +778,9 @@ fn change(desk: Desk, user: &User) -> AnyView {
         let call = Call::patch(format!("/users/{}", before.id))
             .if_match(&etag(before.version))
             .json(&patch);
-        form.send(call.done(), move |()| desk.done(format!("“{now}”已保存。")));
+        form.send(call.fetch::<User>(), move |user| {
+            desk.done(format!("“{now}”已保存。{}", and_ended(&user)));
+        });
     };
     let username = user.username.clone();
     view! {
@@ -769,7 +848,9 @@ fn turn(desk: Desk, user: User) -> AnyView {
         let call = Call::patch(format!("/users/{}", user.id))
             .if_match(&etag(user.version))
             .json(&patch);
-        form.send(call.done(), move |()| desk.done(words));
+        form.send(call.fetch::<User>(), move |user| {
+            desk.done(format!("{words}{}", and_ended(&user)));
+        });
     };
     view! {
         <form class="stack" novalidate on:submit=submit>

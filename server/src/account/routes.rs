@@ -143,7 +143,8 @@ async fn create(
 
 /// 修改、停用或启用用户
 ///
-/// 权限：系统管理员，在本乡镇内。停用立即结束其登录；最后一名系统管理员不能停用。
+/// 权限：系统管理员，在本乡镇内。停用立即结束其登录；最后一名系统管理员不能停用。停用、改角色或改单位时，
+/// 其未结束的临时代理（由他人代理的，和代理他人的）一并结束，几项见答复中的 `deputations_ended`。
 #[utoipa::path(
     patch, path = "/api/v1/users/{id}", operation_id = "change_user", tag = "users",
     params(("id" = String, Path), ("If-Match" = String, Header)),

@@ -17,6 +17,7 @@ use crate::audit::{self, Entry};
 use crate::auth::Actor;
 use crate::context::RequestContext;
 use crate::db::Conn;
+use crate::deputy;
 use crate::directory::{Member, Snapshot};
 use crate::error::ApiError;
 use crate::idempotency::{self, Answer, Claim, Made};
@@ -204,6 +205,7 @@ pub(crate) fn user_of(input: NewUser) -> User {
         must_change_password: true,
         second_factor: false,
         version: 1,
+        deputations_ended: None,
     }
 }
 
@@ -322,8 +324,13 @@ fn update(
     if user.version != seen {
         return Err(Error::Stale);
     }
-    let detail = describe(&user, &patch);
+    let mut detail = describe(&user, &patch);
     let disabling = patch.disabled == Some(true) && !user.disabled;
+    let moving = patch.role.is_some_and(|role| role != user.role)
+        || patch
+            .unit_id
+            .as_ref()
+            .is_some_and(|unit| *unit != user.unit_id);
     if let Some(name) = patch.name {
         user.name = name.trim().to_owned();
     }
@@ -339,6 +346,13 @@ fn update(
     }
     if disabling {
         sessions::end_all(conn, id.as_str(), None, "disabled", context.now)?;
+    }
+    if disabling || moving {
+        let ended = deputy::service::end_all(conn, context, id)?;
+        if ended > 0 {
+            user.deputations_ended = Some(ended);
+            detail.push_str(&format!("；同时结束临时代理{ended}项"));
+        }
     }
     audit::append(
         conn,

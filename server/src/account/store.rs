@@ -38,6 +38,7 @@ impl Row {
             must_change_password: self.must_change_password,
             second_factor: self.second_factor,
             version: self.version,
+            deputations_ended: None,
         };
         Ok((user, self.token_version))
     }

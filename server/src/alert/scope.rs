@@ -25,7 +25,7 @@ pub(super) fn visible_to(actor: &Actor) -> Condition {
                     .eq_any(actor.own_units())
                     .assume_not_null()
                     .or(alert_events::user_id
-                        .eq(actor.user_id.as_str().to_owned())
+                        .eq_any(actor.self_ids())
                         .assume_not_null()),
             )
             .select(alert_events::alert_id);

@@ -55,7 +55,8 @@ fn load(conn: &mut Conn, id: &str) -> Result<Option<Found>, Error> {
 /// Finds one with which the actor may do `deed`.
 fn find(conn: &mut Conn, desk: &Desk, id: &AlertId, deed: AlertDeed) -> Result<Found, Error> {
     let found = load(conn, id.as_str())?.ok_or(shared::access::Denied::Hidden)?;
-    can(&desk.actor, Action::Alert(deed), Facts::Alert(&found.facts))?;
+    let action = Action::Alert(deed);
+    desk.actor.decide(action, Facts::Alert(&found.facts))?;
     Ok(found)
 }
 
@@ -102,7 +103,7 @@ impl Found {
             kind: kind.code().to_owned(),
             at: desk.context.now.naive_utc(),
             actor_id: Some(desk.actor.user_id.as_str().to_owned()),
-            actor_name: desk.actor.name().to_owned(),
+            actor_name: desk.actor.signature().into_owned(),
             actor_unit: desk.names.unit_name(&desk.actor.unit_id).to_owned(),
             text: said.text,
             unit_id: said.unit_id,

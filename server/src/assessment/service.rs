@@ -106,7 +106,8 @@ pub(super) fn find(
     can(&desk.actor, Action::Assessment(deed), Facts::None)?;
     let assessment = store::find(conn, id)?.ok_or_else(Error::hidden)?;
     let facts = facts(&assessment);
-    can(&desk.actor, Action::Assessment(deed), Facts::Field(&facts))?;
+    let action = Action::Assessment(deed);
+    desk.actor.decide(action, Facts::Field(&facts))?;
     Ok(assessment)
 }
 

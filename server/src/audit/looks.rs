@@ -98,7 +98,7 @@ impl Seen {
         let sealed = case.seal != Series::Open;
         let registrar_only = case.seal == Series::RegistrarOnly;
         (self.since..self.since + COUNTED).contains(&now)
-            && before.actor.name() == actor.name()
+            && before.actor.signature() == actor.signature()
             && before.actor.township_id == actor.township_id
             && (before.entry.sealed, before.entry.registrar_only) == (sealed, registrar_only)
     }

@@ -87,6 +87,7 @@ fn who(actor: &Actor) -> store::Who<'_> {
         user_id: Some(actor.user_id.as_str()),
         user_name: Some(actor.name()),
         township_id: Some(actor.township_id.as_str()),
+        behalf: actor.behalf(),
     }
 }
 
@@ -104,6 +105,7 @@ pub fn append_petitioner(
         user_id: None,
         user_name: Some("信访人"),
         township_id: Some(township_id),
+        behalf: None,
     };
     store::insert(conn, context, &who, entry)
 }
@@ -137,6 +139,7 @@ pub(crate) fn append_of(
         user_id: None,
         user_name: name,
         township_id: township.map(UnitId::as_str),
+        behalf: None,
     };
     store::insert(conn, context, &who, entry)
 }

@@ -22,6 +22,8 @@ pub(super) struct Who<'a> {
     pub(super) user_id: Option<&'a str>,
     pub(super) user_name: Option<&'a str>,
     pub(super) township_id: Option<&'a str>,
+    /// For whom, where only standing in for somebody allowed it.
+    pub(super) behalf: Option<&'a str>,
 }
 
 #[derive(Insertable)]
@@ -53,7 +55,10 @@ impl<'a> NewRow<'a> {
             case_id: entry.case_id,
             sealed: entry.sealed,
             registrar_only: entry.registrar_only,
-            detail: entry.detail,
+            detail: match who.behalf {
+                Some(absent) => format!("{}（代{absent}）", entry.detail),
+                None => entry.detail,
+            },
             address: context.address.map(|address| address.to_string()),
             request_id: &context.request_id,
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::result::QueryResult;
+use shared::access;
 use shared::calendar::Calendar;
 use shared::case::Category;
 use shared::case::number::Series;
@@ -54,6 +55,14 @@ impl Desk {
             names,
             keys: Arc::clone(&state.keys),
         })
+    }
+
+    /// The same, for what is only asked: of what it decides nothing is noted ([`Actor::decide`]).
+    pub(crate) fn quietly(&self) -> Self {
+        Self {
+            actor: self.actor.quietly(),
+            ..self.clone()
+        }
     }
 
     /// Leaves the trace of a look at a case: `detail` is its number, and which part of it was looked at
@@ -131,8 +140,11 @@ impl Desk {
                         self.actor.role,
                         Role::VillageSecretary | Role::GroupInformant
                     );
-                    if bound && !self.actor.is_own_village(Some(id)) {
+                    let own = |actor: &access::Actor| actor.is_own_village(Some(id));
+                    if bound && !own(&self.actor) {
                         errors.add("village_id", "not_yours", "只能登记本村的事项。");
+                    } else if bound {
+                        self.actor.note_behalf(access::for_whom(&self.actor, own));
                     }
                 }
                 _ => errors.add("village_id", "unknown", "没有这个村，请从列表中选择。"),
@@ -196,6 +208,13 @@ impl Desk {
                     "accused_user_id",
                     "is_registrar",
                     "您是被反映人，请由其他工作人员登记。",
+                );
+            }
+            Some(_) if self.actor.is_self(id) => {
+                errors.add(
+                    "accused_user_id",
+                    "is_registrar",
+                    "您正在代理被反映人的工作，请由其他工作人员登记。",
                 );
             }
             Some(member) => {

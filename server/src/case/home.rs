@@ -15,15 +15,15 @@ use crate::db::Conn;
 
 /// A line of the page before it is counted.
 struct Line {
-    title: &'static str,
+    title: String,
     hint: &'static str,
     query: String,
     urgent: bool,
 }
 
-fn line(title: &'static str, hint: &'static str, query: impl Into<String>) -> Line {
+fn line(title: impl Into<String>, hint: &'static str, query: impl Into<String>) -> Line {
     Line {
-        title,
+        title: title.into(),
         hint,
         query: query.into(),
         urgent: false,
@@ -37,6 +37,44 @@ fn offered(unit: &str) -> Line {
         "转送、移交到本单位；接收，或五个工作日内提出异议（条例第二十三条）",
         format!("offered_unit_id={unit}&open=true&sort=due_on"),
     )
+}
+
+/// The lines that are of a person or a unit, once more for everybody for whom the caller stands in: what is
+/// of a unit, unless it is the own one.
+fn lines_for_others(desk: &Desk) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for absent in &desk.actor.stands_in_for {
+        let unit = absent.unit_id.as_str();
+        let theirs: Vec<Line> = match desk.actor.role {
+            Role::TownshipLeader => vec![line(
+                "包案的",
+                "一包到底",
+                format!("lead_id={}&open=true&sort=due_on", absent.user_id),
+            )],
+            _ if absent.unit_id == desk.actor.unit_id => Vec::new(),
+            Role::VillageSecretary | Role::PoliceStation | Role::JusticeOffice | Role::Court => {
+                vec![
+                    offered(unit),
+                    line(
+                        "待接办",
+                        "交办到这个单位，请开始办理",
+                        format!("unit_id={unit}&state=accepted&sort=due_on"),
+                    ),
+                    line(
+                        "正在办理",
+                        "记录进展，按期答复",
+                        format!("unit_id={unit}&state=handling&sort=due_on"),
+                    ),
+                ]
+            }
+            _ => Vec::new(),
+        };
+        lines.extend(theirs.into_iter().map(|line| Line {
+            title: format!("{}（代{}）", line.title, absent.name),
+            ..line
+        }));
+    }
+    lines
 }
 
 fn lines(desk: &Desk) -> Vec<Line> {
@@ -177,14 +215,21 @@ fn matter_todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
         }
         _ => (false, true),
     };
-    let unit = desk.actor.unit_id.as_str();
-    if staff {
+    let mut units = vec![(desk.actor.unit_id.as_str(), "等本单位办理".to_owned())];
+    for absent in &desk.actor.stands_in_for {
+        let unit = absent.unit_id.as_str();
+        if units.iter().all(|(known, _)| *known != unit) {
+            let whose = desk.names.unit_name(&absent.unit_id);
+            units.push((unit, format!("等{whose}办理（代{}）", absent.name)));
+        }
+    }
+    for (unit, whose) in units.into_iter().filter(|_| staff) {
         let own = format!("unit_id={unit}&open=true");
         let late = counted(conn, desk, &format!("{own}&overdue=true"))?;
         for (kind, count) in counted(conn, desk, &own)? {
             let late = late.iter().find(|(of, _)| *of == kind).map(|(_, n)| *n);
             todos.push(Todo {
-                title: format!("{}：等本单位办理", kind.label()),
+                title: format!("{}：{whose}", kind.label()),
                 hint: late.map_or_else(
                     || "轮到本单位的专项，快到期的在前".to_owned(),
                     |late| format!("其中{late}件已逾期"),
@@ -279,10 +324,17 @@ pub(crate) fn home(conn: &mut Conn, desk: &Desk) -> Result<Home, Error> {
     };
     Ok(Home {
         today: desk.context.today(),
+        standing_in: standing_in(desk),
         todos,
         due_soon: rows(conn, "open=true&sort=due_on&limit=8")?,
         recent: rows(conn, "sort=-updated_at&limit=8")?,
     })
+}
+
+/// For whom the caller stands in today, in a sentence.
+fn standing_in(desk: &Desk) -> Option<String> {
+    let absent = desk.actor.stands_in_for.iter();
+    shared::deputy::home_line(absent.map(|absent| (absent.name.as_str(), absent.until)))
 }
 
 /// What is to be done.
@@ -297,11 +349,11 @@ pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
         hint,
         query,
         urgent,
-    } in lines(desk)
+    } in lines(desk).into_iter().chain(lines_for_others(desk))
     {
         let count = list::count(conn, &desk.actor, &filter(&query, desk)?)?;
         todos.push(Todo {
-            title: title.to_owned(),
+            title,
             hint: hint.to_owned(),
             count,
             list: TodoList::Cases,

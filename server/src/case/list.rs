@@ -403,13 +403,15 @@ impl Filter {
             }
         }
         if query.mine == Some(true) {
-            let me = actor.user_id.as_str().to_owned();
+            let me = actor.self_ids();
             all.push(Box::new(
                 cases::lead_id
-                    .eq(me.clone())
+                    .eq_any(me.clone())
                     .assume_not_null()
-                    .or(cases::responsible_user_id.eq(me.clone()).assume_not_null())
-                    .or(cases::registrar_id.eq(me)),
+                    .or(cases::responsible_user_id
+                        .eq_any(me.clone())
+                        .assume_not_null())
+                    .or(cases::registrar_id.eq_any(me)),
             ));
         }
         if let Some(number) = self.provisional() {

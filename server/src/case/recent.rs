@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use shared::access::{Action, CaseFacts, Facts, can};
+use shared::access::{Action, CaseFacts, Facts};
 use shared::ids::CaseId;
 
 use super::desk::Desk;
@@ -116,7 +116,8 @@ impl Recent {
         let today = desk.context.today();
         let directory = desk.names.generation();
         let may_see = |kept: Arc<Answered>| {
-            can(&desk.actor, Action::ViewCase, Facts::Case(&kept.facts))?;
+            desk.actor
+                .decide(Action::ViewCase, Facts::Case(&kept.facts))?;
             Ok(kept)
         };
         let kept = self.0.get(id);

@@ -56,10 +56,9 @@ macro_rules! rules {
 
         fn ways(actor: &Actor) -> Ways {
             let registered_here = || -> Condition {
-                if actor.former_units.is_empty() {
-                    Box::new(cases::registrar_unit_id.eq(actor.unit_id.as_str().to_owned()))
-                } else {
-                    Box::new(cases::registrar_unit_id.eq_any(actor.own_units()))
+                match one(actor.own_units()) {
+                    Ok(unit) => Box::new(cases::registrar_unit_id.eq(unit)),
+                    Err(units) => Box::new(cases::registrar_unit_id.eq_any(units)),
                 }
             };
             Ways::Some(match actor.role {
@@ -67,15 +66,11 @@ macro_rules! rules {
                 Role::TownshipLeader | Role::CoordinationOffice | Role::CountyOffice => {
                     return Ways::All;
                 }
-                Role::VillageSecretary => match &actor.village_id {
-                    Some(_) => vec![in_village(actor.own_villages()), referred(actor)],
-                    None => vec![referred(actor)],
+                Role::VillageSecretary => match actor.own_villages() {
+                    villages if villages.is_empty() => vec![referred(actor)],
+                    villages => vec![in_village(villages), referred(actor)],
                 },
-                Role::GroupInformant => {
-                    vec![Box::new(
-                        cases::registrar_id.eq(actor.user_id.as_str().to_owned()),
-                    )]
-                }
+                Role::GroupInformant => vec![registered_by(actor.self_ids())],
                 Role::PoliceStation | Role::Court | Role::ServiceCentre => {
                     vec![registered_here(), referred(actor)]
                 }
@@ -96,6 +91,13 @@ macro_rules! rules {
             Box::new(cases::handed_up_to.eq(county).assume_not_null())
         }
 
+        fn registered_by(users: Vec<String>) -> Condition {
+            match one(users) {
+                Ok(user) => Box::new(cases::registrar_id.eq(user)),
+                Err(users) => Box::new(cases::registrar_id.eq_any(users)),
+            }
+        }
+
         fn in_township(actor: &Actor) -> Condition {
             Box::new(cases::township_id.eq(actor.township_id.as_str().to_owned()))
         }
@@ -103,8 +105,8 @@ macro_rules! rules {
         /// False, rather than unknown, for a case of no village, so that its opposite is true.
         fn in_village(ids: Vec<String>) -> Condition {
             let known: Condition = Box::new(cases::village_id.is_not_null());
-            let here: Condition = match <[String; 1]>::try_from(ids) {
-                Ok([id]) => Box::new(cases::village_id.eq(id).assume_not_null()),
+            let here: Condition = match one(ids) {
+                Ok(id) => Box::new(cases::village_id.eq(id).assume_not_null()),
                 Err(ids) => Box::new(cases::village_id.eq_any(ids).assume_not_null()),
             };
             both(known, here)
@@ -112,21 +114,21 @@ macro_rules! rules {
 
         /// The subquery stands by itself, so that a unit with few cases finds them by its index.
         fn referred(actor: &Actor) -> Condition {
-            if !actor.former_units.is_empty() {
-                let units = case_units::unit_id.eq_any(actor.own_units());
-                let found = case_units::table.filter(units);
-                return Box::new(cases::id.eq_any(found.select(case_units::case_id)));
+            match one(actor.own_units()) {
+                Ok(unit) => {
+                    let found = case_units::table.filter(case_units::unit_id.eq(unit));
+                    Box::new(cases::id.eq_any(found.select(case_units::case_id)))
+                }
+                Err(units) => {
+                    let found = case_units::table.filter(case_units::unit_id.eq_any(units));
+                    Box::new(cases::id.eq_any(found.select(case_units::case_id)))
+                }
             }
-            Box::new(
-                cases::id.eq_any(
-                    case_units::table
-                        .filter(case_units::unit_id.eq(actor.unit_id.as_str().to_owned()))
-                        .select(case_units::case_id),
-                ),
-            )
         }
 
         /// What sealing leaves (条例第三十条), as `access::sealed_from` has it. Also the audit log's filter.
+        /// Who stands in for somebody is kept from what is sealed from either; what only its registrar
+        /// may see is not passed on.
         pub(crate) fn not_sealed_from(actor: &Actor) -> Condition {
             let open: Condition = Box::new(cases::seal.eq(Series::Open.code()));
             let registrars: Condition = Box::new(
@@ -134,24 +136,31 @@ macro_rules! rules {
                     .eq(Series::RegistrarOnly.code())
                     .and(cases::registrar_id.eq(actor.user_id.as_str().to_owned())),
             );
-            let mut others: Condition = Box::new(
-                cases::seal.eq(Series::Sealed.code()).and(
-                    cases::accused_user_id.is_null().or(cases::accused_user_id
-                        .ne(actor.user_id.as_str().to_owned())
-                        .assume_not_null()),
-                ),
-            );
-            for unit in &actor.unit_chain {
+            let mut others: Condition = Box::new(cases::seal.eq(Series::Sealed.code()));
+            for user in actor.self_ids() {
+                let not_they: Condition = Box::new(
+                    cases::accused_user_id
+                        .is_null()
+                        .or(cases::accused_user_id.ne(user).assume_not_null()),
+                );
+                others = both(others, not_they);
+            }
+            for unit in actor.all_chains() {
                 let not_here: Condition = Box::new(
-                    cases::accused_unit_id.is_null().or(cases::accused_unit_id
-                        .ne(unit.as_str().to_owned())
-                        .assume_not_null()),
+                    cases::accused_unit_id
+                        .is_null()
+                        .or(cases::accused_unit_id.ne(unit).assume_not_null()),
                 );
                 others = both(others, not_here);
             }
             either(open, either(registrars, others))
         }
     };
+}
+
+/// The only one, or all of them: an equality finds its index where a list might not.
+fn one(ids: Vec<String>) -> Result<String, Vec<String>> {
+    <[String; 1]>::try_from(ids).map(|[id]| id)
 }
 
 rules!();
@@ -276,6 +285,7 @@ pub(crate) mod tests {
             unit_chain: chain,
             former_units: Vec::new(),
             former_villages: Vec::new(),
+            stands_in_for: Vec::new(),
         }
     }
 
@@ -287,6 +297,14 @@ pub(crate) mod tests {
             actor.former_villages = vec![former.into()];
         }
         actor.unit_chain.insert(1, former.into());
+        actor
+    }
+
+    /// As [`actor`], while they stand in for somebody of another unit.
+    fn actor_for(user: &str, role: Role, unit: &str, absent: (&str, &str)) -> Actor {
+        let mut actor = actor(user, role, unit);
+        let absent = self::actor(absent.0, role, absent.1);
+        actor.stands_in_for = vec![absent.absent_until("a", NaiveDate::MAX)];
         actor
     }
 
@@ -303,6 +321,9 @@ pub(crate) mod tests {
             actors.push(actor_of_both("a", *role, "v2", "v1"));
             actors.push(actor_of_both("b", *role, "v2", "v1"));
             actors.push(actor_of_both("b", *role, "justice", "police"));
+            actors.push(actor_for("b", *role, "v2", ("a", "v1")));
+            actors.push(actor_for("a", *role, "centre", ("b", "police")));
+            actors.push(actor_for("a", *role, "t", ("b", "v1")));
         }
         actors
     }

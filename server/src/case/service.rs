@@ -62,7 +62,7 @@ pub(crate) fn find(
     let case = store::find(conn, id.as_str())?.ok_or_else(Error::hidden)?;
     let units = store::unit_ids(conn, &case.id)?;
     let facts = case.facts(units);
-    can(&desk.actor, action, Facts::Case(&facts))?;
+    desk.actor.decide(action, Facts::Case(&facts))?;
     Ok((case, facts))
 }
 
@@ -294,7 +294,7 @@ fn event_record(
         on_day: step.on,
         at: desk.context.now.naive_utc(),
         actor_id: desk.actor.user_id.as_str().to_owned(),
-        actor_name: desk.actor.name().to_owned(),
+        actor_name: desk.actor.signature().into_owned(),
         actor_unit: desk.names.unit_name(&desk.actor.unit_id).to_owned(),
         state: Coded(state),
         text: step.text,
@@ -1279,7 +1279,7 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
     for event in &mut events {
         // Not of a case that the caller may not know of.
         if let Some(earlier) = &event.data.earlier_case_id
-            && find(conn, desk, earlier, Action::ViewCase).is_err()
+            && find(conn, &desk.quietly(), earlier, Action::ViewCase).is_err()
         {
             event.data.earlier_case_id = None;
         }
@@ -1294,6 +1294,8 @@ pub(crate) fn events(conn: &mut Conn, desk: &Desk, id: &CaseId) -> Result<Vec<Ev
 /// A mark as far as the caller may know of what it names. Not of a visit or urgent information that
 /// they may not see; nor the way to a report that they may not open, whose name is part of the case.
 fn readable(conn: &mut Conn, desk: &Desk, mut mark: FieldMark) -> Result<Option<FieldMark>, Error> {
+    // Nothing is done by it, for whomever.
+    let desk = &desk.quietly();
     let open = match mark.kind {
         FieldKind::Report => crate::report::service::may_open(conn, desk, &mark.id)?,
         FieldKind::Visit => crate::visit::service::may_see(conn, desk, &mark.id)?,
@@ -1852,7 +1854,14 @@ fn apply_step(
 ) -> Result<(), Error> {
     let case = &mut taken.case;
     let now = desk.context.now.naive_utc();
-    let here = desk.actor.unit_id.as_str();
+    // What was sent to the unit of somebody absent is taken there, by whoever stands in for them.
+    let sent_to = case
+        .offered_unit_id
+        .as_ref()
+        .or(case.responsible_unit_id.as_ref());
+    let sent_to = sent_to.map(|unit| UnitId::from(unit.as_str()));
+    let (me, here) = desk.actor.self_in(sent_to.as_ref());
+    let here = here.as_str();
     if case.state.0 == State::Transferred
         && matches!(
             action,
@@ -1895,7 +1904,7 @@ fn apply_step(
                 case.responsible_unit_id = Some(unit);
             }
             if case.responsible_user_id.is_none() {
-                case.responsible_user_id = Some(desk.actor.user_id.as_str().to_owned());
+                case.responsible_user_id = Some(me.as_str().to_owned());
             }
         }
         CaseAction::SetLead => case.lead_id = user,

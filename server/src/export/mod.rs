@@ -326,8 +326,18 @@ where
         "" => String::new(),
         filters => format!("；条件：{filters}"),
     };
+    let absent: Vec<&str> = desk
+        .actor
+        .stands_in_for
+        .iter()
+        .map(|absent| absent.name.as_str())
+        .collect();
+    let absent = match absent.as_slice() {
+        [] => String::new(),
+        absent => format!("；含代理{}的范围", absent.join("、")),
+    };
     let detail = format!(
-        "导出{}{rows}行（{}）{filters}",
+        "导出{}{rows}行（{}）{filters}{absent}",
         wanted.name,
         format.code().to_uppercase()
     );

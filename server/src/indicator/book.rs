@@ -31,7 +31,7 @@ use shared::case::matter::{Any, Mark as MatterMark, MatterKind};
 use shared::case::number::Series;
 use shared::case::state::{EventKind, State};
 use shared::case::{Category, Channel, Kind, Outcome, Procedure, ReviewOutcome};
-use shared::ids::UnitId;
+use shared::ids::{UnitId, UserId};
 use shared::indicator::period::Day;
 use shared::indicator::tally::{Before, Beside, Fact, NO_UNIT, NOBODY, Reader, Tally, marks};
 use shared::satisfaction::RatingMark;
@@ -253,9 +253,10 @@ impl Figures {
         walk: impl Fn(Cases<'_>) -> P,
         look: impl FnOnce(&Book, P) -> T,
     ) -> Result<Arc<T>, Error> {
+        // Of a person there may be two: as themself with a token, and with those for whom they stand in.
         let name = format!(
             "{} {} {} {name}",
-            desk.actor.user_id,
+            desk.actor.self_ids().join("+"),
             desk.context.today(),
             desk.names.generation(),
         );
@@ -440,20 +441,16 @@ impl Book {
     }
 
     fn reader(&self, actor: &Actor) -> Reader {
-        let unit = |id: &UnitId| self.unit(id.as_str()).unwrap_or(UNKNOWN_UNIT);
-        let own = |own: &UnitId, former: &[UnitId]| -> Vec<u16> {
-            std::iter::once(own).chain(former).map(unit).collect()
-        };
-        let village = actor.village_id.as_ref();
+        let unit = |id: &str| self.unit(id).unwrap_or(UNKNOWN_UNIT);
+        let units = |ids: Vec<String>| ids.iter().map(|id| unit(id)).collect();
+        let user = |id: &UserId| self.users.get(id.as_str()).unwrap_or(UNKNOWN_USER);
         Reader {
-            user: self
-                .users
-                .get(actor.user_id.as_str())
-                .unwrap_or(UNKNOWN_USER),
-            units: own(&actor.unit_id, &actor.former_units),
-            chain: actor.unit_chain.iter().map(unit).collect(),
-            township: unit(&actor.township_id),
-            villages: village.map_or_else(Vec::new, |id| own(id, &actor.former_villages)),
+            user: user(&actor.user_id),
+            users: actor.selves().map(|(id, _)| user(id)).collect(),
+            units: units(actor.own_units()),
+            chain: units(actor.all_chains()),
+            township: unit(actor.township_id.as_str()),
+            villages: units(actor.own_villages()),
         }
     }
 

@@ -31,6 +31,7 @@ use shared::problem::FieldError;
 
 use crate::case;
 use crate::db::Conn;
+use crate::deputy;
 use crate::error::ApiError;
 use crate::idempotency;
 use crate::keys::Unreadable;
@@ -60,6 +61,15 @@ impl Draft {
         let rest = self.link.strip_prefix("/cases/")?;
         let id = rest.split(['/', '?', '#']).next()?;
         (!id.is_empty() && id != "new").then_some(id)
+    }
+
+    /// The same for who stands in for somebody.
+    fn in_place_of(&self, absent: &str) -> Self {
+        let sign = format!("（代理{absent}）");
+        Self {
+            body: format!("{}{sign}", self.body),
+            ..self.clone()
+        }
     }
 
     /// How it reaches somebody who wishes notices of its kind to come so.
@@ -124,7 +134,8 @@ impl From<Error> for ApiError {
 
 /// Tells people, in the transaction of what happened; who was told of it before is left out, as is who
 /// does not wish to hear of such things. Whoever calls it has asked `shared::access` that each of them
-/// may know of what it says.
+/// may know of what it says. Whoever stands in for one of them today is told, too, with the name of whom
+/// they do it for; what leads to a case that is sealed from them they are not shown.
 ///
 /// # Errors
 /// The database's own.
@@ -137,17 +148,28 @@ pub(crate) fn post(
     if to.is_empty() {
         return Ok(());
     }
+    let deputies = if draft.kind.is_personal() {
+        Vec::new()
+    } else {
+        deputy::store::beside(conn, to, now)?
+    };
     // The first write: it makes those who post wait for each other, so that numbers are given in the
     // order of the commits and nobody is told twice.
-    let mut seq = store::reserve(conn, to.len())?;
-    for user in to {
+    let mut seq = store::reserve(conn, to.len() + deputies.len())?;
+    let mut tell = |conn: &mut Conn, user: &UserId, draft: &Draft| -> QueryResult<()> {
         let wished = store::prefs(conn, user.as_str())?.0.delivery(draft.kind);
         let delivery = draft.delivery(wished);
         if delivery == Delivery::Off || store::was_told(conn, user, &draft.once)? {
-            continue;
+            return Ok(());
         }
         seq += 1;
-        store::insert(conn, user, draft, seq, delivery == Delivery::AtOnce, now)?;
+        store::insert(conn, user, draft, seq, delivery == Delivery::AtOnce, now)
+    };
+    for user in to {
+        tell(conn, user, draft)?;
+    }
+    for (user, absent) in deputies {
+        tell(conn, &user, &draft.in_place_of(&absent))?;
     }
     robot::queue(conn, to, draft, now)?;
     stream::wake();

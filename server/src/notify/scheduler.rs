@@ -51,7 +51,7 @@ enum Work {
 }
 
 /// All jobs, in the order in which they are run.
-fn jobs() -> [Job; 10] {
+fn jobs() -> [Job; 11] {
     [
         Job {
             name: "reminders",
@@ -78,6 +78,11 @@ fn jobs() -> [Job; 10] {
             name: "visits",
             when: When::Every(600),
             work: Work::Tick(crate::visit::tick),
+        },
+        Job {
+            name: "deputies",
+            when: When::Every(60),
+            work: Work::Tick(crate::deputy::service::tick),
         },
         Job {
             name: "clean_up",

@@ -485,6 +485,7 @@ mod tests {
                 village_id: None,
                 former_units: Vec::new(),
                 former_villages: Vec::new(),
+                stands_in_for: Vec::new(),
             }),
             claims,
             events,

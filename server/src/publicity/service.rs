@@ -88,7 +88,8 @@ fn find(
 ) -> Result<CampaignRecord, Error> {
     let campaign = store::find(conn, id)?.ok_or_else(Error::hidden)?;
     let facts = facts(&campaign);
-    can(&desk.actor, Action::Publicity(deed), Facts::Field(&facts))?;
+    desk.actor
+        .decide(Action::Publicity(deed), Facts::Field(&facts))?;
     Ok(campaign)
 }
 
@@ -124,7 +125,7 @@ fn log_campaign(
 
 /// Notes what is wrong with the village; a secretary's is their own.
 fn check_village(desk: &Desk, errors: &mut Errors, village: Option<&UnitId>) {
-    if desk.actor.role == Role::VillageSecretary && village != desk.actor.village_id.as_ref() {
+    if desk.actor.role == Role::VillageSecretary && !desk.actor.is_own_village(village) {
         errors.add("village_id", "not_yours", "村支部书记只登记本村的宣传。");
         return;
     }
@@ -480,18 +481,20 @@ pub(super) fn year(conn: &mut Conn, desk: &Desk, query: YearQuery) -> Result<Pub
     Ok(PublicityYear {
         year,
         today,
-        total: villages_missing(&villages, year, today, own_village(desk)),
+        total: missing(desk, &villages, year, today),
         villages,
         laws: by_law(conn, &desk.actor.township_id, &records)?,
     })
 }
 
-/// The village that a secretary looks after.
-fn own_village(desk: &Desk) -> Option<&str> {
-    match desk.actor.role {
-        Role::VillageSecretary => Some(desk.actor.unit_id.as_str()),
-        _ => None,
+/// How many villages have had none: of all, of a secretary's own, and of those whom they stand in for.
+fn missing(desk: &Desk, villages: &[VillageYear], year: i32, today: NaiveDate) -> u64 {
+    if desk.actor.role != Role::VillageSecretary {
+        return villages_missing(villages, year, today, None);
     }
+    let own = desk.actor.selves().map(|(_, unit)| unit.as_str());
+    own.map(|unit| villages_missing(villages, year, today, Some(unit)))
+        .sum()
 }
 
 /// What the home page says of publicity: villages that have had none in the running quarter.
@@ -510,7 +513,7 @@ pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
     Ok(vec![Todo {
         title: "本季度还没有法制宣传的村".to_owned(),
         hint: hint.to_owned(),
-        count: villages_missing(&villages, today.year(), today, own_village(desk)),
+        count: missing(desk, &villages, today.year(), today),
         list: TodoList::Publicity,
         query: format!("year={}", today.year()),
         urgent: false,

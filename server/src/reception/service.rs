@@ -89,7 +89,8 @@ fn find(
     let day = store::find(conn, id)?.ok_or_else(Error::hidden)?;
     let staff = store::staff_of(conn, id)?;
     let facts = facts(&day, &staff);
-    can(&desk.actor, Action::Reception(deed), Facts::Field(&facts))?;
+    let action = Action::Reception(deed);
+    desk.actor.decide(action, Facts::Field(&facts))?;
     Ok((day, staff))
 }
 
@@ -201,7 +202,7 @@ pub(crate) fn page(
     let chosen = || -> Condition {
         let mut all = store::of_township(&desk.actor);
         if query.mine == Some(true) {
-            all = Box::new(all.and(store::on_duty(&desk.actor.user_id)));
+            all = Box::new(all.and(store::on_duty(desk.actor.self_ids())));
         }
         if let Some(cancelled) = query.cancelled {
             all = Box::new(all.and(reception_days::cancelled.eq(cancelled)));
@@ -758,7 +759,7 @@ fn join(
     if facts.seal == Series::RegistrarOnly {
         // Nothing is noted there; the answer says what to do instead.
         let note = Action::Case(CaseAction::Note);
-        can(&desk.actor, note, Facts::Case(&facts))?;
+        desk.actor.decide(note, Facts::Case(&facts))?;
     }
     let text = format!(
         "{}接待日来访：{}",
@@ -799,7 +800,7 @@ pub(crate) fn of_case(
 pub(crate) fn todos(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
     let today = desk.context.today();
     let last = today.checked_add_days(Days::new(SOON)).unwrap_or(today);
-    let mine = store::of_township(&desk.actor).and(store::on_duty(&desk.actor.user_id));
+    let mine = store::of_township(&desk.actor).and(store::on_duty(desk.actor.self_ids()));
     let days: Vec<DayRecord> = reception_days::table
         .filter(mine)
         .filter(reception_days::cancelled.eq(false))

@@ -65,14 +65,13 @@ pub(crate) fn of_township(actor: &Actor) -> Condition {
 }
 
 /// Of them, those on which somebody is on duty.
-pub(crate) fn on_duty(user: &UserId) -> Condition {
-    let user = user.as_str().to_owned();
+pub(crate) fn on_duty(users: Vec<String>) -> Condition {
     let beside = reception_staff::table
-        .filter(reception_staff::user_id.eq(user.clone()))
+        .filter(reception_staff::user_id.eq_any(users.clone()))
         .select(reception_staff::day_id);
     Box::new(
         reception_days::leader_id
-            .eq(user)
+            .eq_any(users)
             .or(reception_days::id.eq_any(beside)),
     )
 }
@@ -113,7 +112,7 @@ pub(crate) fn duties_from(
         .filter(reception_days::township_id.eq(township))
         .filter(reception_days::cancelled.eq(false))
         .filter(reception_days::on_day.ge(from))
-        .filter(on_duty(user))
+        .filter(on_duty(vec![user.to_string()]))
         .order((reception_days::on_day, reception_days::id))
         .select(DayRecord::as_select())
         .load(conn)

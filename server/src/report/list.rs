@@ -339,10 +339,10 @@ fn lines(conn: &mut Conn, desk: &Desk) -> Result<Vec<Todo>, Error> {
     };
     let role = desk.actor.role;
     let owes = desk
-        .names
-        .unit(&desk.actor.unit_id)
-        .and_then(|unit| ReportKind::of(unit.kind))
-        .is_some()
+        .actor
+        .selves()
+        .filter_map(|(_, unit)| desk.names.unit(unit))
+        .any(|unit| ReportKind::of(unit.kind).is_some())
         && can(&desk.actor, Action::Report(ReportDeed::Write), Facts::None).is_ok();
     if owes {
         add(
@@ -493,6 +493,7 @@ mod tests {
             village_id: chain.iter().find(|u| u.as_str().starts_with('v')).cloned(),
             former_units: Vec::new(),
             former_villages: Vec::new(),
+            stands_in_for: Vec::new(),
             unit_chain: chain,
         }
     }

@@ -319,6 +319,7 @@ fn may_write(user: &User, ower: &str, report: &ReportRecord) -> bool {
         village_id: facts.village_id.clone(),
         former_units: vec![facts.unit_id.clone()],
         former_villages: Vec::new(),
+        stands_in_for: Vec::new(),
     };
     can(
         &actor,

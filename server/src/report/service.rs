@@ -45,7 +45,8 @@ fn find(
 ) -> Result<(ReportRecord, FieldFacts), Error> {
     let report = store::find(conn, id)?.ok_or_else(Error::hidden)?;
     let facts = report.facts();
-    can(&desk.actor, Action::Report(deed), Facts::Field(&facts))?;
+    desk.actor
+        .decide(Action::Report(deed), Facts::Field(&facts))?;
     Ok((report, facts))
 }
 
@@ -384,11 +385,8 @@ pub(super) fn submit(conn: &mut Conn, desk: &Desk, input: &NewReport) -> Result<
         author_id: None,
         people: Vec::new(),
     };
-    can(
-        &desk.actor,
-        Action::Report(ReportDeed::Write),
-        Facts::Field(&facts),
-    )?;
+    let write = Action::Report(ReportDeed::Write);
+    desk.actor.decide(write, Facts::Field(&facts))?;
     ensure(conn, desk.context.now)?;
     let mut errors = input.check(desk.context.today());
     let found = period_of(conn, desk, &owner, input, &mut errors)?;

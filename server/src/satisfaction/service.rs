@@ -178,11 +178,12 @@ pub(crate) fn record(
     let events = case_store::events(conn, &case.id)?;
     let Some(answer) = answer(&desk.names, &case, &events) else {
         let nobody = Answerers::default();
-        can(&desk.actor, Action::Rate, Facts::Answer(&facts, &nobody))?;
+        desk.actor
+            .decide(Action::Rate, Facts::Answer(&facts, &nobody))?;
         return Err(nothing_yet().into());
     };
     let asked = Facts::Answer(&facts, &answer.answerers);
-    can(&desk.actor, Action::Rate, asked)?;
+    desk.actor.decide(Action::Rate, asked)?;
     if case.version != version {
         return Err(Error::Stale);
     }

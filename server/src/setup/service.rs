@@ -127,5 +127,6 @@ fn administrator(input: &Setup, township: &Unit) -> User {
         must_change_password: false,
         second_factor: false,
         version: 1,
+        deputations_ended: None,
     }
 }

@@ -94,6 +94,11 @@ fn units<'a>(names: &'a Snapshot, township: &UnitId) -> Vec<&'a Unit> {
     units
 }
 
+/// Whether it is for the actor to go there, by themself or for somebody.
+fn is_responsible(actor: &Actor, responsible: &[UserId]) -> bool {
+    responsible.iter().any(|user| actor.is_self(user))
+}
+
 /// Whether the actor may see a unit's row: leaders, office and auditor every one, a secretary the own
 /// village's, everybody those that they are responsible for or belong to.
 fn sees(names: &Snapshot, actor: &Actor, unit: &Unit) -> bool {
@@ -101,13 +106,16 @@ fn sees(names: &Snapshot, actor: &Actor, unit: &Unit) -> bool {
         Role::TownshipLeader | Role::CoordinationOffice | Role::Auditor => true,
         Role::VillageSecretary
             if actor
-                .village_id
-                .as_ref()
-                .is_some_and(|village| names.is_within(&unit.id, village)) =>
+                .own_villages()
+                .into_iter()
+                .any(|village| names.is_within(&unit.id, &UnitId::new(village))) =>
         {
             true
         }
-        _ => unit.id == actor.unit_id || responsible(names, unit).contains(&actor.user_id),
+        _ => {
+            actor.selves().any(|(_, own)| unit.id == *own)
+                || is_responsible(actor, &responsible(names, unit))
+        }
     }
 }
 
@@ -264,7 +272,7 @@ pub(crate) fn table(
     let mut duties: BTreeMap<UserId, Vec<DutyUnit>> = BTreeMap::new();
     for unit in units(names, &desk.actor.township_id) {
         let own = responsible(names, unit);
-        if !sees(names, &desk.actor, unit) || (mine && !own.contains(&desk.actor.user_id)) {
+        if !sees(names, &desk.actor, unit) || (mine && !is_responsible(&desk.actor, &own)) {
             continue;
         }
         let cells: Vec<CoverageCell> = weeks
@@ -274,7 +282,7 @@ pub(crate) fn table(
         let last_on = days.get(unit.id.as_str()).copied();
         let days_since = last_on.map(|day| today.signed_duration_since(day).num_days());
         for user in &own {
-            if mine && *user != desk.actor.user_id {
+            if mine && !desk.actor.is_self(user) {
                 continue;
             }
             duties.entry(user.clone()).or_default().push(DutyUnit {
@@ -479,10 +487,10 @@ pub(super) fn owed_in<'a>(
 /// # Errors
 /// The database's own.
 pub(super) fn owed_by(conn: &mut Conn, desk: &Desk) -> QueryResult<Vec<String>> {
-    let is_responsible = units(&desk.names, &desk.actor.township_id)
+    let has_any = units(&desk.names, &desk.actor.township_id)
         .iter()
-        .any(|unit| responsible(&desk.names, unit).contains(&desk.actor.user_id));
-    if !is_responsible {
+        .any(|unit| is_responsible(&desk.actor, &responsible(&desk.names, unit)));
+    if !has_any {
         return Ok(Vec::new());
     }
     let condition = store::countable_by(conn, &desk.actor)?;
@@ -495,7 +503,7 @@ pub(super) fn owed_by(conn: &mut Conn, desk: &Desk) -> QueryResult<Vec<String>> 
     )?;
     Ok(owed
         .into_iter()
-        .filter(|owed| owed.by.contains(&desk.actor.user_id))
+        .filter(|owed| is_responsible(&desk.actor, &owed.by))
         .map(|owed| full_name(&desk.names, owed.unit))
         .collect())
 }

@@ -259,17 +259,20 @@ fn chosen(conn: &mut Conn, desk: &Desk, wanted: &Wanted) -> QueryResult<OfPromis
         all = Box::new(all.and(state));
     }
     if wanted.mine {
-        let user = desk.actor.user_id.as_str().to_owned();
-        let unit = desk.actor.unit_id.as_str().to_owned();
+        let (users, units): (Vec<String>, Vec<String>) = desk
+            .actor
+            .selves()
+            .map(|(user, unit)| (user.to_string(), unit.to_string()))
+            .unzip();
         let by_user: OfPromises = Box::new(
             visit_promises::user_id
                 .is_not_null()
-                .and(visit_promises::user_id.eq(user).assume_not_null()),
+                .and(visit_promises::user_id.eq_any(users).assume_not_null()),
         );
         let by_unit: OfPromises = Box::new(
             visit_promises::unit_id
                 .is_not_null()
-                .and(visit_promises::unit_id.eq(unit).assume_not_null()),
+                .and(visit_promises::unit_id.eq_any(units).assume_not_null()),
         );
         all = Box::new(all.and(by_user.or(by_unit)));
     }

@@ -52,7 +52,8 @@ pub(crate) fn find(
     let people = store::people_of(conn, id)?;
     let promises = store::promises(conn, &[id])?;
     let facts = store::facts(&visit, &people, &promises, &desk.names);
-    can(&desk.actor, Action::Visit(deed), Facts::Field(&facts))?;
+    desk.actor
+        .decide(Action::Visit(deed), Facts::Field(&facts))?;
     if is_sealed_from(conn, &desk.actor, &visit)? {
         return Err(Error::hidden());
     }
@@ -164,7 +165,8 @@ fn log(conn: &mut Conn, desk: &Desk, visit: &VisitRecord, detail: &str) -> Resul
 /// Notes what is wrong with where a visit was.
 fn check_place(desk: &Desk, errors: &mut Errors, village: Option<&UnitId>, group: Option<&UnitId>) {
     desk.check_place(errors, village, group);
-    if desk.actor.role == Role::GroupInformant && group.is_some_and(|id| *id != desk.actor.unit_id)
+    if desk.actor.role == Role::GroupInformant
+        && group.is_some_and(|id| !desk.actor.is_own_unit(id))
     {
         errors.add("group_id", "not_yours", "社信息员只记录本社的走访。");
     }

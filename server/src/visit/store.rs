@@ -140,35 +140,36 @@ macro_rules! rules {
         /// What the actor may know of, as `shared::access::visit_visible` has it, but for visits whose
         /// case was sealed from them since.
         fn in_scope(actor: &Actor) -> Condition {
-            let user = actor.user_id.as_str().to_owned();
             let wrote: Condition = Box::new(
                 visits::author_id
                     .is_not_null()
-                    .and(visits::author_id.eq(user.clone()).assume_not_null()),
+                    .and(visits::author_id.eq_any(actor.self_ids()).assume_not_null()),
             );
-            // A part in it: went along, or is to keep a promise.
-            let part: Condition = Box::new(
-                sql::<Bool>("visits.id IN (SELECT visit_id FROM visit_people WHERE user_id = ")
-                    .bind::<Text, _>(user.clone())
-                    .sql(" UNION ALL SELECT visit_id FROM visit_promises WHERE user_id = ")
-                    .bind::<Text, _>(user)
-                    .sql(" OR unit_id = ")
-                    .bind::<Text, _>(actor.unit_id.as_str().to_owned())
-                    .sql(")"),
-            );
-            let own: Condition = Box::new(wrote.or(part));
-            let scope: Condition = match (actor.role, &actor.village_id) {
-                (Role::TownshipLeader | Role::CoordinationOffice, _) => Box::new(visits::id.ne("")),
-                (Role::Auditor | Role::Administrator | Role::CountyOffice, _) => {
+            let own: Condition = actor.selves().fold(wrote, |own, (user, unit)| {
+                let user = user.as_str().to_owned();
+                // A part in it: went along, or is to keep a promise.
+                let part: Condition = Box::new(
+                    sql::<Bool>("visits.id IN (SELECT visit_id FROM visit_people WHERE user_id = ")
+                        .bind::<Text, _>(user.clone())
+                        .sql(" UNION ALL SELECT visit_id FROM visit_promises WHERE user_id = ")
+                        .bind::<Text, _>(user)
+                        .sql(" OR unit_id = ")
+                        .bind::<Text, _>(unit.as_str().to_owned())
+                        .sql(")"),
+                );
+                Box::new(own.or(part))
+            });
+            let villages = actor.own_villages();
+            let scope: Condition = match actor.role {
+                Role::TownshipLeader | Role::CoordinationOffice => Box::new(visits::id.ne("")),
+                Role::Auditor | Role::Administrator | Role::CountyOffice => {
                     Box::new(visits::id.eq(""))
                 }
-                (Role::VillageSecretary, Some(_)) => {
+                Role::VillageSecretary if !villages.is_empty() => {
                     let here: Condition = Box::new(
-                        visits::village_id.is_not_null().and(
-                            visits::village_id
-                                .eq_any(actor.own_villages())
-                                .assume_not_null(),
-                        ),
+                        visits::village_id
+                            .is_not_null()
+                            .and(visits::village_id.eq_any(villages).assume_not_null()),
                     );
                     Box::new(own.or(here))
                 }

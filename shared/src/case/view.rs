@@ -512,6 +512,9 @@ pub struct Todo {
 pub struct Home {
     /// The server's day.
     pub today: NaiveDate,
+    /// For whom the caller stands in today, in a sentence; none where for nobody.
+    #[serde(default)]
+    pub standing_in: Option<String>,
     /// What is to be done, most urgent first.
     pub todos: Vec<Todo>,
     /// The open cases that are due first.

@@ -595,7 +595,9 @@ impl Fold<'_> {
 pub struct Reader {
     /// Who.
     pub user: u32,
-    /// Their unit, and those that were merged into it.
+    /// Who, and those for whom they stand in.
+    pub users: Vec<u32>,
+    /// Their unit, and those that were merged into it; and so of those for whom they stand in.
     pub units: Vec<u16>,
     /// The unit and those above it, with all that they are made of.
     pub chain: Vec<u16>,
@@ -628,6 +630,9 @@ impl Sight for Before<'_> {
             .any(|mark| self.reader.units.contains(&mark.arg))
     }
     fn registered(&self) -> bool {
+        self.reader.users.contains(&self.tally.registrar)
+    }
+    fn registered_personally(&self) -> bool {
         self.tally.registrar == self.reader.user
     }
     fn registered_here(&self) -> bool {
@@ -640,7 +645,7 @@ impl Sight for Before<'_> {
         self.tally.seal
     }
     fn accused(&self) -> bool {
-        self.tally.accused_user == self.reader.user
+        self.reader.users.contains(&self.tally.accused_user)
     }
     fn of_accused_unit(&self) -> bool {
         self.reader.chain.contains(&self.tally.accused_unit)

@@ -19,6 +19,7 @@ mod contact;
 mod contract;
 mod county;
 mod criteria;
+mod deputies;
 mod documents;
 mod durability;
 mod examples;

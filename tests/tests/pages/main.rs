@@ -11,6 +11,7 @@ mod administration;
 mod alerts;
 mod browser;
 mod county;
+mod deputies;
 mod dialogs;
 mod field;
 mod figures;

@@ -51,6 +51,7 @@ pub(crate) fn page() -> AnyView {
                     {webhooks}
                 </p>
             </section>
+            {super::deputies::section()}
             {others()}
             <section class="card">{looks()}</section>
             {super::notices::settings()}

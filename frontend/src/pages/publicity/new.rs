@@ -102,7 +102,7 @@ pub(super) fn fields(laws: &Laws, chosen: &[String]) -> Vec<Field> {
             .required()
             .value(chosen.join(",")),
     ];
-    if app::me().user.role != Role::VillageSecretary {
+    if !is_of_one_village() {
         let village = Field::unit("village_id", "村", &[UnitKind::Village]);
         fields.push(village.help("面向全镇的不选。"));
     }
@@ -188,6 +188,13 @@ fn draw(laws: &Laws, start: &Start, photos: Photos) -> AnyView {
     .into_any()
 }
 
+/// Whether there is but one village for which the signed-in person may record anything: a secretary's, who
+/// stands in for nobody.
+fn is_of_one_village() -> bool {
+    let actor = app::me().actor;
+    actor.role == Role::VillageSecretary && actor.stands_in_for.is_empty()
+}
+
 /// What the outbox takes; none where something is wrong, which the form then says.
 fn outgoing(
     form: Form,
@@ -197,7 +204,7 @@ fn outgoing(
 ) -> Option<Outgoing> {
     let mut body = filled.clone();
     let me = app::me();
-    if me.user.role == Role::VillageSecretary
+    if is_of_one_village()
         && let Some(own) = &me.actor.village_id
     {
         body.insert("village_id".to_owned(), Value::String(own.to_string()));

@@ -203,12 +203,9 @@ fn receiving(view: &ReceptionView, steps: Steps) -> Option<AnyView> {
     }
     let me = app::me();
     // Whoever types for the leader on duty: the leader received.
-    let on_duty = view.facts.people.contains(&me.user.id);
-    let receiver = if on_duty {
-        me.user.id.to_string()
-    } else {
-        view.day.leader.id.clone()
-    };
+    let mut selves = me.actor.selves().map(|(user, _)| user);
+    let on_duty = selves.find(|user| view.facts.people.contains(user));
+    let receiver = on_duty.map_or_else(|| view.day.leader.id.clone(), ToString::to_string);
     let join = Step {
         title: "并入已有事项",
         help: "只能并入您有权查看的事项，会记在它的办理记录里。编号在回执上。",

@@ -594,7 +594,7 @@ fn card_form(draft: Draft, kind: ReportKind, n: usize, card: &Card) -> AnyView {
                     .required()
                     .area(card.signal("cause"), 3)}
                 <div class="grid">
-                    {where_fields(form, kind, n, card)}
+                    {where_fields(draft, kind, n, card)}
                     {field(form, at("place"), "地点").input(card.signal("place"))}
                     {field(form, at("people_count"), "涉及人数")
                         .mode("numeric")
@@ -637,13 +637,15 @@ fn card_form(draft: Draft, kind: ReportKind, n: usize, card: &Card) -> AnyView {
 }
 
 /// Village and group, where they do not follow from the report.
-fn where_fields(form: Form, kind: ReportKind, n: usize, card: &Card) -> AnyView {
+fn where_fields(draft: Draft, kind: ReportKind, n: usize, card: &Card) -> AnyView {
+    let form = draft.form;
     let directory = directory();
     let (village, group) = (card.signal("village_id"), card.signal("group_id"));
-    let own = app::me().actor.village_id;
+    // A weekly is its village's, which may be that of somebody absent.
+    let own = draft.report.with_value(|report| report.unit.id.clone());
     let groups = Signal::derive(move || {
-        let village = match (kind, &own) {
-            (ReportKind::Weekly, Some(own)) => own.as_str().to_owned(),
+        let village = match kind {
+            ReportKind::Weekly => own.clone(),
             _ => village.get(),
         };
         if village.is_empty() {

@@ -154,7 +154,7 @@ async fn read_feed(
         .member(&owner)
         .filter(|member| !member.user.disabled)
         .ok_or_else(ApiError::not_found)?;
-    let actor = Actor::of_member(std::sync::Arc::clone(member));
+    let actor = Actor::of_member_alone(std::sync::Arc::clone(member));
     if can(&actor, Action::ListCases, Facts::None).is_err() {
         return Err(ApiError::not_found());
     }

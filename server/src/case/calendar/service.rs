@@ -100,16 +100,16 @@ macro_rules! chosen {
     ($condition:ty, $scope:expr, $desk:expr, $wanted:expr) => {{
         let (desk, wanted): (&Desk, &Wanted) = ($desk, $wanted);
         let mut all: $condition = $scope;
-        let me = || desk.actor.user_id.as_str().to_owned();
+        let me = || desk.actor.self_ids();
         match wanted.scope {
             CalendarScope::Mine => {
                 all = Box::new(
                     all.and(
                         cases::lead_id
-                            .eq(me())
+                            .eq_any(me())
                             .assume_not_null()
-                            .or(cases::responsible_user_id.eq(me()).assume_not_null())
-                            .or(cases::registrar_id.eq(me())),
+                            .or(cases::responsible_user_id.eq_any(me()).assume_not_null())
+                            .or(cases::registrar_id.eq_any(me())),
                     ),
                 );
             }
@@ -251,8 +251,8 @@ fn matters(
         scope: CalendarScope::All,
         ..wanted.clone()
     };
-    let turn = |unit: &str| -> of_matters::Condition {
-        Box::new(case_matters::unit_id.eq(unit.to_owned()).assume_not_null())
+    let turn = |units: Vec<String>| -> of_matters::Condition {
+        Box::new(case_matters::unit_id.eq_any(units).assume_not_null())
     };
     let visible = || of_matters::visible_to(&desk.actor);
     let mut condition: of_matters::Condition = match wanted.scope {
@@ -261,13 +261,13 @@ fn matters(
             let own = chosen!(of_matters::Condition, visible(), desk, wanted);
             let turn: of_matters::Condition = Box::new(
                 chosen!(of_matters::Condition, visible(), desk, &all)
-                    .and(turn(desk.actor.unit_id.as_str())),
+                    .and(turn(desk.actor.own_units())),
             );
             Box::new(own.or(turn))
         }
     };
     if let Some(id) = &wanted.unit_id {
-        condition = Box::new(condition.and(turn(id)));
+        condition = Box::new(condition.and(turn(vec![id.clone()])));
     }
     let mut found: Vec<(MatterRecord, CaseRecord)> = case_matters::table
         .inner_join(cases::table)

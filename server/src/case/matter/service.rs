@@ -203,11 +203,9 @@ pub(crate) fn step<T: Matter>(
     let mut matter: T = serde_json::from_str(&record.body)
         .map_err(|e| Error::Damaged(format!("case_matters.body {}: {e}", record.id)))?;
     let facts = facts_of(&record, matter.also_waiting());
-    can(
-        &desk.actor,
-        Action::Matter(deed),
-        Facts::Matter(&taken.facts, &facts),
-    )?;
+    let action = Action::Matter(deed);
+    desk.actor
+        .decide(action, Facts::Matter(&taken.facts, &facts))?;
     if record.version != version {
         return Err(Error::Stale);
     }

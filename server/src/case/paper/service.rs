@@ -247,7 +247,7 @@ fn find(
     let (case, facts) = cases::find(conn, desk, case_id, Action::ViewCase)?;
     let record = store::find(conn, &case.id, id)?.ok_or_else(Error::hidden)?;
     let action = Action::ViewPaper(record.kind.0);
-    can(&desk.actor, action, Facts::Case(&facts))?;
+    desk.actor.decide(action, Facts::Case(&facts))?;
     Ok((case, record))
 }
 
@@ -302,8 +302,8 @@ pub(super) fn void(
     let mut taken = cases::take(conn, desk, case_id, Action::ViewCase, None)?;
     let mut record = store::find(conn, &taken.case.id, id)?.ok_or_else(Error::hidden)?;
     let facts = Facts::Case(&taken.facts);
-    can(&desk.actor, Action::ViewPaper(record.kind.0), facts)?;
-    can(&desk.actor, Action::MakePaper(record.kind.0), facts)?;
+    desk.actor.decide(Action::ViewPaper(record.kind.0), facts)?;
+    desk.actor.decide(Action::MakePaper(record.kind.0), facts)?;
     if record.version != version {
         return Err(Error::Stale);
     }

@@ -337,6 +337,7 @@ fn sees(scene: &Scene<'_>, id: &UserId) -> bool {
             village_id: village.then_some(user.unit_id),
             former_units: Vec::new(),
             former_villages: Vec::new(),
+            stands_in_for: Vec::new(),
         };
         !user.accused && visible(&actor, scene.case)
     })

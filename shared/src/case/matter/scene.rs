@@ -346,6 +346,7 @@ pub mod tests {
                     village_id: None,
                     former_units: Vec::new(),
                     former_villages: Vec::new(),
+                    stands_in_for: Vec::new(),
                 },
                 case: CaseFacts {
                     township_id: "township".into(),
