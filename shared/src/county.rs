@@ -144,6 +144,7 @@ mod tests {
             village_id: None,
             former_units: Vec::new(),
             former_villages: Vec::new(),
+            stands_in_for: Vec::new(),
         }
     }
 
@@ -284,6 +285,9 @@ mod tests {
                 true
             }
             fn registered(&self) -> bool {
+                true
+            }
+            fn registered_personally(&self) -> bool {
                 true
             }
             fn registered_here(&self) -> bool {
