@@ -284,7 +284,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 42] {
+    fn simple() -> [Self; 43] {
         [
             Self::Figures,
             Self::Indicators,
