@@ -2,6 +2,7 @@
 //! nothing else.
 
 use serde_json::{Value, json};
+use tests::case::{ID_NUMBER, PHONE};
 use tests::events::Events;
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
 use tests::{Case, Client, Staff, TestApp};
@@ -308,7 +309,11 @@ fn a_townships_row_is_what_its_own_leader_reads() {
 fn a_case_goes_up_is_read_is_answered_and_comes_back() {
     let app = TestApp::start();
     let office = app.county_office();
-    let case = app.case().village(VILLAGE).cause(WORDS).register();
+    let person = json!({
+        "role": "petitioner", "name": "张三", "id_number": ID_NUMBER, "phone": PHONE,
+    });
+    let case = app.case().village(VILLAGE).cause(WORDS);
+    let case = case.set("people", json!([person])).register();
     let file = app.by(Staff::Centre).post(case.path("/attachments"));
     file.file("图.png", tests::files::png()).expect(201);
     // Whose it is to hand up, and with what.
