@@ -108,6 +108,7 @@ fn by_default_it_sees_nothing_of_a_case() {
     let office = app.county_office();
     let case = app.case().village(VILLAGE).cause(WORDS).register();
     let live = Events::open(&office, None);
+    assert_eq!(live.next().name, "hello");
     // One that is given to a unit, so that people are told.
     let case = case.accepted().dispatched("派出所");
     assert_eq!(traces(&app, &case), Vec::<String>::new());
