@@ -50,9 +50,11 @@ pub(crate) struct Route {
     back: ReadSignal<bool>,
 }
 
+type Navigate = dyn Fn(&str, NavigateOptions);
+
 struct Kept {
     route: Route,
-    navigate: Rc<dyn Fn(&str, NavigateOptions)>,
+    navigate: Rc<Navigate>,
 }
 
 std::thread_local! {

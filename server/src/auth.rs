@@ -127,12 +127,9 @@ impl Actor {
     /// The same caller with what somebody else would read by: for figures that are shown as another's.
     /// Nothing is decided or written as this one.
     pub(crate) fn reading_as(&self, access: access::Actor) -> Self {
-        let member = Member {
-            access: Arc::new(access),
-            ..(*self.member).clone()
-        };
         Self {
-            member: Arc::new(member),
+            access: Arc::new(access),
+            behalf: Arc::default(),
             ..self.clone()
         }
     }

@@ -121,6 +121,9 @@ struct CreateCounty {
     /// 县级系统管理员的姓名
     #[arg(long)]
     name: String,
+    /// 在演示数据上试用
+    #[arg(long)]
+    demo: bool,
 }
 
 /// Why a command came to nothing.
@@ -181,7 +184,7 @@ fn run(cli: Cli) -> Result<(), Error> {
             create_user(&State::open(config, clock, false)?, input)
         }
         Command::Admin(Admin::CreateCounty(input)) => {
-            create_county(&State::open(config, clock, false)?, input)
+            create_county(&State::open(config, clock, input.demo)?, input)
         }
         Command::Admin(Admin::ResetPassword { username }) => {
             reset_password(&State::open(config, clock, false)?, &username)

@@ -528,7 +528,7 @@ pub(super) async fn enter(
             sessions::end_by_provider(conn, id, None, context.now)?;
             directory::touch(conn)?;
             // Somebody could come in as them now, and their password would still be good.
-            notify::post(conn, &[user_id.clone()], &told, context.now)?;
+            notify::post(conn, std::slice::from_ref(&user_id), &told, context.now)?;
             let entry = Entry::new(AuditAction::Identity, words);
             Ok(audit::append(conn, &context, &actor, entry)?)
         })

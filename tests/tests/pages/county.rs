@@ -42,6 +42,7 @@ fn put_county_above(town: &Town) {
     let printed = town.command(&[
         "admin",
         "create-county",
+        "--demo",
         "--county",
         "临江县",
         "--username",
