@@ -188,7 +188,7 @@ fn what_is_led_by_the_absent_is_on_the_list_of_whoever_stands_in() {
     let mine = |who| app.found(who, &[("mine", "true")]);
     assert_eq!(mine(Staff::OtherLeader), [""; 0]);
     named(&app, Staff::Leader, Staff::OtherLeader, TODAY, UNTIL);
-    assert_eq!(mine(Staff::OtherLeader), [case.number.clone()]);
+    assert_eq!(mine(Staff::OtherLeader), std::slice::from_ref(&case.number));
     let home = app.by(Staff::OtherLeader).get("/dashboard").expect(200);
     let home = home.json();
     let todos = home["todos"].as_array().unwrap();
@@ -219,7 +219,10 @@ fn it_begins_and_ends_at_midnight() {
     let turned = (0..25).any(|_| soon(|| status(&begins, Staff::NextSecretary) == 200));
     assert!(turned, "it does not begin");
     assert_eq!(status(&ends, Staff::Secretary), 404, "it does not end");
-    assert_eq!(app.found(Staff::Secretary, &[]), [begins.number.clone()]);
+    assert_eq!(
+        app.found(Staff::Secretary, &[]),
+        std::slice::from_ref(&begins.number)
+    );
     let list = app.by(Staff::Admin).get("/deputations").expect(200).json();
     let states: Vec<&Value> = list["items"]
         .as_array()
@@ -370,7 +373,10 @@ fn a_token_acts_for_its_owner_alone() {
     app.by(Staff::NextSecretary).get(case.path("")).expect(200);
     script.get(case.path("")).expect(404);
     assert_eq!(script.get("/cases").expect(200).json()["total"], 0);
-    assert_eq!(app.found(Staff::NextSecretary, &[]), [case.number.clone()]);
+    assert_eq!(
+        app.found(Staff::NextSecretary, &[]),
+        std::slice::from_ref(&case.number)
+    );
     script
         .get("/deputations")
         .send()
