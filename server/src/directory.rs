@@ -504,7 +504,7 @@ impl Snapshot {
 
     /// The law profiles that hold in a township, by the date in force; never empty. Of two from the
     /// same day its own counts, not the county's.
-    pub fn law_profiles(&self, township: &UnitId) -> Vec<LawProfile> {
+    pub fn law_profiles(&self, township: &UnitId) -> Vec<&LawProfile> {
         let chain = self.chain(township);
         let mut held: BTreeMap<_, (usize, &LawProfile)> = BTreeMap::new();
         for (by, profile) in &self.law_profiles {
@@ -522,9 +522,7 @@ impl Snapshot {
                 held.insert(profile.in_force_from, (far, profile));
             }
         }
-        held.into_values()
-            .map(|(_, profile)| profile.clone())
-            .collect()
+        held.into_values().map(|(_, profile)| profile).collect()
     }
 
     /// The law profile with this id, which a case has kept.

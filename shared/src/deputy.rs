@@ -222,15 +222,16 @@ impl Plan<'_> {
         let mut wrong = |code, message: String| errors.add("deputy_id", code, message);
         match (self.deputy, self.absent) {
             (None, _) => wrong("unknown", "请选择代理人：本乡镇的在用用户。".to_owned()),
-            (Some(deputy), _) if deputy.disabled => {
-                wrong("disabled", "代理人已停用，请另选一人。".to_owned());
-            }
             (Some(_), None) => {}
-            (Some(deputy), Some(absent)) if deputy.id == absent.id => {
-                wrong("same", "不能由本人代理本人。".to_owned());
-            }
+            // Whoever is of another township is nobody here, disabled or not.
             (Some(deputy), Some(absent)) if deputy.township_id != absent.township_id => {
                 wrong("unknown", "请选择代理人：本乡镇的在用用户。".to_owned());
+            }
+            (Some(deputy), Some(_)) if deputy.disabled => {
+                wrong("disabled", "代理人已停用，请另选一人。".to_owned());
+            }
+            (Some(deputy), Some(absent)) if deputy.id == absent.id => {
+                wrong("same", "不能由本人代理本人。".to_owned());
             }
             (Some(deputy), Some(absent)) if deputy.role != absent.role => {
                 let role = absent.role.label();
@@ -355,6 +356,9 @@ mod tests {
             ..people.one(1, Role::VillageSecretary)
         };
         assert_eq!(with(absent, Some(next)), "deputy_id unknown");
+        let disabled = true;
+        let gone_next = Person { disabled, ..next };
+        assert_eq!(with(absent, Some(gone_next)), "deputy_id unknown");
         let gone = Person {
             disabled: true,
             ..people.one(1, Role::VillageSecretary)

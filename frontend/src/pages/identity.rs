@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 use shared::sso::{IdentityStart, IdentityStarted, IdentityStatus};
-use shared::validate::Errors;
 
 use super::account::leave::AT_PROVIDER;
+use super::account::password;
 use super::heading;
 use crate::api::Call;
 use crate::app;
@@ -12,7 +12,7 @@ use crate::browser;
 use crate::format::moment;
 use crate::load::{Loader, load};
 use crate::ui::dialog::dialog;
-use crate::ui::field::{Form, field};
+use crate::ui::field::Form;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::waiting;
@@ -129,39 +129,20 @@ fn linked(
 
 /// The password, and then the provider's page.
 fn start(name: String) -> AnyView {
-    let form = Form::new();
-    let password = RwSignal::new(String::new());
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let input = IdentityStart {
-            password: password.get_untracked(),
-        };
-        let mut errors = Errors::new();
-        if input.password.is_empty() {
-            errors.add("password", "required", "请填写密码。");
-        }
-        if !form.accept(errors) {
-            return;
-        }
-        let call = Call::post("/me/identity").json(&input);
-        form.send(call.fetch::<IdentityStarted>(), |started| {
-            browser::keep(AT_PROVIDER, &true);
-            browser::leave_for(&started.location);
-        });
-    };
-    view! {
-        <form class="stack" novalidate on:submit=submit>
-            {form.summary()}
-            {field(form, "password", "您在本系统的密码")
-                .kind("password")
-                .complete("current-password")
-                .hint(format!("确认是您本人在绑定。接下来打开{name}的登录页，登录后自动回到这里。"))
-                .required()
-                .input(password)}
-            {form.submit_as("去绑定", "btn btn-primary", "identity-start")}
-        </form>
-    }
-    .into_any()
+    let hint = format!("确认是您本人在绑定。接下来打开{name}的登录页，登录后自动回到这里。");
+    let button = ("去绑定", "identity-start");
+    password::asked(
+        "您在本系统的密码",
+        hint,
+        button,
+        |form, password| {
+            let call = Call::post("/me/identity").json(&IdentityStart { password });
+            form.send(call.fetch::<IdentityStarted>(), |started| {
+                browser::keep(AT_PROVIDER, &true);
+                browser::leave_for(&started.location);
+            });
+        },
+    )
 }
 
 fn end(desk: Desk) -> AnyView {

@@ -10,6 +10,7 @@ use shared::second_factor::{
 use shared::validate::Errors;
 use wasm_bindgen_futures::spawn_local;
 
+use super::account::password;
 use super::heading;
 use crate::api::{self, Call};
 use crate::app;
@@ -170,26 +171,15 @@ fn look(desk: Desk, status: &FactorStatus) -> AnyView {
 
 /// Why it is good, and the password.
 fn start(desk: Desk) -> AnyView {
-    let form = Form::new();
-    let password = RwSignal::new(String::new());
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let input = FactorStart {
-            password: password.get_untracked(),
-        };
-        let mut errors = Errors::new();
-        if input.password.is_empty() {
-            errors.add("password", "required", "请填写密码。");
-        }
-        if !form.accept(errors) {
-            return;
-        }
-        let call = Call::post("/me/second-factor").json(&input);
+    let hint = "确认是您本人在设置。".to_owned();
+    let button = ("开始设置", "factor-start");
+    let asked = password::asked("您的密码", hint, button, move |form, password| {
+        let call = Call::post("/me/second-factor").json(&FactorStart { password });
         form.send(call.fetch::<FactorSecret>(), move |secret| {
             desk.doing.try_set(Doing::Scanning(secret));
             browser::focus_later("code");
         });
-    };
+    });
     let off = (!desk.forced).then(|| {
         view! { <p><span class="badge badge-done">"没有开启"</span></p> }
     });
@@ -198,16 +188,7 @@ fn start(desk: Desk) -> AnyView {
         <p>
             "开启后，密码被人知道了也登录不进来：还要您手机上每30秒换一次的6位数字。手机上装一个验证器（如微信小程序“腾讯身份验证器”、Microsoft Authenticator），不用联网，不花流量。"
         </p>
-        <form class="stack" novalidate on:submit=submit>
-            {form.summary()}
-            {field(form, "password", "您的密码")
-                .kind("password")
-                .complete("current-password")
-                .hint("确认是您本人在设置。".to_owned())
-                .required()
-                .input(password)}
-            {form.submit_as("开始设置", "btn btn-primary", "factor-start")}
-        </form>
+        {asked}
     }
     .into_any()
 }

@@ -851,10 +851,8 @@ impl Draft {
     /// [`Error::Damaged`], [`Error::Refused`].
     pub(crate) fn new(desk: &Desk, entering: &Entering<'_>) -> Result<Self, Error> {
         let input = entering.input;
-        let profile = LawProfile::for_case(
-            &desk.names.law_profiles(&desk.actor.township_id),
-            input.received_on,
-        );
+        let profiles = desk.names.law_profiles(&desk.actor.township_id);
+        let profile = LawProfile::for_case(profiles, input.received_on);
         let mut case = new_record(desk, entering, &profile);
         let events = first_events(desk, &mut case, entering)?;
         case.due_on = due_on(desk, &case, &events, &profile);

@@ -12,7 +12,6 @@ use shared::deputy::{
 use shared::ids::UserId;
 use shared::notice::NoticeKind;
 use shared::page::Page;
-use shared::role::Role;
 use shared::validate::Errors;
 
 use super::store::{self, Condition, DeputationRecord};
@@ -86,7 +85,8 @@ pub(super) fn list(
 ) -> Result<Page<Deputation>, Error> {
     can(&desk.actor, Action::NameDeputy, Facts::None)?;
     let today = desk.context.today();
-    let own = (desk.actor.role != Role::Administrator).then_some(&desk.actor.user_id);
+    let all = can(&desk.actor, Action::ManageUsers, Facts::None).is_ok();
+    let own = (!all).then_some(&desk.actor.user_id);
     let chosen = || -> Condition {
         let all = store::of(desk.actor.township_id.as_str(), own);
         if wanted.current {
@@ -117,7 +117,7 @@ fn find(conn: &mut Conn, desk: &Desk, id: &str) -> Result<DeputationRecord, Erro
     let record = store::find(conn, desk.actor.township_id.as_str(), id)?;
     let record = record.ok_or_else(Error::hidden)?;
     let mine = record.both().contains(&desk.actor.user_id);
-    if mine || desk.actor.role == Role::Administrator {
+    if mine || may_change(desk, &record).is_ok() {
         Ok(record)
     } else {
         Err(Error::hidden())

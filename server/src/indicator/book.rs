@@ -639,6 +639,7 @@ impl Book {
         let mut units = units_of(conn, &ids)?;
         let repeated = repeats_of(conn, &ids)?;
         let usual = LawProfile::default_profile();
+        let (calendars, uncorrected) = (names.calendars(), Calendar::new());
         self.generation += 1;
         for row in rows {
             let mut beside = Beside::of(repeated.get(&row.id).copied());
@@ -650,7 +651,7 @@ impl Book {
             }
             let facts = facts.remove(&row.id).unwrap_or_default();
             let profile = names.law_profile(&row.law_profile_id).unwrap_or(&usual);
-            let calendar = names.calendar(&row.township_id);
+            let calendar = calendars.get(&row.township_id).unwrap_or(&uncorrected);
             let tally = Tally {
                 id: u32::try_from(row.docid).map_err(|e| Error::Damaged(e.to_string()))?,
                 version: u32::try_from(row.version).unwrap_or(u32::MAX),
@@ -678,7 +679,7 @@ impl Book {
                 collective: row.collective,
                 first: row.earlier_case_id.is_none(),
                 mediation: row.mediation,
-                marks: marks(&facts, &beside, profile, &calendar),
+                marks: marks(&facts, &beside, profile, calendar),
             };
             match row.earlier_case_id {
                 Some(earlier) => self.earlier.insert(tally.id, earlier),

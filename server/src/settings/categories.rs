@@ -7,7 +7,7 @@ use diesel::result::Error as DieselError;
 use shared::access::{Action, Denied, Facts, can};
 use shared::audit::AuditAction;
 use shared::case::category::{Categories, NewSubcategory, SubcategoryEntry, SubcategoryPatch};
-use shared::ids::{SubcategoryCode, UnitId};
+use shared::ids::SubcategoryCode;
 use shared::problem::{FieldError, Problem};
 use shared::term::Term;
 
@@ -150,18 +150,6 @@ async fn change(
     Ok(Answer::of(Made::changed(categories, version))?)
 }
 
-/// The township's settings, to be written again.
-fn own(conn: &mut Conn, actor: &Actor) -> Result<General, Error> {
-    // Raising the counter locks its row, so that of two changes at once one sees the other.
-    crate::directory::touch(conn)?;
-    let mut chain = actor.unit_chain.iter();
-    let above = chain
-        .find(|id| **id == actor.township_id)
-        .and_then(|_| chain.next());
-    let written = store::written(conn)?;
-    Ok(written.own(actor.township_id.as_str(), above.map(UnitId::as_str)))
-}
-
 fn write(
     conn: &mut Conn,
     context: &RequestContext,
@@ -188,7 +176,7 @@ fn insert(
     claim: Claim,
 ) -> Result<Answer, Error> {
     claim.once(conn, |conn| {
-        let mut general = own(conn, actor)?;
+        let mut general = store::to_change(conn, actor)?;
         let errors = input.check(&general.categories());
         errors.into_result().map_err(Error::Invalid)?;
         let entry = SubcategoryEntry {
@@ -214,7 +202,7 @@ fn update(
     code: &SubcategoryCode,
     patch: SubcategoryPatch,
 ) -> Result<Categories, Error> {
-    let mut general = own(conn, actor)?;
+    let mut general = store::to_change(conn, actor)?;
     let all = general.categories();
     let entry = all.items.iter().find(|entry| entry.code == *code);
     let before = entry.cloned().ok_or(Error::Unknown)?;

@@ -4,7 +4,6 @@ use diesel::result::Error as DieselError;
 use shared::access::{Action, Denied, Facts, can};
 use shared::audit::AuditAction;
 use shared::case::deadline::LawProfile;
-use shared::ids::UnitId;
 use shared::problem::FieldError;
 use shared::settings::{NewLawProfile, Reporting, Settings, SettingsPatch};
 use shared::term::Term;
@@ -96,15 +95,7 @@ fn update(
     seen: i64,
     patch: SettingsPatch,
 ) -> Result<(), Error> {
-    // Raising the counter locks its row, so that of two changes at once one sees the other.
-    crate::directory::touch(conn)?;
-    let above = actor
-        .unit_chain
-        .iter()
-        .skip_while(|id| **id != actor.township_id);
-    let above = above.map(UnitId::as_str).nth(1);
-    let township = &actor.township_id;
-    let mut general = store::written(conn)?.own(township.as_str(), above);
+    let mut general = store::to_change(conn, actor)?;
     if general.version != seen {
         return Err(Error::Stale);
     }
@@ -190,7 +181,7 @@ fn update(
         what.push(format!("乡镇名称改为“{}”", name.trim()));
     }
     general.version = seen.saturating_add(1);
-    store::set_general(conn, township, &general, context.now)?;
+    store::set_general(conn, &actor.township_id, &general, context.now)?;
     let entry = Entry::new(
         AuditAction::SettingWrite,
         format!("修改设置：{}", what.join("，")),
@@ -207,7 +198,8 @@ fn listed(days: &[u32]) -> String {
 /// The law profiles that hold in the caller's township, by the date in force.
 pub(super) async fn law_profiles(state: &State, actor: &Actor) -> Result<Vec<LawProfile>, Error> {
     let directory = state.directory.current().await?;
-    Ok(directory.law_profiles(&actor.township_id))
+    let profiles = directory.law_profiles(&actor.township_id);
+    Ok(profiles.into_iter().cloned().collect())
 }
 
 /// Adds a law profile. None is ever changed: cases are counted by the one they were received under.

@@ -14,6 +14,7 @@ use shared::role::Role;
 use shared::settings::{AlertLimits, NoticeRules, Reminders, Reporting, Workday};
 use shared::term::Term;
 
+use crate::auth::Actor;
 use crate::db::Conn;
 use crate::schema::{law_profiles, settings};
 
@@ -165,6 +166,14 @@ pub(crate) fn written(conn: &mut Conn) -> QueryResult<Written> {
         }
     }
     Ok(written)
+}
+
+/// What was written for the caller's township, to be changed and written again.
+pub(super) fn to_change(conn: &mut Conn, actor: &Actor) -> QueryResult<General> {
+    // Raising the counter locks its row, so that of two changes at once one sees the other.
+    crate::directory::touch(conn)?;
+    let above = actor.county().map(UnitId::as_str);
+    Ok(written(conn)?.own(actor.township_id.as_str(), above))
 }
 
 /// Writes what holds in a township, or in the county.

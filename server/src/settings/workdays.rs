@@ -7,7 +7,6 @@ use shared::access::{Action, Facts, can};
 use shared::audit::AuditAction;
 use shared::calendar::{Calendar, published_until};
 use shared::case::state::Refused;
-use shared::ids::UnitId;
 use shared::problem::Problem;
 use shared::settings::{NewWorkdays, Workday, Workdays, WorkdaysChanged};
 use shared::validate::Errors;
@@ -165,16 +164,9 @@ async fn take_back(
     Ok(web::Json(changed))
 }
 
-/// The one above the desk's township: the county, where there is one.
-fn above(desk: &Desk) -> Option<&UnitId> {
-    let mut chain = desk.actor.unit_chain.iter();
-    chain.find(|id| **id == desk.actor.township_id)?;
-    chain.next()
-}
-
 /// The calendar as it is without the township's own corrections: the State Council's, with the county's.
 fn given(conn: &mut Conn, desk: &Desk) -> Result<Calendar, case::Error> {
-    let Some(above) = above(desk) else {
+    let Some(above) = desk.actor.county() else {
         return Ok(Calendar::new());
     };
     Ok(store::written(conn)?.of(above.as_str(), None).calendar())
@@ -201,11 +193,8 @@ fn rewrite(
     what: &str,
     change: impl FnOnce(&mut Vec<Workday>) -> Result<(), case::Error>,
 ) -> Result<WorkdaysChanged, case::Error> {
-    // Raising the counter locks its row, so that of two changes at once one sees the other.
-    crate::directory::touch(conn)?;
     let township = &desk.actor.township_id;
-    let above = above(desk).map(UnitId::as_str);
-    let mut general = store::written(conn)?.own(township.as_str(), above);
+    let mut general = store::to_change(conn, &desk.actor)?;
     change(&mut general.workdays)?;
     general.workdays.sort_by_key(|day| day.day);
     general.version = general.version.saturating_add(1);

@@ -180,12 +180,15 @@ impl LawProfile {
 
     /// Of several profiles the one that a case received on `received` comes under: the latest in
     /// force on that day, or else the earliest of all.
-    pub fn for_case(profiles: &[Self], received: NaiveDate) -> Self {
-        profiles
-            .iter()
+    pub fn for_case<'a>(
+        profiles: impl IntoIterator<Item = &'a Self> + Clone,
+        received: NaiveDate,
+    ) -> Self {
+        let all = || profiles.clone().into_iter();
+        all()
             .filter(|profile| profile.in_force_from <= received)
             .max_by_key(|profile| profile.in_force_from)
-            .or_else(|| profiles.iter().min_by_key(|profile| profile.in_force_from))
+            .or_else(|| all().min_by_key(|profile| profile.in_force_from))
             .cloned()
             .unwrap_or_else(Self::default_profile)
     }

@@ -408,8 +408,8 @@ fn check_occurred(errors: &mut Errors, occurred: Option<NaiveDate>, received: Na
 /// What the program comes with is below its first level everywhere; of a township's own codes
 /// [`Categories::check`] knows.
 fn check_category(errors: &mut Errors, category: Category, code: Option<&SubcategoryCode>) {
-    let bundled = code.is_some_and(|code| Subcategory::from_code(code.as_str()).is_some());
-    if bundled {
+    let bundled = code.and_then(|code| Subcategory::from_code(code.as_str()));
+    if bundled.is_some_and(|sub| !category.subcategories().contains(&sub)) {
         Categories::bundled().check(errors, category, code, None);
     }
 }

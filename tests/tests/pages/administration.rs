@@ -12,7 +12,8 @@ use crate::dialogs::{act, look, register, rest};
 use crate::story::{at_desk, sign_in, submit};
 use crate::town::{PASSWORD, Town};
 
-fn now() -> i64 {
+/// The instant by which the browser's server goes, seconds.
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     i64::try_from(since.unwrap().as_secs()).unwrap()
 }

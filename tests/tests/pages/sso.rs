@@ -1,19 +1,13 @@
 //! Signing in by an identity provider, through its page and back. The provider is another site to the
 //! browser (`localhost`, not `127.0.0.1`), as it is in life: so cookies are sent by the same rules.
 
-use std::time::SystemTime;
-
 use tests::Provider;
 
+use crate::administration::now;
 use crate::browser::{Browser, Driver};
 use crate::dialogs::look;
 use crate::story::{at_desk, submit};
 use crate::town::{PASSWORD, Town};
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    i64::try_from(since.unwrap().as_secs()).unwrap()
-}
 
 /// Agrees on the provider's page.
 async fn agree(browser: &Browser) {

@@ -1,4 +1,5 @@
-//! Change of the own password: by choice, or before anything else with an initial one.
+//! Change of the own password: by choice, or before anything else with an initial one; and the form that
+//! asks for it again.
 
 use leptos::prelude::*;
 use shared::account::{MIN_PASSWORD, PasswordChange, Session, check_password};
@@ -120,4 +121,40 @@ fn check(input: &PasswordChange, again: &str, username: &str) -> Errors {
         errors.add("again", "different", "两次输入的新密码不一样。");
     }
     errors
+}
+
+/// The own password, asked for again before something of the account changes: a form of its own, with
+/// the button's words and its name in tests.
+pub(crate) fn asked(
+    label: &'static str,
+    hint: String,
+    (button, testid): (&'static str, &'static str),
+    then: impl Fn(Form, String) + 'static,
+) -> AnyView {
+    let form = Form::new();
+    let password = RwSignal::new(String::new());
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let typed = password.get_untracked();
+        let mut errors = Errors::new();
+        if typed.is_empty() {
+            errors.add("password", "required", "请填写密码。");
+        }
+        if form.accept(errors) {
+            then(form, typed);
+        }
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {form.summary()}
+            {field(form, "password", label)
+                .kind("password")
+                .complete("current-password")
+                .hint(hint)
+                .required()
+                .input(password)}
+            {form.submit_as(button, "btn btn-primary", testid)}
+        </form>
+    }
+    .into_any()
 }
