@@ -140,6 +140,8 @@ pub(crate) enum Place {
     Workdays,
     /// The two levels of the category.
     Categories,
+    /// What the township words for itself in documents.
+    PaperTexts,
     /// How the installation stands.
     System,
     /// Users from a workbook.
@@ -269,6 +271,7 @@ impl Place {
             Self::SignIns => "/sign-ins",
             Self::Workdays => "/workdays",
             Self::Categories => "/categories",
+            Self::PaperTexts => "/paper-texts",
             Self::System => "/system",
             Self::UsersImport => "/users/import",
             Self::HandOver(id) => return format!("/users/{id}/hand-over"),
@@ -284,7 +287,7 @@ impl Place {
     }
 
     /// The pages whose path is one word.
-    fn simple() -> [Self; 43] {
+    fn simple() -> [Self; 44] {
         [
             Self::Figures,
             Self::Indicators,
@@ -321,6 +324,7 @@ impl Place {
             Self::SignIns,
             Self::Workdays,
             Self::Categories,
+            Self::PaperTexts,
             Self::System,
             Self::Deputies,
             Self::Help,
@@ -361,6 +365,7 @@ impl Place {
             | Self::SignIns
             | Self::Workdays
             | Self::Categories
+            | Self::PaperTexts
             | Self::System
             | Self::Deputies
             | Self::Help => Part::Open,
@@ -461,6 +466,7 @@ impl Place {
             Self::SignIns => "登录管理",
             Self::Workdays => "工作日更正",
             Self::Categories => "类型和细类",
+            Self::PaperTexts => "文书文字",
             Self::System => "系统",
             Self::UsersImport => "批量新增用户",
             Self::Deputies => "临时代理",
@@ -537,6 +543,7 @@ impl Place {
             Self::SignIns => "sign-ins",
             Self::Workdays => "workdays",
             Self::Categories => "categories",
+            Self::PaperTexts => "paper-texts",
             Self::System => "system",
             Self::UsersImport => "users-import",
             Self::HandOver(_) => "hand-over",
@@ -564,7 +571,7 @@ impl Place {
             Self::Publicity | Self::NewCampaign | Self::PublicityYear | Self::Campaign(_) => {
                 Icon::Horn
             }
-            Self::Laws => Icon::File,
+            Self::Laws | Self::PaperTexts => Icon::File,
             Self::Assessments | Self::Assessment(_) | Self::Criteria => Icon::Check,
             Self::FollowUps => Icon::Person,
             Self::Matters => Icon::Matter,
@@ -622,7 +629,9 @@ impl Place {
             Self::UsersImport | Self::HandOver(_) => Self::Users,
             Self::Deputies if session::may(Action::ManageUsers) => Self::Users,
             Self::Deputies => Self::Account,
-            Self::VillageMap | Self::Workdays | Self::Categories => Self::Settings,
+            Self::VillageMap | Self::Workdays | Self::Categories | Self::PaperTexts => {
+                Self::Settings
+            }
             place => place.clone(),
         }
     }

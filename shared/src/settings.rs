@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::deadline::Limit;
 use crate::case::matter::Tone;
+use crate::case::paper::PaperTexts;
 use crate::notice::prefs::time_of_day;
 use crate::role::Role;
 use crate::validate::Errors;
@@ -39,6 +40,9 @@ pub struct Settings {
     /// Roles that must have a second factor (两步验证).
     #[serde(default)]
     pub second_factor_roles: Vec<Role>,
+    /// What the township words for itself in its documents (文书文字).
+    #[serde(default)]
+    pub papers: PaperTexts,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
 }
@@ -266,6 +270,8 @@ pub struct SettingsPatch {
     pub alerts: Option<AlertLimits>,
     /// Roles that must have a second factor.
     pub second_factor_roles: Option<Vec<Role>>,
+    /// What the township words for itself in its documents, whole.
+    pub papers: Option<PaperTexts>,
 }
 
 impl SettingsPatch {
@@ -305,6 +311,9 @@ impl SettingsPatch {
         let twice = |(at, role): (usize, &Role)| roles.iter().take(at).any(|other| other == role);
         if roles.iter().enumerate().any(twice) {
             errors.add("second_factor_roles", "duplicate", "同一角色只能选一次。");
+        }
+        if let Some(papers) = &self.papers {
+            papers.check("papers", &mut errors);
         }
         errors
     }

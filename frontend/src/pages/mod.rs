@@ -23,6 +23,7 @@ pub(crate) mod inbox;
 pub(crate) mod matters;
 pub(crate) mod measures;
 pub(crate) mod org;
+pub(crate) mod paper_texts;
 pub(crate) mod provisional;
 pub(crate) mod publicity;
 pub(crate) mod receipts;
@@ -197,6 +198,7 @@ pub(crate) fn open(place: Place) -> Drawn {
         Place::SignIns => sign_ins::page(),
         Place::Workdays => workdays::page(),
         Place::Categories => categories::page(),
+        Place::PaperTexts => paper_texts::page(),
         Place::System => system::page(),
         Place::Help => help::page(),
         _ => nowhere(),

@@ -64,6 +64,7 @@ fn settings() -> AnyView {
             {dialog(desk.changing, "修改设置".to_owned(), body)}
             {workdays()}
             {categories()}
+            {paper_texts()}
             {session::may(Action::ManageSettings).then(map)}
             {session::may(Action::ManageSettings).then(super::robots::section)}
             {law(desk)}
@@ -95,6 +96,22 @@ fn categories() -> AnyView {
                 <a class="btn" href="/categories" data-testid="categories">"查看和修改"</a>
             </div>
             <p class="quiet">"登记时选的类型；细类可以按本地的情况增加、改名、停用。"</p>
+        </section>
+    }
+    .into_any()
+}
+
+/// The way to the texts of documents.
+fn paper_texts() -> AnyView {
+    view! {
+        <section class="card" aria-labelledby="paper-texts">
+            <div class="card-head">
+                <h2 id="paper-texts">"文书文字"</h2>
+                <a class="btn" href="/paper-texts" data-testid="paper-texts">"查看和修改"</a>
+            </div>
+            <p class="quiet">
+                "文书的发文机关、复查机关、法院、联系方式，各种文书的附注和常用的预填文字。"
+            </p>
         </section>
     }
     .into_any()
@@ -317,6 +334,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             }),
             visits_per_week: Some(visits.unwrap_or(0)),
             second_factor_roles: Some(chosen_roles(&factor_roles.get_untracked())),
+            papers: None,
         };
         if !form.accept(patch.check()) {
             return;
@@ -334,6 +352,7 @@ fn change(desk: Desk, now: &Tagged<Settings>) -> AnyView {
             second_factor_roles: patch
                 .second_factor_roles
                 .filter(|roles| *roles != before.second_factor_roles),
+            papers: None,
         };
         if patch == SettingsPatch::default() {
             desk.changing.set(false);

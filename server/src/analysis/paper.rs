@@ -66,6 +66,7 @@ pub(super) fn draw(desk: &Desk, view: &AnalysisView) -> Result<Vec<u8>, Error> {
         blocks: &blocks,
         signer: Some(desk.names.unit_name(&desk.actor.unit_id).to_owned()),
         date: chinese_day(day),
+        notes: &[],
         envelope: None,
     })
 }

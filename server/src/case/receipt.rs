@@ -5,6 +5,7 @@ use qrcode::render::svg;
 use shared::access::{Action, Facts, can};
 use shared::case::deadline::ClockKind;
 use shared::case::number::{CaseNumber, Series};
+use shared::case::paper::PaperKind;
 use shared::case::view::Receipt;
 use shared::ids::{CaseId, UnitId, UserId};
 use shared::public::Wanted;
@@ -58,6 +59,11 @@ pub(crate) fn receipt(
         .find(|person| Some(person.name.as_str()) == petitioner)
         .map(super::store::PersonRecord::care)
         .unwrap_or_default();
+    let due = acceptance
+        .as_ref()
+        .map(|clock| (clock.due, clock.basis.as_str()));
+    let profile = service::profile_of(desk, &case);
+    let next = Receipt::next_steps(&profile, case.procedure.0, due);
     let receipt = Receipt {
         query_page: page.unwrap_or_default().to_owned(),
         query_code: may_give.then(|| desk.keys.query_code(&case.id).to_string()),
@@ -75,6 +81,8 @@ pub(crate) fn receipt(
             .names
             .user_name(&UserId::from(case.first_receiver_id.as_str()))
             .to_owned(),
+        next,
+        notes: desk.general().papers.notes(PaperKind::Receipt),
         acceptance_due: acceptance.as_ref().map(|clock| clock.due),
         basis: acceptance.map(|clock| clock.basis).unwrap_or_default(),
         number: case.number,

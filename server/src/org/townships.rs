@@ -246,6 +246,7 @@ pub(crate) fn put_county_above(
     settings::store::set_general(conn, &first.id, &general, context.now)?;
     let general = settings::store::General {
         version: 1,
+        papers: general.papers.for_below(),
         ..general
     };
     settings::store::set_general(conn, &county.id, &general, context.now)?;

@@ -63,6 +63,7 @@ pub(super) async fn get(state: &State, actor: &Actor) -> Result<Settings, Error>
         notices: general.notices.clone(),
         alerts: general.alerts,
         second_factor_roles: general.second_factor_roles.clone(),
+        papers: general.papers.clone(),
         version: general.version,
     })
 }
@@ -175,6 +176,14 @@ fn update(
             }
         });
         general.second_factor_roles = new;
+    }
+    if let Some(new) = patch.papers {
+        let new = new.tidy();
+        let changes = new.changes(&general.papers);
+        if !changes.is_empty() {
+            what.push(format!("文书文字：{}", changes.join("、")));
+        }
+        general.papers = new;
     }
     if let Some(name) = patch.township_name {
         org::service::rename(conn, context, &actor.township_id, name.trim())?;

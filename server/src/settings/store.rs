@@ -9,6 +9,7 @@ use shared::calendar::Calendar;
 use shared::case::Subcategory;
 use shared::case::category::{Categories, SubcategoryEntry};
 use shared::case::deadline::{LawProfile, Limit};
+use shared::case::paper::PaperTexts;
 use shared::ids::UnitId;
 use shared::role::Role;
 use shared::settings::{AlertLimits, NoticeRules, Reminders, Reporting, Workday};
@@ -53,6 +54,9 @@ pub(crate) struct General {
     /// Likewise; what the township changed of those that the program comes with, and its own.
     #[serde(default)]
     pub(crate) subcategories: Vec<SubcategoryEntry>,
+    /// Likewise.
+    #[serde(default)]
+    pub(crate) papers: PaperTexts,
     pub(crate) version: i64,
 }
 
@@ -98,6 +102,7 @@ impl Default for General {
             second_factor_roles: Vec::new(),
             workdays: Vec::new(),
             subcategories: Vec::new(),
+            papers: PaperTexts::default(),
             version: 1,
         }
     }
@@ -113,12 +118,14 @@ pub(crate) struct Written {
 
 impl Written {
     /// What was written for a unit, to be changed and written again; where nothing was yet, it begins
-    /// with what the one above has, but for its corrections of the calendar: those hold by themselves.
+    /// with what the one above has, but for its corrections of the calendar, which hold by themselves, and
+    /// for who issues its documents.
     pub(crate) fn own(&self, unit: &str, above: Option<&str>) -> General {
         let inherited = || {
             let above = self.by_unit.get(above?)?;
             Some(General {
                 workdays: Vec::new(),
+                papers: above.papers.for_below(),
                 ..above.clone()
             })
         };

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::CaseFacts;
 use crate::case::care::Care;
-use crate::case::deadline::Clock;
+use crate::case::deadline::{Clock, ClockKind, LawProfile};
 use crate::case::matter::Mark;
-use crate::case::paper::PaperMark;
+use crate::case::paper::{PaperMark, chinese_day};
 use crate::case::state::{EventKind, State};
 use crate::case::{
     Category, Channel, FollowUp, Kind, LawfulPath, Opinion, Outcome, PersonRole, Procedure,
@@ -15,6 +15,7 @@ use crate::case::{
 };
 use crate::ids::{AttachmentId, CaseId, EventId, ImportId, PersonId, SubcategoryCode};
 use crate::satisfaction::RatingMark;
+use crate::term::Term;
 use crate::terms;
 
 /// An id with the name that goes with it.
@@ -550,6 +551,10 @@ pub struct Receipt {
     pub acceptance_due: Option<NaiveDate>,
     /// The article behind it.
     pub basis: String,
+    /// What comes next, by the limits that the case was received under, in sentences.
+    pub next: Vec<String>,
+    /// What the township adds to receipts (附注), and where it is to be reached.
+    pub notes: Vec<String>,
     /// The QR code of the page on which its petitioner can look it up, as SVG; the number is in it, the
     /// query code is not.
     pub qr_svg: String,
@@ -558,6 +563,47 @@ pub struct Receipt {
     /// The query code for that page: only for who registered it and the office, and never of a sealed
     /// case.
     pub query_code: Option<String>,
+}
+
+impl Receipt {
+    /// What comes next, in sentences for the petitioner: by the limits that the case was received under,
+    /// and until when acceptance is to be told, by which article.
+    pub fn next_steps(
+        profile: &LawProfile,
+        procedure: Procedure,
+        acceptance: Option<(NaiveDate, &str)>,
+    ) -> Vec<String> {
+        let limit = |clock: ClockKind| {
+            let limit = profile.limit(clock);
+            format!("{}{}", limit.amount, limit.unit.label())
+        };
+        let accepted = match acceptance {
+            Some((day, basis)) => format!(
+                "最迟在{}，您会收到是否受理的书面告知（{basis}）。",
+                chinese_day(day)
+            ),
+            None => "这件事项的受理告知已经作出。".to_owned(),
+        };
+        let handled = match procedure {
+            Procedure::Simple => format!(
+                "适用简易办理，受理的，自受理次日起{}内给您书面答复（{}）。",
+                limit(ClockKind::SimpleAnswer),
+                profile.limit(ClockKind::SimpleAnswer).basis,
+            ),
+            Procedure::Ordinary => format!(
+                "受理的，自受理次日起{}内办结并给您书面答复；情况复杂的可以延长一次，最多{}，会书面告知您（{}）。",
+                limit(ClockKind::Handling),
+                limit(ClockKind::Extension),
+                profile.limit(ClockKind::Handling).basis,
+            ),
+        };
+        let reviewed = format!(
+            "对答复不服的，收到之日起{}内可以向上一级申请复查；对复查意见不服的，{}内可以申请复核（《信访工作条例》第三十五条、第三十六条）。",
+            limit(ClockKind::ReviewRequest),
+            limit(ClockKind::FinalReviewRequest),
+        );
+        vec![accepted, handled, reviewed]
+    }
 }
 
 #[cfg(test)]
@@ -598,5 +644,26 @@ mod tests {
         let read: CaseView = crate::json::read(&written.to_string()).unwrap();
         assert_eq!(read, case);
         assert!(crate::json::read::<CaseView>(r#"{"id":"c"}"#).is_err());
+    }
+
+    #[test]
+    fn a_receipt_says_what_comes_next_by_the_limits_of_its_case() {
+        let mut profile = LawProfile::default_profile();
+        for limit in &mut profile.limits {
+            if limit.clock == ClockKind::Handling {
+                limit.amount = 45;
+                "《修订条例》第四十条".clone_into(&mut limit.basis);
+            }
+        }
+        let due = NaiveDate::from_ymd_opt(2026, 3, 25).unwrap();
+        let acceptance = Some((due, "《信访工作条例》第二十三条"));
+        let next = Receipt::next_steps(&profile, Procedure::Ordinary, acceptance);
+        assert!(next[0].contains("2026年3月25日") && next[0].contains("第二十三条"));
+        assert!(next[1].contains("45日") && next[1].contains("《修订条例》第四十条"));
+        assert!(next[2].contains("30日内可以向上一级申请复查"));
+        let next = Receipt::next_steps(&profile, Procedure::Simple, None);
+        assert_eq!(next[0], "这件事项的受理告知已经作出。");
+        assert!(next[1].contains("10个工作日") && next[1].contains("《信访事项简易办理办法》"));
+        assert!(!next[1].contains("延长"), "{}", next[1]);
     }
 }

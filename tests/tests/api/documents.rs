@@ -693,3 +693,120 @@ fn contact_preferences_go_with_the_case() {
     let paper = make(&app, by, &case, "agreement")["paper"].to_string();
     assert!(paper.contains("五里墩村二社") && !paper.contains("五里墩村三社"));
 }
+
+/// What the administrator words for the township's documents.
+fn word(app: &TestApp, papers: &Value) -> Answer {
+    let admin = app.by(Staff::Admin);
+    let etag = admin.get("/settings").expect(200).etag();
+    let call = admin.patch("/settings").if_match(etag);
+    call.json(&json!({"papers": papers})).send()
+}
+
+#[test]
+fn the_township_words_its_documents_and_those_made_before_stay() {
+    let app = TestApp::start();
+    let office = Staff::Office;
+    let case = app.case().village(VILLAGE).register();
+    let before = make(&app, office, &case, "receipt");
+    assert_eq!(before["paper"]["issuer"], "平川镇人民政府");
+    assert!(before["paper"].get("notes").is_none());
+    let receipt = |case: &Case<'_>| {
+        let seen = app.by(office).get(case.path("/receipt"));
+        seen.expect(200).json()
+    };
+    assert_eq!(receipt(&case)["notes"], json!([]));
+    assert!(
+        receipt(&case)["next"][1]
+            .as_str()
+            .unwrap()
+            .contains("60日内办结")
+    );
+
+    let contact = "平川镇综治中心，电话 0000-0000000";
+    let papers = json!({
+        "issuer": " 平川镇信访工作领导小组 ", "superior": "某县信访局", "contact": contact,
+        "kinds": [
+            {"kind": "receipt", "note": "来访请带本回执。\n周一至周五办公。"},
+            {"kind": "assignment", "preset": "七日内上门见面。"},
+            {"kind": "order", "note": " "},
+        ],
+    });
+    let kept = word(&app, &papers).expect(200).json();
+    let texts = &kept["papers"];
+    assert_eq!(texts["issuer"], "平川镇信访工作领导小组");
+    assert_eq!(texts["court"], "");
+    assert_eq!(texts["kinds"].as_array().unwrap().len(), 2, "{texts}");
+    let audited = app.by(Staff::Auditor).get("/audit?action=setting_write");
+    let audited = audited.expect(200).json().to_string();
+    assert!(
+        audited.contains("发文机关由（不填）改为“平川镇信访工作领导小组”"),
+        "{audited}"
+    );
+
+    let case = case.accepted().dispatched(VILLAGE);
+    let made = make(&app, office, &case, "receipt");
+    assert_eq!(made["paper"]["issuer"], "平川镇信访工作领导小组");
+    let contact = format!("联系方式：{contact}");
+    let notes = json!(["来访请带本回执。", "周一至周五办公。", contact]);
+    assert_eq!(made["paper"]["notes"], notes);
+    assert_eq!(receipt(&case)["notes"], notes);
+    // In the Word file each stands in brackets, and so it is printed.
+    made_and_opened(
+        &app,
+        office,
+        &case,
+        "receipt",
+        &[
+            "（来访请带本回执。）",
+            "（周一至周五办公。）",
+            &format!("（{contact}）"),
+        ],
+    );
+    let demand = offer(&app, office, &case, "assignment");
+    let fields = demand["fields"].as_array().unwrap();
+    let demand = fields.iter().find(|field| field["name"] == "demand");
+    assert_eq!(demand.unwrap()["value"], "七日内上门见面。");
+    // What was made before is as it was made.
+    let path = case.path(&format!("/documents/{}", before["id"].as_str().unwrap()));
+    let still = app.by(office).get(path).expect(200).json();
+    assert_eq!(still["paper"], before["paper"]);
+    // Other settings leave the texts alone.
+    let admin = app.by(Staff::Admin);
+    let etag = admin.get("/settings").expect(200).etag();
+    let call = admin.patch("/settings").if_match(etag);
+    let other = call.json(&json!({"urgent_hours": 3})).expect(200).json();
+    assert_eq!(other["papers"], *texts);
+}
+
+#[test]
+fn texts_that_cannot_be_are_told_by_field_and_nothing_changes() {
+    let app = TestApp::start();
+    let wrong = json!({
+        "issuer": "一\n二", "contact": "字".repeat(121),
+        "kinds": [
+            {"kind": "agreement", "note": "附注"}, {"kind": "receipt", "preset": "预填"},
+            {"kind": "receipt", "note": "又一次"},
+        ],
+    });
+    let mut fields = word(&app, &wrong).invalid_fields();
+    fields.sort();
+    assert_eq!(
+        fields,
+        [
+            "papers.contact:too_long",
+            "papers.issuer:one_line",
+            "papers.kinds.0.note:not_applicable",
+            "papers.kinds.1.preset:not_applicable",
+            "papers.kinds.2.kind:duplicate",
+        ]
+    );
+    word(&app, &json!({"letterhead": "x"})).problem("bad_request");
+    word(&app, &json!({"kinds": [{"kind": "letter"}]})).problem("bad_request");
+    let settings = app.by(Staff::Leader).get("/settings").expect(200).json();
+    assert_eq!(settings["papers"]["issuer"], "");
+    assert_eq!(settings["version"], 1);
+    let call = app.by(Staff::Office).patch("/settings").if_match("\"1\"");
+    call.json(&json!({"papers": {"issuer": "别的机关"}}))
+        .send()
+        .problem("forbidden");
+}

@@ -313,6 +313,54 @@ async fn sign_ins_working_days_roles_and_the_log_are_in_order() {
     admin.read("“道路与公共设施”已停用").await;
     look(&admin, "categories").await;
 
+    admin.goto("/settings").await;
+    admin.click("a[href='/paper-texts']").await;
+    admin.click("[data-testid='change-names']").await;
+    admin.see("dialog[open]").await;
+    admin.fill("papers.superior", "某县信访局").await;
+    let contact = "平川镇综治中心，电话 0000-0000000";
+    admin.fill("papers.contact", contact).await;
+    submit(&admin).await;
+    admin.gone("dialog[open]").await;
+    admin.read("文书文字已保存").await;
+    let receipt = "[data-testid='paper-kind'][data-kind='receipt']";
+    admin
+        .click(&format!("{receipt} [data-testid='change-kind']"))
+        .await;
+    admin.see("dialog[open]").await;
+    admin.fill("papers.kinds.0.note", "来访请带本回执。").await;
+    // The sample shows where it will stand.
+    admin.read("（来访请带本回执。）").await;
+    look(&admin, "paper-texts-kind").await;
+    submit(&admin).await;
+    admin.gone("dialog[open]").await;
+    look(&admin, "paper-texts").await;
+    let answer = "[data-testid='paper-kind'][data-kind='answer']";
+    admin
+        .click(&format!("{answer} [data-testid='change-kind']"))
+        .await;
+    admin.see("dialog[open]").await;
+    admin.fill("papers.kinds.1.note", &"长".repeat(501)).await;
+    submit(&admin).await;
+    admin.read("处理意见书的附注最多500个字").await;
+    admin
+        .fill("papers.kinds.1.note", "本意见书一式三份。")
+        .await;
+    submit(&admin).await;
+    admin.gone("dialog[open]").await;
+    // What was there is there still; and the receipt says it.
+    admin.read("来访请带本回执。").await;
+    let office = at_desk(&driver, &town, "coordination_office").await;
+    let id = rest(&town, "coordination_office", |client| {
+        let page = client.get("/cases?limit=1").expect(200).json();
+        page["items"][0]["id"].as_str().unwrap().to_owned()
+    });
+    office.goto(&format!("/cases/{id}/receipt")).await;
+    office.read("来访请带本回执。").await;
+    office.read(contact).await;
+    look(&office, "receipt-with-notes").await;
+    office.close().await;
+
     admin.goto("/system").await;
     admin.see("[data-testid='system-data']").await;
     look(&admin, "system").await;

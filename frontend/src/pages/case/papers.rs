@@ -312,6 +312,10 @@ fn drawn(paper: Paper, void: bool) -> AnyView {
         )
     });
     let (signer, seal) = signer.unzip();
+    let notes = paper.notes.into_iter();
+    let notes = notes
+        .map(|note| view! { <p>{format!("（{note}）")}</p> })
+        .collect_view();
     let cover = paper.envelope.map(|envelope| {
         let rows = [
             ("收件人", envelope.to),
@@ -339,6 +343,7 @@ fn drawn(paper: Paper, void: bool) -> AnyView {
             {addressee}
             {blocks}
             <footer>{signer} <p>{paper.date} {seal}</p></footer>
+            {notes}
             {cover}
         </article>
     }

@@ -1,9 +1,7 @@
 //! `/cases/{id}/receipt`: what a petitioner takes home, half a sheet of A4.
 
 use leptos::prelude::*;
-use shared::case::deadline::{ClockKind, LawProfile};
 use shared::case::view::Receipt;
-use shared::term::Term;
 
 use crate::api::Call;
 use crate::browser;
@@ -72,30 +70,10 @@ fn query(receipt: &Receipt) -> AnyView {
 }
 
 fn sheet(receipt: &Receipt) -> AnyView {
-    let profile = LawProfile::default_profile();
-    let limit = |clock: ClockKind| {
-        let limit = profile.limit(clock);
-        format!("{}{}", limit.amount, limit.unit.label())
-    };
-    let acceptance = match receipt.acceptance_due {
-        Some(day) => format!(
-            "最迟在{}，您会收到是否受理的书面告知（{}）。",
-            format::date(day),
-            receipt.basis
-        ),
-        None => "这件事项的受理告知已经作出。".to_owned(),
-    };
-    let handling = format!(
-        "受理的，自受理次日起{}内办结并给您书面答复；情况复杂的可以延长一次，最多{}，会书面告知您（{}）。",
-        limit(ClockKind::Handling),
-        limit(ClockKind::Extension),
-        profile.limit(ClockKind::Handling).basis,
-    );
-    let review = format!(
-        "对答复不服的，收到之日起{}内可以向上一级申请复查；对复查意见不服的，{}内可以申请复核（《信访工作条例》第三十五条、第三十六条）。",
-        limit(ClockKind::ReviewRequest),
-        limit(ClockKind::FinalReviewRequest),
-    );
+    let next = receipt.next.iter().cloned();
+    let next = next.map(|step| view! { <li>{step}</li> }).collect_view();
+    let notes = receipt.notes.iter().cloned();
+    let notes = notes.map(|note| view! { <p>{note}</p> }).collect_view();
     // An image, not markup of the page: nothing in it can act.
     let qr = format!(
         "data:image/svg+xml;charset=utf-8,{}",
@@ -142,12 +120,9 @@ fn sheet(receipt: &Receipt) -> AnyView {
                 <div><dt>"首问责任人"</dt><dd>{receipt.first_receiver.clone()}</dd></div>
             </dl>
             <h2>"接下来"</h2>
-            <ol>
-                <li>{acceptance}</li>
-                <li>{handling}</li>
-                <li>{review}</li>
-            </ol>
+            <ol>{next}</ol>
             {query(receipt)}
+            {notes}
             <p class="receipt-foot">
                 <span>"信访人签收："</span>
                 <span>"登记单位（盖章）："</span>

@@ -50,6 +50,8 @@ pub(crate) struct Letter<'a> {
     pub(crate) signer: Option<String>,
     /// Its date.
     pub(crate) date: String,
+    /// What stands below it.
+    pub(crate) notes: &'a [String],
     /// What stands on the outside.
     pub(crate) envelope: Option<&'a Envelope>,
 }
@@ -69,6 +71,7 @@ pub(super) fn draw(paper: &Paper, void: bool) -> Result<Vec<u8>, Error> {
         blocks: &paper.blocks,
         signer: paper.signer.clone(),
         date: paper.date.clone(),
+        notes: &paper.notes,
         envelope: paper.envelope.as_ref(),
     })
 }
@@ -113,6 +116,11 @@ pub(crate) fn letter(paper: &Letter<'_>) -> Result<Vec<u8>, Error> {
     }
     for paragraph in foot(paper) {
         docx = docx.add_paragraph(paragraph);
+    }
+    for (at, note) in paper.notes.iter().enumerate() {
+        let apart = if at == 0 { 240 } else { 0 };
+        let line = indented().line_spacing(spacing(LINE).before(apart));
+        docx = docx.add_paragraph(line.add_run(text(&format!("（{note}）"))));
     }
     if let Some(envelope) = paper.envelope {
         docx = cover(docx, envelope);
@@ -390,6 +398,7 @@ mod tests {
             ],
             signer: Some("平川镇人民政府".to_owned()),
             date: "2026年3月10日".to_owned(),
+            notes: vec!["电话 <0000> & 窗口".to_owned()],
             envelope: None,
         };
         let file = draw(&paper, true).unwrap();
@@ -414,5 +423,10 @@ mod tests {
             "{words}"
         );
         assert!(words.contains("已 作 废"), "{words}");
+        let (_, below) = words.split_once("2026年3月10日").unwrap();
+        assert!(
+            below.contains("（电话 &lt;0000&gt; &amp; 窗口）"),
+            "{below}"
+        );
     }
 }

@@ -51,6 +51,7 @@ fn with_dossier<T>(
         scene: &scene,
         township: names.unit_name(&desk.actor.township_id),
         superior: superior.map(|id| names.unit_name(id)),
+        texts: &desk.general().papers,
         number: &case.number,
         channel: case.channel.0,
         procedure: case.procedure.0,

@@ -2,12 +2,13 @@
 //!
 //! All of it is pure: a [`Dossier`] holds what is known of the case, [`refuses`] says why a kind
 //! cannot be made now, [`fields`] what its maker fills in, [`compose`] gives the [`Paper`]. What the
-//! law prescribes stands with its article; the rest can be worded at the making. A document once
-//! made is kept as it was made.
+//! law prescribes stands with its article; the rest can be worded at the making, and some of it by the
+//! township once for all ([`PaperTexts`]). A document once made is kept as it was made.
 
 pub mod model;
 #[cfg(test)]
 mod tests;
+pub mod texts;
 mod write;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -15,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use model::{Block, Envelope, Paper, chinese_day};
-pub use write::{Review, Stance, compose, fields, refuses};
+pub use texts::{KindText, PaperTexts};
+pub use write::{Review, Stance, compose, fields, government, refuses};
 
 use crate::case::matter::any::Any;
 use crate::case::matter::hearing::Hearing;
@@ -208,6 +210,8 @@ pub struct Dossier<'a> {
     pub township: &'a str,
     /// The name of what is above it.
     pub superior: Option<&'a str>,
+    /// What it words for itself.
+    pub texts: &'a PaperTexts,
     /// The case's number.
     pub number: &'a str,
     /// How it came in.

@@ -28,6 +28,9 @@ pub struct Paper {
     pub signer: Option<String>,
     /// Its date in Chinese form (`2026年3月10日`).
     pub date: String,
+    /// What stands below the date, each in brackets (附注, GB/T 9704).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What stands on the outside, when it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub envelope: Option<Envelope>,
@@ -174,6 +177,7 @@ impl Paper {
         }
         words.extend(self.signer.clone());
         words.push(self.date.clone());
+        words.extend(self.notes.iter().cloned());
         words.join("\n")
     }
 }

@@ -149,11 +149,21 @@ fn stage() -> Stage {
     stage
 }
 
+/// The township words nothing for itself.
+static NO_TEXTS: PaperTexts = PaperTexts {
+    issuer: String::new(),
+    superior: String::new(),
+    court: String::new(),
+    contact: String::new(),
+    kinds: Vec::new(),
+};
+
 fn dossier<'a>(scene: &'a Scene<'a>, events: &'a [EventView], matters: &'a [Any]) -> Dossier<'a> {
     Dossier {
         scene,
         township: "平川镇",
         superior: Some("某县"),
+        texts: &NO_TEXTS,
         number: "平川信〔2026〕00012号",
         channel: Channel::Visit,
         procedure: Procedure::Ordinary,
@@ -602,4 +612,181 @@ fn who_is_to_be_reached_with_care_is_so_by_every_unit_and_party() {
     let kind = PaperKind::Agreement;
     let (paper, _, _) = compose(kind, &input(kind, &dossier), &dossier).unwrap();
     assert!(!paper.words().contains("五里墩村三社"), "{}", paper.words());
+}
+
+/// What a township words.
+fn texts() -> PaperTexts {
+    PaperTexts {
+        issuer: "平川镇信访工作领导小组".to_owned(),
+        superior: "某县信访局".to_owned(),
+        court: "某县人民法院五里墩人民法庭".to_owned(),
+        contact: "平川镇综治中心，电话 0000-0000000".to_owned(),
+        kinds: vec![
+            KindText {
+                kind: PaperKind::Answer,
+                note: "本意见书一式三份。\n请妥善保管。".to_owned(),
+                preset: "《信访工作条例》第三十二条".to_owned(),
+            },
+            KindText {
+                kind: PaperKind::Assignment,
+                note: String::new(),
+                preset: "七日内上门见面。".to_owned(),
+            },
+        ],
+    }
+}
+
+#[test]
+fn the_townships_words_stand_where_they_belong_and_nowhere_else() {
+    let stage = stage();
+    let scene = stage.scene();
+    let events = eventful();
+    let matters = matters(&scene);
+    let plain = dossier(&scene, &events, &matters);
+    let texts = texts();
+    let dossier = Dossier {
+        texts: &texts,
+        ..dossier(&scene, &events, &matters)
+    };
+    let contact = "联系方式：平川镇综治中心，电话 0000-0000000";
+    for kind in PaperKind::ALL.iter().copied() {
+        let without = compose(kind, &input(kind, &plain), &plain).unwrap().0;
+        let with = compose(kind, &input(kind, &dossier), &dossier).unwrap().0;
+        assert!(without.notes.is_empty(), "{kind:?}");
+        let expected: &[&str] = match kind {
+            // The parties' own words, and what only proves service.
+            PaperKind::Agreement | PaperKind::Confirmation | PaperKind::ServiceReturn => &[],
+            PaperKind::Answer => &["本意见书一式三份。", "请妥善保管。", contact],
+            _ => &[contact],
+        };
+        assert_eq!(with.notes, expected, "{kind:?}");
+        // Of what the law prescribes nothing is gone: each article still stands.
+        for article in without.words().split('《').skip(1) {
+            let article: String = article
+                .chars()
+                .take_while(|c| !"）。，\n".contains(*c))
+                .collect();
+            assert!(with.words().contains(&article), "{kind:?}: {article}");
+        }
+        match kind {
+            PaperKind::Agreement => assert_eq!(with.issuer, "五里墩村人民调解委员会"),
+            PaperKind::Confirmation => {
+                assert_eq!(with.issuer, "");
+                let court = "某县人民法院五里墩人民法庭";
+                assert_eq!(with.addressee.as_deref(), Some(court));
+            }
+            _ => {
+                assert_eq!(with.issuer, "平川镇信访工作领导小组", "{kind:?}");
+                assert_eq!(with.signer.as_deref(), Some("平川镇信访工作领导小组"));
+                if let Some(envelope) = with.envelope {
+                    assert_eq!(envelope.from, "平川镇信访工作领导小组");
+                }
+            }
+        }
+    }
+    let words = |kind| {
+        compose(kind, &input(kind, &dossier), &dossier)
+            .unwrap()
+            .0
+            .words()
+    };
+    assert!(words(PaperKind::Answer).contains("上一级机关（某县信访局）"));
+    assert!(words(PaperKind::ReviewAnswer).contains("上一级机关（某县信访局）"));
+    assert!(words(PaperKind::Assignment).contains("七日内上门见面。"));
+    let begins = |kind, name: &str, dossier: &Dossier<'_>| {
+        let fields = fields(kind, dossier);
+        let found = fields.into_iter().find(|field| field.name == name);
+        found.unwrap().value
+    };
+    let basis = begins(PaperKind::Answer, "basis", &dossier);
+    assert_eq!(basis.as_deref(), Some("《信访工作条例》第三十二条"));
+    assert_eq!(begins(PaperKind::ReviewAnswer, "basis", &dossier), None);
+    assert_eq!(begins(PaperKind::Answer, "basis", &plain), None);
+}
+
+#[test]
+fn each_preset_names_a_field_of_its_kind_as_the_form_calls_it() {
+    let stage = stage();
+    let scene = stage.scene();
+    let events = eventful();
+    let matters = matters(&scene);
+    let dossier = dossier(&scene, &events, &matters);
+    for kind in PaperKind::ALL.iter().copied() {
+        let Some((name, label)) = kind.preset() else {
+            continue;
+        };
+        let fields = fields(kind, &dossier);
+        let field = fields.iter().find(|field| field.name == name);
+        assert_eq!(
+            field.map(|field| field.label.as_str()),
+            Some(label),
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
+fn wrong_texts_are_told_by_field() {
+    let wrong = |texts: &PaperTexts| {
+        let mut errors = Errors::new();
+        texts.check("papers", &mut errors);
+        let errors = errors.into_vec().into_iter();
+        errors
+            .map(|e| format!("{}:{}", e.field, e.code))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(wrong(&PaperTexts::default()), Vec::<String>::new());
+    assert_eq!(wrong(&texts()), Vec::<String>::new());
+    let kind = |kind, note: &str, preset: &str| KindText {
+        kind,
+        note: note.to_owned(),
+        preset: preset.to_owned(),
+    };
+    let bad = PaperTexts {
+        issuer: "字".repeat(texts::MAX_ORGAN + 1),
+        superior: "一\n二".to_owned(),
+        court: "法院\0".to_owned(),
+        contact: "字".repeat(texts::MAX_CONTACT + 1),
+        kinds: vec![
+            kind(PaperKind::Agreement, "附注", ""),
+            kind(PaperKind::Receipt, "", "预填"),
+            kind(PaperKind::Answer, &"字".repeat(texts::MAX_NOTE + 1), ""),
+            kind(PaperKind::Answer, "", ""),
+        ],
+    };
+    assert_eq!(
+        wrong(&bad),
+        [
+            "papers.issuer:too_long",
+            "papers.superior:one_line",
+            "papers.court:invalid_character",
+            "papers.contact:too_long",
+            "papers.kinds.0.note:not_applicable",
+            "papers.kinds.1.preset:not_applicable",
+            "papers.kinds.2.note:too_long",
+            "papers.kinds.3.kind:duplicate",
+        ]
+    );
+}
+
+#[test]
+fn texts_are_kept_tidy_and_their_changes_told() {
+    let mut given = texts();
+    given.issuer = "  平川镇信访工作领导小组 ".to_owned();
+    given.kinds.push(KindText {
+        kind: PaperKind::Order,
+        note: "  ".to_owned(),
+        preset: String::new(),
+    });
+    let kept = given.tidy();
+    assert_eq!(kept, texts());
+    assert!(kept.changes(&texts()).is_empty());
+    let changes = kept.changes(&PaperTexts::default());
+    assert_eq!(changes[0], "发文机关由（不填）改为“平川镇信访工作领导小组”");
+    assert_eq!(changes.last().unwrap(), "改处理意见书的文字");
+    assert_eq!(changes.len(), 6);
+    let below = kept.for_below();
+    assert_eq!((below.issuer.as_str(), below.contact.as_str()), ("", ""));
+    assert_eq!(below.superior, kept.superior);
+    assert_eq!(below.kinds, kept.kinds);
 }

@@ -285,6 +285,7 @@ fn unit_fields(dossier: &Dossier<'_>, known: Option<String>, outside: bool) -> V
 pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
     use PaperKind as K;
     let long = |name: &str, label: &str| Field::long(name, label, MAX_TEXT);
+    let preset = dossier.texts.preset(kind);
     let mut fields = Vec::new();
     if !kind.goes_to_unit() && !matches!(kind, K::Agreement | K::Confirmation | K::ServiceReturn) {
         fields.push(addressee_field(kind, dossier));
@@ -295,11 +296,9 @@ pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
             let ground = dossier.last(&[EventKind::Declined]);
             let ground = ground.and_then(|event| event.text.as_deref());
             fields.push(filled(long("reason", "不予受理的理由").required(), ground));
-            fields.push(
-                long("guide", "怎样走法定途径")
-                    .required()
-                    .help("向哪个机关、在什么期限内、怎样提出。"),
-            );
+            let guide = long("guide", "怎样走法定途径").required();
+            let guide = guide.help("向哪个机关、在什么期限内、怎样提出。");
+            fields.push(filled(guide, preset));
         }
         K::Transfer => {
             let event = dossier.last(&[EventKind::Transferred]);
@@ -324,7 +323,7 @@ pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
                 Field::date("due_on", "办结并反馈的期限").required(),
                 handling_due(dossier).map(|day| day.to_string()).as_deref(),
             ));
-            fields.push(long("demand", "办理要求").required());
+            fields.push(filled(long("demand", "办理要求").required(), preset));
         }
         K::Extension => {
             let ground = dossier.last(&[EventKind::Extended]);
@@ -340,11 +339,9 @@ pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
                     .help("查明的事实和证据。"),
                 dossier.handling,
             ));
-            fields.push(
-                long("basis", "法律法规依据")
-                    .required()
-                    .help("写明名称和条款（《信访工作条例》第三十二条）。"),
-            );
+            let basis = long("basis", "法律法规依据").required();
+            let basis = basis.help("写明名称和条款（《信访工作条例》第三十二条）。");
+            fields.push(filled(basis, preset));
             fields.push(Field::choice::<Stance>("stance", "处理结论").required());
             let answered = dossier.last(&[EventKind::Answered]);
             let answered = answered.and_then(|event| event.text.as_deref());
@@ -358,7 +355,7 @@ pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
                     .value(dossier.demand.unwrap_or(dossier.cause)),
             );
             fields.push(long("facts", "查明的事实").required());
-            fields.push(long("basis", "法律法规依据").required());
+            fields.push(filled(long("basis", "法律法规依据").required(), preset));
             fields.push(Field::choice::<Review>("review", "结论").required());
             let answered =
                 dossier.last(&[EventKind::ReviewAnswered, EventKind::FinalReviewAnswered]);
@@ -376,7 +373,7 @@ pub fn fields(kind: PaperKind, dossier: &Dossier<'_>) -> Vec<Field> {
             let court = Field::text("court", "人民法院", MAX_LINE).required();
             let court = court.help("调解组织所在地的基层人民法院或人民法庭，写全称。");
             let known = applied.map(|application| application.court.name.as_str());
-            fields.push(filled(court, known));
+            fields.push(filled(court, known.or(Some(&dossier.texts.court))));
             let facts = written.map(|(mediation, agreement)| {
                 format!(
                     "申请人之间的下列争议经{}主持调解：{}\n双方自愿达成协议，调解协议书于{}生效。协议内容：{}",
@@ -429,7 +426,11 @@ fn reviewer(dossier: &Dossier<'_>, label: &str) -> Field {
     let field = Field::text("reviewer", label, MAX_LINE)
         .required()
         .help("原办理机关的上一级机关，写全称。");
-    filled(field, dossier.superior.map(government).as_deref())
+    let above = match dossier.texts.superior.as_str() {
+        "" => dossier.superior.map(government),
+        named => Some(named.to_owned()),
+    };
+    filled(field, above.as_deref())
 }
 
 /// The day that a document bears, where what it is about has one.
@@ -569,7 +570,7 @@ impl Given<'_> {
 }
 
 /// The organ's name: a township's documents are its government's.
-fn government(name: &str) -> String {
+pub fn government(name: &str) -> String {
     if name.ends_with(['镇', '乡', '县', '区', '市']) {
         format!("{name}人民政府")
     } else {
@@ -607,7 +608,10 @@ pub fn compose(
     let on = dossier
         .scene
         .day(&mut errors, given.date("on"), dossier.scene.received_on);
-    let issuer = government(dossier.township);
+    let issuer = match dossier.texts.issuer.as_str() {
+        "" => government(dossier.township),
+        named => named.to_owned(),
+    };
     let mut draft = Draft {
         dossier,
         given,
@@ -621,6 +625,7 @@ pub fn compose(
             blocks: Vec::new(),
             signer: Some(issuer),
             date: chinese_day(on),
+            notes: Vec::new(),
             envelope: None,
         },
         person: None,
@@ -661,6 +666,7 @@ impl Draft<'_, '_> {
             K::Order => self.order(on),
             K::ServiceReturn => self.service_return(),
         }
+        self.paper.notes = self.dossier.texts.notes(kind);
     }
 
     fn limit(&self, clock: ClockKind) -> String {
