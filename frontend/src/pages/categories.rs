@@ -12,7 +12,7 @@ use super::heading;
 use crate::api::Call;
 use crate::directory::{Directory, directory};
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::notice::{Notices, notices};
@@ -25,32 +25,35 @@ enum Doing {
     Renaming(SubcategoryEntry, i64),
 }
 
+impl Doing {
+    fn title(&self) -> String {
+        match self {
+            Self::Adding(category) => format!("增加细类：{}", category.label()),
+            Self::Renaming(entry, _) => format!("改名：{}", entry.name),
+        }
+    }
+}
+
 /// What the page works with.
 #[derive(Clone, Copy)]
 struct Desk {
     directory: Directory,
     notices: Notices,
-    doing: RwSignal<Option<Doing>>,
-    up: RwSignal<bool>,
+    dialog: Dialog<Doing>,
     /// Of the buttons beside a second level.
     form: Form,
     manages: bool,
 }
 
 impl Desk {
-    fn start(self, doing: Doing) {
-        self.doing.set(Some(doing));
-        self.up.set(true);
-    }
-
     fn done(self, words: String) {
-        self.up.try_set(false);
+        self.dialog.close();
         self.notices.say(words);
         self.directory.reload();
     }
 
     fn take_latest(self) {
-        self.up.set(false);
+        self.dialog.close();
         self.directory.reload();
     }
 }
@@ -64,20 +67,13 @@ fn categories() -> AnyView {
     let desk = Desk {
         directory: directory(),
         notices: notices(),
-        doing: RwSignal::new(None),
-        up: RwSignal::new(false),
+        dialog: Dialog::new(),
         form: Form::new(),
         manages: session::may(Action::ManageSettings),
     };
-    let title = Signal::derive(move || match desk.doing.get() {
-        Some(Doing::Adding(category)) => format!("增加细类：{}", category.label()),
-        Some(Doing::Renaming(entry, _)) => format!("改名：{}", entry.name),
-        None => String::new(),
-    });
-    let body = move || match desk.doing.get_untracked() {
-        Some(Doing::Adding(category)) => add(desk, category),
-        Some(Doing::Renaming(entry, version)) => rename(desk, entry, version),
-        None => ().into_any(),
+    let body = move |doing| match doing {
+        Doing::Adding(category) => add(desk, category),
+        Doing::Renaming(entry, version) => rename(desk, entry, version),
     };
     let list = desk.directory.category_loader();
     view! {
@@ -92,7 +88,7 @@ fn categories() -> AnyView {
             {desk.form.summary()}
             {stale(desk.form, move || desk.take_latest())}
             {list.view(waiting_rows, move |all| cards(desk, &all))}
-            {dialog(desk.up, title, body)}
+            {desk.dialog.view(Doing::title, body)}
         </div>
     }
     .into_any()
@@ -113,7 +109,7 @@ fn cards(desk: Desk, all: &Categories) -> AnyView {
                     class="btn btn-small"
                     data-testid="add-category"
                     aria-label=label
-                    on:click=move |_| desk.start(Doing::Adding(category))
+                    on:click=move |_| desk.dialog.start(Doing::Adding(category))
                 >
                     {icon(Icon::Add)}
                     "增加"
@@ -168,7 +164,7 @@ fn line(desk: Desk, entry: SubcategoryEntry, version: i64) -> AnyView {
                     class="btn btn-small"
                     data-testid="rename-category"
                     aria-label=format!("改名：{}", entry.name)
-                    on:click=move |_| desk.start(Doing::Renaming(renamed.clone(), version))
+                    on:click=move |_| desk.dialog.start(Doing::Renaming(renamed.clone(), version))
                 >
                     "改名"
                 </button>
@@ -221,7 +217,7 @@ fn add(desk: Desk, category: Category) -> AnyView {
                 .hint("登记和筛选时显示，尽量用大家都懂的短语，如“机井电费”。".to_owned())
                 .required()
                 .input(name)}
-            {foot(form, desk.up, "增加", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "增加", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -257,7 +253,7 @@ fn rename(desk: Desk, entry: SubcategoryEntry, version: i64) -> AnyView {
                 .hint("改后已登记的事项也显示新名称；意思变了的，请停用后另增一个。".to_owned())
                 .required()
                 .input(name)}
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()

@@ -23,7 +23,7 @@ use crate::directory::{Directory, Options, directory};
 use crate::load::{Loader, load};
 use crate::rows::{Rows, rows};
 use crate::shell::narrow;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, filled};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
@@ -76,24 +76,18 @@ struct Desk {
     list: Rows<Deputation>,
     directory: Directory,
     notices: Notices,
-    doing: RwSignal<Option<Doing>>,
-    up: RwSignal<bool>,
+    dialog: Dialog<Doing>,
 }
 
 impl Desk {
-    fn start(self, doing: Doing) {
-        self.doing.set(Some(doing));
-        self.up.set(true);
-    }
-
     fn done(self, words: String) {
-        self.up.try_set(false);
+        self.dialog.close();
         self.notices.say(words);
         self.list.reload();
     }
 
     fn take_latest(self) {
-        self.up.set(false);
+        self.dialog.close();
         self.list.reload();
     }
 }
@@ -109,18 +103,12 @@ fn list() -> AnyView {
         list: rows(Memo::new(|_| "/deputations".to_owned())),
         directory: directory(),
         notices: notices(),
-        doing: RwSignal::new(None),
-        up: RwSignal::new(false),
+        dialog: Dialog::new(),
     };
-    let title = Signal::derive(move || {
-        desk.doing
-            .with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
-    });
-    let body = move || match desk.doing.get_untracked() {
-        None => ().into_any(),
-        Some(Doing::Naming) => name_own(desk),
-        Some(Doing::Changing(one)) => change(desk, one),
-        Some(Doing::Ending(one)) => end(desk, one),
+    let body = move |doing| match doing {
+        Doing::Naming => name_own(desk),
+        Doing::Changing(one) => change(desk, one),
+        Doing::Ending(one) => end(desk, one),
     };
     let name = can_be_deputised(role).then(|| {
         view! {
@@ -128,7 +116,7 @@ fn list() -> AnyView {
                 type="button"
                 class="btn btn-primary"
                 data-testid="name-deputy"
-                on:click=move |_| desk.start(Doing::Naming)
+                on:click=move |_| desk.dialog.start(Doing::Naming)
             >
                 {icon(Icon::Add)}
                 "安排代理"
@@ -159,7 +147,7 @@ fn list() -> AnyView {
                 )}
             </p>
             {found}
-            {dialog(desk.up, title, body)}
+            {desk.dialog.view(Doing::title, body)}
         </div>
     }
     .into_any()
@@ -262,7 +250,7 @@ fn buttons(desk: Desk, one: Deputation) -> AnyView {
                 class="btn btn-small"
                 data-testid="change-deputation"
                 aria-label=change_label
-                on:click=move |_| desk.start(Doing::Changing(one.clone()))
+                on:click=move |_| desk.dialog.start(Doing::Changing(one.clone()))
             >
                 "更改"
             </button>
@@ -271,7 +259,7 @@ fn buttons(desk: Desk, one: Deputation) -> AnyView {
                 class="btn btn-small"
                 data-testid="end-deputation"
                 aria-label=end_label
-                on:click=move |_| desk.start(Doing::Ending(other.clone()))
+                on:click=move |_| desk.dialog.start(Doing::Ending(other.clone()))
             >
                 {end}
             </button>
@@ -453,9 +441,15 @@ fn name_own(desk: Desk) -> AnyView {
         colleagues,
     };
     with_others(mine, None, move |others| {
-        name(absent.clone(), true, others, desk.up, move |words| {
-            desk.done(words);
-        })
+        name(
+            absent.clone(),
+            true,
+            others,
+            desk.dialog.up(),
+            move |words| {
+                desk.done(words);
+            },
+        )
     })
 }
 
@@ -530,7 +524,7 @@ fn change_form(
             reason: (now != one.reason.clone().unwrap_or_default()).then_some(now),
         };
         if patch == DeputationPatch::default() {
-            desk.up.set(false);
+            desk.dialog.close();
             return;
         }
         let call = Call::patch(format!("/deputations/{}", one.id))
@@ -546,7 +540,7 @@ fn change_form(
             {stale(form, move || desk.take_latest())}
             {told}
             {inputs}
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -577,7 +571,7 @@ fn end(desk: Desk, one: Deputation) -> AnyView {
             {stale(form, move || desk.take_latest())}
             <p>{told}</p>
             <p>{words}</p>
-            {foot(form, desk.up, label, "btn btn-danger")}
+            {foot(form, desk.dialog.up(), label, "btn btn-danger")}
         </form>
     }
     .into_any()

@@ -1,7 +1,5 @@
 //! `/org`: the township's units, and who answers for each. The administrator changes them here.
 
-use std::time::Duration;
-
 use chrono::NaiveDate;
 use leptos::prelude::*;
 use shared::access::Action;
@@ -22,7 +20,7 @@ use crate::directory::{Directory, Options, directory, rank};
 use crate::format::{date, ordered};
 use crate::load::{Load, Loader, load};
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, filled, offer};
 use crate::ui::live::{each, follow, live};
 use crate::ui::notice::{Notices, notices};
@@ -63,8 +61,7 @@ struct Desk {
     units: Memo<Vec<Unit>>,
     /// The administrator's users, the disabled ones among them; nobody else's.
     users: Option<Loader<Vec<User>>>,
-    doing: RwSignal<Option<Doing>>,
-    up: RwSignal<bool>,
+    dialog: Dialog<Doing>,
     /// Folds all groups out.
     unfolded: RwSignal<bool>,
 }
@@ -77,8 +74,7 @@ impl Desk {
             notices: notices(),
             units: Memo::new(move |_| directory.units()),
             users: session::may(Action::ManageUsers).then(|| load(|| every::<User>("/users"))),
-            doing: RwSignal::new(None),
-            up: RwSignal::new(false),
+            dialog: Dialog::new(),
             unfolded: RwSignal::new(false),
         }
     }
@@ -94,11 +90,6 @@ impl Desk {
             let top = self.unit(&me.actor.township_id);
             top.is_some_and(|unit| unit.kind == UnitKind::County)
         })
-    }
-
-    fn start(self, doing: Doing) {
-        self.doing.set(Some(doing));
-        self.up.set(true);
     }
 
     fn unit(self, id: &UnitId) -> Option<Unit> {
@@ -194,22 +185,19 @@ impl Desk {
     /// A township was made: its administrator's initial password is shown, once.
     fn tell(self, made: TownshipMade) {
         self.done(format!("已新建{}。", made.township.name));
-        browser::later(Duration::from_millis(50), move || {
-            self.doing.try_set(Some(Doing::Telling(made.administrator)));
-            self.up.try_set(true);
-        });
+        self.dialog.next(Doing::Telling(made.administrator));
     }
 
     /// A change went through.
     fn done(self, words: String) {
-        self.up.try_set(false);
+        self.dialog.close();
         self.notices.say(words);
         self.directory.reload();
     }
 
     /// Somebody else was faster.
     fn take_latest(self) {
-        self.up.set(false);
+        self.dialog.close();
         self.directory.reload();
     }
 }
@@ -243,19 +231,14 @@ pub(crate) fn page() -> AnyView {
         ),
         Stage::Ready => tree(desk),
     });
-    let title = Signal::derive(move || {
-        desk.doing
-            .with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
-    });
-    let body = move || match desk.doing.get_untracked() {
-        None => ().into_any(),
-        Some(Doing::Adding(above)) => add(desk, &above),
-        Some(Doing::Changing(unit)) => change(desk, &unit),
-        Some(Doing::Closing(unit)) => turn(desk, unit, true),
-        Some(Doing::Reopening(unit)) => turn(desk, unit, false),
-        Some(Doing::Merging(unit)) => merge(desk, &unit),
-        Some(Doing::Founding) => found(desk),
-        Some(Doing::Telling(made)) => super::users::tell(desk.up, made),
+    let body = move |doing| match doing {
+        Doing::Adding(above) => add(desk, &above),
+        Doing::Changing(unit) => change(desk, &unit),
+        Doing::Closing(unit) => turn(desk, unit, true),
+        Doing::Reopening(unit) => turn(desk, unit, false),
+        Doing::Merging(unit) => merge(desk, &unit),
+        Doing::Founding => found(desk),
+        Doing::Telling(made) => super::users::tell(desk.dialog.up(), made),
     };
     let buttons = move || {
         if desk.is_county() {
@@ -265,7 +248,7 @@ pub(crate) fn page() -> AnyView {
                         type="button"
                         class="btn btn-primary"
                         data-testid="new-township"
-                        on:click=move |_| desk.start(Doing::Founding)
+                        on:click=move |_| desk.dialog.start(Doing::Founding)
                     >
                         "新建乡镇"
                     </button>
@@ -309,7 +292,7 @@ pub(crate) fn page() -> AnyView {
             </div>
             <p class="quiet">{live(intro)}</p>
             {draw}
-            {dialog(desk.up, title, body)}
+            {desk.dialog.view(Doing::title, body)}
         </div>
     }
     .into_any()
@@ -529,7 +512,7 @@ fn buttons(desk: Desk, unit: Memo<Option<Unit>>) -> AnyView {
                 aria-label=follow(move || format!("{words}：{}", name().unwrap_or_default()))
                 on:click=move |_| {
                     if let Some(unit) = unit.get_untracked() {
-                        desk.start(doing(unit));
+                        desk.dialog.start(doing(unit));
                     }
                 }
             >
@@ -636,7 +619,7 @@ fn add(desk: Desk, above: &Unit) -> AnyView {
                 .hint("名单里没有的，先到“用户”里添加。".to_owned())
                 .select(responsible, Some("暂不指定"), desk.people(&UnitId::new("")))}
             {lead_field}
-            {foot(form, desk.up, "新增", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "新增", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -683,7 +666,7 @@ fn found(desk: Desk) -> AnyView {
                 .required()
                 .input(username)}
             <p class="hint">"设置、工作日、期限规定和法律法规目录先照县级的，以后由乡镇自己改。"</p>
-            {foot(form, desk.up, "新建并生成初始密码", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "新建并生成初始密码", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -783,7 +766,7 @@ fn change(desk: Desk, unit: &Unit) -> AnyView {
             {responsible_field}
             {lead_field}
             {position_field}
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -834,7 +817,7 @@ fn turn(desk: Desk, unit: Unit, closed: bool) -> AnyView {
             {form.summary()}
             {stale(form, move || desk.take_latest())}
             <p>{words}</p>
-            {foot(form, desk.up, label, class)}
+            {foot(form, desk.dialog.up(), label, class)}
         </form>
     }
     .into_any()
@@ -918,7 +901,7 @@ fn merge(desk: Desk, unit: &Unit) -> AnyView {
                 .class("field field-short")
                 .date(on)}
             {live(told)}
-            {foot(form, desk.up, "合并", "btn btn-danger")}
+            {foot(form, desk.dialog.up(), "合并", "btn btn-danger")}
         </form>
     }
     .into_any()

@@ -13,7 +13,7 @@ use crate::api::{Call, Tagged};
 use crate::browser;
 use crate::load::{Loader, load};
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::notice::{Notices, notices};
@@ -26,13 +26,22 @@ enum Doing {
     Kind(PaperKind),
 }
 
+impl Doing {
+    fn title(&self) -> String {
+        let title = match self {
+            Self::Names => "名称和联系方式",
+            Self::Kind(kind) => kind.label(),
+        };
+        title.to_owned()
+    }
+}
+
 /// What the page works with.
 #[derive(Clone, Copy)]
 struct Desk {
     settings: Loader<Tagged<Settings>>,
     notices: Notices,
-    doing: RwSignal<Option<Doing>>,
-    up: RwSignal<bool>,
+    dialog: Dialog<Doing>,
     manages: bool,
 }
 
@@ -48,10 +57,7 @@ impl Desk {
                 class="btn btn-small"
                 data-testid=testid
                 aria-label=label
-                on:click=move |_| {
-                    self.doing.set(Some(doing));
-                    self.up.set(true);
-                }
+                on:click=move |_| self.dialog.start(doing)
             >
                 {icon(Icon::Edit)}
                 "修改"
@@ -73,7 +79,7 @@ impl Desk {
             .if_match(&etag(before.version))
             .json(&patch);
         form.send(call.tagged::<Settings>(), move |now| {
-            self.up.try_set(false);
+            self.dialog.close();
             self.settings.put(now);
             self.notices
                 .say("文书文字已保存，今后出具的文书用新的文字。");
@@ -81,7 +87,7 @@ impl Desk {
     }
 
     fn take_latest(self) {
-        self.up.set(false);
+        self.dialog.close();
         self.settings.reload();
     }
 }
@@ -95,19 +101,13 @@ fn texts() -> AnyView {
     let desk = Desk {
         settings: load(|| Call::get("/settings").tagged()),
         notices: notices(),
-        doing: RwSignal::new(None),
-        up: RwSignal::new(false),
+        dialog: Dialog::new(),
         manages: session::may(Action::ManageSettings),
     };
-    let title = Signal::derive(move || match desk.doing.get() {
-        Some(Doing::Names) => "名称和联系方式".to_owned(),
-        Some(Doing::Kind(kind)) => kind.label().to_owned(),
-        None => String::new(),
-    });
-    let body = move || match (desk.doing.get_untracked(), desk.settings.value()) {
-        (Some(Doing::Names), Some(now)) => names(desk, &now.value),
-        (Some(Doing::Kind(kind)), Some(now)) => one(desk, kind, &now.value),
-        _ => ().into_any(),
+    let body = move |doing| match (doing, desk.settings.value()) {
+        (Doing::Names, Some(now)) => names(desk, &now.value),
+        (Doing::Kind(kind), Some(now)) => one(desk, kind, &now.value),
+        (_, None) => ().into_any(),
     };
     view! {
         <div class="page">
@@ -119,7 +119,7 @@ fn texts() -> AnyView {
                 "这里写的印在今后出具的文书上，已出具的不变。法律规定要写的内容由系统按事项和条款写，不在这里改。"
             </p>
             {desk.settings.view(waiting, move |now| cards(desk, &now.value))}
-            {dialog(desk.up, title, body)}
+            {desk.dialog.view(Doing::title, body)}
         </div>
     }
     .into_any()
@@ -240,7 +240,7 @@ fn names(desk: Desk, settings: &Settings) -> AnyView {
                     ),
                 )
                 .input(contact)}
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -325,7 +325,7 @@ fn one(desk: Desk, kind: PaperKind, settings: &Settings) -> AnyView {
             {noted}
             {begins}
             {sample}
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()

@@ -1,8 +1,6 @@
 //! `/tokens`: API tokens for programs. Everybody makes and takes back their own; the administrator sees
 //! the township's and takes back any.
 
-use std::time::Duration;
-
 use chrono::{Days, NaiveDate};
 use leptos::prelude::*;
 use shared::access::Action;
@@ -20,7 +18,7 @@ use crate::format;
 use crate::rows::{Rows, rows};
 use crate::session;
 use crate::shell::narrow;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
@@ -56,16 +54,10 @@ struct Desk {
     /// The township's, for the administrator.
     all: Option<Rows<Token>>,
     notices: Notices,
-    doing: RwSignal<Option<Doing>>,
-    up: RwSignal<bool>,
+    dialog: Dialog<Doing>,
 }
 
 impl Desk {
-    fn start(self, doing: Doing) {
-        self.doing.set(Some(doing));
-        self.up.set(true);
-    }
-
     fn reload(self) {
         self.own.reload();
         if let Some(all) = self.all {
@@ -75,12 +67,7 @@ impl Desk {
 
     /// Shows a secret, once.
     fn tell(self, made: MadeToken) {
-        self.up.try_set(false);
-        // The other dialog goes first, so that the focus comes back to where it began.
-        browser::later(Duration::from_millis(50), move || {
-            self.doing.try_set(Some(Doing::Telling(made)));
-            self.up.try_set(true);
-        });
+        self.dialog.next(Doing::Telling(made));
         self.reload();
     }
 }
@@ -93,27 +80,13 @@ pub(crate) fn page() -> AnyView {
         own: rows(path("/tokens")),
         all: oversees.then(|| rows(path("/tokens?all=true"))),
         notices: notices(),
-        doing: RwSignal::new(None),
-        up: RwSignal::new(false),
+        dialog: Dialog::new(),
     };
-    let title = Signal::derive(move || {
-        desk.doing
-            .with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
-    });
-    let body = move || match desk.doing.get_untracked() {
-        None => ().into_any(),
-        Some(Doing::Making) => make(desk),
-        Some(Doing::Telling(made)) => tell(desk, &made),
-        Some(Doing::Ending(token)) => end(desk, token),
+    let body = move |doing| match doing {
+        Doing::Making => make(desk),
+        Doing::Telling(made) => tell(desk, &made),
+        Doing::Ending(token) => end(desk, token),
     };
-    // What was told once is not told again.
-    Effect::new(move |was_up: Option<bool>| {
-        let up = desk.up.get();
-        if was_up == Some(true) && !up {
-            desk.doing.set(None);
-        }
-        up
-    });
     let own = desk.own.view(
         || {
             empty(
@@ -148,7 +121,7 @@ pub(crate) fn page() -> AnyView {
                         type="button"
                         class="btn btn-primary"
                         data-testid="add-token"
-                        on:click=move |_| desk.start(Doing::Making)
+                        on:click=move |_| desk.dialog.start(Doing::Making)
                     >
                         {icon(Icon::Add)}
                         "新建令牌"
@@ -163,7 +136,7 @@ pub(crate) fn page() -> AnyView {
                 {own}
             </section>
             {all}
-            {dialog(desk.up, title, body)}
+            {desk.dialog.view(Doing::title, body)}
         </div>
     }
     .into_any()
@@ -258,7 +231,7 @@ fn end_button(desk: Desk, token: Token) -> Option<AnyView> {
                 class="btn btn-small"
                 data-testid="end-token"
                 aria-label=label
-                on:click=move |_| desk.start(Doing::Ending(token.clone()))
+                on:click=move |_| desk.dialog.start(Doing::Ending(token.clone()))
             >
                 "撤销"
             </button>
@@ -405,7 +378,7 @@ fn make(desk: Desk) -> AnyView {
                 .mode("numeric")
                 .required()
                 .input(rate)}
-            {foot(form, desk.up, "新建", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "新建", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -444,7 +417,7 @@ fn tell(desk: Desk, made: &MadeToken) -> AnyView {
                 type="button"
                 class="btn btn-primary"
                 data-testid="token-noted"
-                on:click=move |_| desk.up.set(false)
+                on:click=move |_| desk.dialog.close()
             >
                 "已保存，关闭"
             </button>
@@ -460,7 +433,7 @@ fn end(desk: Desk, token: Token) -> AnyView {
         event.prevent_default();
         let call = Call::delete(path.clone());
         form.send(call.done(), move |()| {
-            desk.up.try_set(false);
+            desk.dialog.close();
             desk.notices.say("令牌已撤销。");
             desk.reload();
         });
@@ -470,7 +443,7 @@ fn end(desk: Desk, token: Token) -> AnyView {
             {form.summary()}
             <p>"撤销后，用这个令牌的程序立即不能再调用接口，也不能恢复。"</p>
             <p class="quiet">{format!("持有人：{}。{}", owner(&token), last_use(&token))}</p>
-            {foot(form, desk.up, "撤销", "btn btn-danger")}
+            {foot(form, desk.dialog.up(), "撤销", "btn btn-danger")}
         </form>
     }
     .into_any()

@@ -1,7 +1,5 @@
 //! `/users`: who signs in, as what. For the administrator.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::account::{InitialPassword, MAX_NAME, NewUser, User, UserPatch};
@@ -26,7 +24,7 @@ use crate::format::{moment, ordered};
 use crate::load::{Loader, load};
 use crate::session;
 use crate::shell::narrow;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, filled};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{each, follow, live, watch};
@@ -72,19 +70,13 @@ struct Desk {
     deputations: Loader<Vec<Deputation>>,
     directory: Directory,
     notices: Notices,
-    doing: RwSignal<Option<Doing>>,
-    up: RwSignal<bool>,
+    dialog: Dialog<Doing>,
 }
 
 impl Desk {
-    fn start(self, doing: Doing) {
-        self.doing.set(Some(doing));
-        self.up.set(true);
-    }
-
     /// A change went through.
     fn done(self, words: String) {
-        self.up.try_set(false);
+        self.dialog.close();
         self.notices.say(words);
         self.reload();
     }
@@ -97,18 +89,13 @@ impl Desk {
 
     /// Somebody else was faster.
     fn take_latest(self) {
-        self.up.set(false);
+        self.dialog.close();
         self.reload();
     }
 
     /// Shows an initial password, once.
     fn tell(self, made: InitialPassword) {
-        self.up.try_set(false);
-        // The other dialog goes first, so that the focus comes back to where it began.
-        browser::later(Duration::from_millis(50), move || {
-            self.doing.try_set(Some(Doing::Telling(made)));
-            self.up.try_set(true);
-        });
+        self.dialog.next(Doing::Telling(made));
         self.reload();
     }
 
@@ -129,32 +116,18 @@ fn list() -> AnyView {
         deputations: load(deputies::current),
         directory: directory(),
         notices: notices(),
-        doing: RwSignal::new(None),
-        up: RwSignal::new(false),
+        dialog: Dialog::new(),
     };
-    let title = Signal::derive(move || {
-        desk.doing
-            .with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
-    });
-    let body = move || match desk.doing.get_untracked() {
-        None => ().into_any(),
-        Some(Doing::Adding) => add(desk),
-        Some(Doing::Changing(user)) => change(desk, &user),
-        Some(Doing::Turning(user)) => turn(desk, user),
-        Some(Doing::Resetting(user)) => reset(desk, user),
-        Some(Doing::Unlocking(user)) => unlock(desk, user),
-        Some(Doing::Linking(user)) => link(desk, &user),
-        Some(Doing::Deputising(user)) => deputise(desk, &user),
-        Some(Doing::Telling(made)) => tell(desk.up, made),
+    let body = move |doing| match doing {
+        Doing::Adding => add(desk),
+        Doing::Changing(user) => change(desk, &user),
+        Doing::Turning(user) => turn(desk, user),
+        Doing::Resetting(user) => reset(desk, user),
+        Doing::Unlocking(user) => unlock(desk, user),
+        Doing::Linking(user) => link(desk, &user),
+        Doing::Deputising(user) => deputise(desk, &user),
+        Doing::Telling(made) => tell(desk.dialog.up(), made),
     };
-    // What was told once is not told again.
-    Effect::new(move |was_up: Option<bool>| {
-        let up = desk.up.get();
-        if was_up == Some(true) && !up {
-            desk.doing.set(None);
-        }
-        up
-    });
     let filter = Filter::new();
     view! {
         <div class="page page-wide">
@@ -170,7 +143,7 @@ fn list() -> AnyView {
                         type="button"
                         class="btn btn-primary"
                         data-testid="add-user"
-                        on:click=move |_| desk.start(Doing::Adding)
+                        on:click=move |_| desk.dialog.start(Doing::Adding)
                     >
                         {icon(Icon::Add)}
                         "新增用户"
@@ -179,7 +152,7 @@ fn list() -> AnyView {
             </div>
             {filter.bar(desk)}
             {desk.users.view(waiting_rows, move |_| rows(desk, filter))}
-            {dialog(desk.up, title, body)}
+            {desk.dialog.view(Doing::title, body)}
         </div>
     }
     .into_any()
@@ -402,7 +375,7 @@ fn nobody(desk: Desk, filter: Filter) -> AnyView {
         <button
             type="button"
             class="btn btn-primary"
-            on:click=move |_| desk.start(Doing::Adding)
+            on:click=move |_| desk.dialog.start(Doing::Adding)
         >
             "新增第一个用户"
         </button>
@@ -498,7 +471,7 @@ fn deputise(desk: Desk, user: &User) -> AnyView {
     };
     let all = desk.deputations.value().unwrap_or_default();
     let others = deputies::spans(&all, user.id.as_str(), None);
-    let form = deputies::name(absent, false, others, desk.up, move |words| {
+    let form = deputies::name(absent, false, others, desk.dialog.up(), move |words| {
         desk.done(words);
     });
     let there = all.iter().any(|one| one.user.id == user.id.as_str());
@@ -585,7 +558,7 @@ fn buttons(desk: Desk, user: &User) -> AnyView {
                 aria-label=format!("{words}：{}", user.name)
                 on:click=move |_| {
                     if let Some(user) = desk.now(&id) {
-                        desk.start(doing(user));
+                        desk.dialog.start(doing(user));
                     }
                 }
             >
@@ -737,7 +710,7 @@ fn add(desk: Desk) -> AnyView {
             {field(form, "duty", "职务")
                 .placeholder("如：镇党委副书记")
                 .input(duty)}
-            {foot(form, desk.up, "新增并生成初始密码", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "新增并生成初始密码", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -772,7 +745,7 @@ fn change(desk: Desk, user: &User) -> AnyView {
             disabled: None,
         };
         if patch == UserPatch::default() {
-            desk.up.set(false);
+            desk.dialog.close();
             return;
         }
         let call = Call::patch(format!("/users/{}", before.id))
@@ -794,7 +767,7 @@ fn change(desk: Desk, user: &User) -> AnyView {
             <p class="hint">
                 "换了岗位的人：改角色和单位，以后按新岗位看事项；以前办理的记录不变。"
             </p>
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -858,7 +831,7 @@ fn turn(desk: Desk, user: User) -> AnyView {
             {stale(form, move || desk.take_latest())}
             <p>{words}</p>
             {left}
-            {foot(form, desk.up, label, class)}
+            {foot(form, desk.dialog.up(), label, class)}
         </form>
     }
     .into_any()
@@ -879,7 +852,7 @@ fn reset(desk: Desk, user: User) -> AnyView {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
             <p>{words}</p>
-            {foot(form, desk.up, "重置密码", "btn btn-danger")}
+            {foot(form, desk.dialog.up(), "重置密码", "btn btn-danger")}
         </form>
     }
     .into_any()
@@ -902,7 +875,7 @@ fn unlock(desk: Desk, user: User) -> AnyView {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
             <p>{words}</p>
-            {foot(form, desk.up, "重置两步验证", "btn btn-danger")}
+            {foot(form, desk.dialog.up(), "重置两步验证", "btn btn-danger")}
         </form>
     }
     .into_any()
@@ -981,7 +954,7 @@ fn link_form(desk: Desk, name: String, path: String, now: IdentityStatus) -> Any
                     .hint(hint)
                     .required()
                     .input(account)}
-                {foot(form, desk.up, "登记账号", "btn btn-primary")}
+                {foot(form, desk.dialog.up(), "登记账号", "btn btn-primary")}
             </form>
         }
         .into_any()

@@ -27,7 +27,7 @@ use crate::format;
 use crate::load::{Loader, load};
 use crate::rows::{Rows, rows};
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
@@ -71,16 +71,10 @@ struct Desk {
     all: Option<Rows<Webhook>>,
     allowed: Loader<WebhookAddresses>,
     notices: Notices,
-    doing: RwSignal<Option<Doing>>,
-    up: RwSignal<bool>,
+    dialog: Dialog<Doing>,
 }
 
 impl Desk {
-    fn start(self, doing: Doing) {
-        self.doing.set(Some(doing));
-        self.up.set(true);
-    }
-
     fn reload(self) {
         self.own.reload();
         if let Some(all) = self.all {
@@ -89,19 +83,14 @@ impl Desk {
     }
 
     fn done(self, words: &'static str) {
-        self.up.try_set(false);
+        self.dialog.close();
         self.notices.say(words);
         self.reload();
     }
 
     /// Shows a secret, once.
     fn tell(self, made: MadeWebhook) {
-        self.up.try_set(false);
-        // The other dialog goes first, so that the focus comes back to where it began.
-        browser::later(Duration::from_millis(50), move || {
-            self.doing.try_set(Some(Doing::Telling(made)));
-            self.up.try_set(true);
-        });
+        self.dialog.next(Doing::Telling(made));
         self.reload();
     }
 }
@@ -119,30 +108,16 @@ fn content() -> AnyView {
         all: oversees.then(|| rows(path("/webhooks?all=true"))),
         allowed: load(|| Call::get("/webhook-addresses").fetch()),
         notices: notices(),
-        doing: RwSignal::new(None),
-        up: RwSignal::new(false),
+        dialog: Dialog::new(),
     };
-    let title = Signal::derive(move || {
-        desk.doing
-            .with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
-    });
-    let body = move || match desk.doing.get_untracked() {
-        None => ().into_any(),
-        Some(Doing::Writing(before)) => write(desk, before),
-        Some(Doing::Telling(made)) => tell(desk, &made),
-        Some(Doing::Rotating(webhook)) => rotate(desk, webhook),
-        Some(Doing::Removing(webhook)) => remove(desk, webhook),
-        Some(Doing::Reading(webhook)) => read(desk, webhook),
-        Some(Doing::Allowing(addresses)) => allow(desk, addresses),
+    let body = move |doing| match doing {
+        Doing::Writing(before) => write(desk, before),
+        Doing::Telling(made) => tell(desk, &made),
+        Doing::Rotating(webhook) => rotate(desk, webhook),
+        Doing::Removing(webhook) => remove(desk, webhook),
+        Doing::Reading(webhook) => read(desk, webhook),
+        Doing::Allowing(addresses) => allow(desk, addresses),
     };
-    // What was told once is not told again.
-    Effect::new(move |was_up: Option<bool>| {
-        let up = desk.up.get();
-        if was_up == Some(true) && !up {
-            desk.doing.set(None);
-        }
-        up
-    });
     let own = desk.own.view(
         || {
             empty(
@@ -182,7 +157,7 @@ fn content() -> AnyView {
                         type="button"
                         class="btn btn-primary"
                         data-testid="add-webhook"
-                        on:click=move |_| desk.start(Doing::Writing(None))
+                        on:click=move |_| desk.dialog.start(Doing::Writing(None))
                     >
                         {icon(Icon::Add)}
                         "新建订阅"
@@ -196,7 +171,7 @@ fn content() -> AnyView {
                 {own}
             </section>
             {all}
-            {dialog(desk.up, title, body)}
+            {desk.dialog.view(Doing::title, body)}
         </div>
     }
     .into_any()
@@ -216,7 +191,7 @@ fn where_to(desk: Desk, may_change: bool) -> AnyView {
                     type="button"
                     class="btn btn-small"
                     data-testid="allow-addresses"
-                    on:click=move |_| desk.start(Doing::Allowing(addresses.clone()))
+                    on:click=move |_| desk.dialog.start(Doing::Allowing(addresses.clone()))
                 >
                     "修改允许的地址"
                 </button>
@@ -340,7 +315,7 @@ fn buttons(desk: Desk, webhook: Webhook, own: bool) -> AnyView {
     };
     let opens = |doing: fn(Webhook) -> Doing| {
         let webhook = webhook.clone();
-        Box::new(move || desk.start(doing(webhook.clone())))
+        Box::new(move || desk.dialog.start(doing(webhook.clone())))
     };
     let remove = press("删除", "remove-webhook", opens(Doing::Removing));
     if !own {
@@ -480,7 +455,7 @@ fn write(desk: Desk, before: Option<Webhook>) -> AnyView {
         }
     };
     let take = move || {
-        desk.up.set(false);
+        desk.dialog.close();
         desk.reload();
     };
     view! {
@@ -501,7 +476,7 @@ fn write(desk: Desk, before: Option<Webhook>) -> AnyView {
                 .hint("不选就是全部事件。".to_owned())
                 .several(events, terms::<EventKind>())}
             {scope}
-            {foot(form, desk.up, label, "btn btn-primary")}
+            {foot(form, desk.dialog.up(), label, "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -539,7 +514,7 @@ fn tell(desk: Desk, made: &MadeWebhook) -> AnyView {
                 type="button"
                 class="btn btn-primary"
                 data-testid="webhook-noted"
-                on:click=move |_| desk.up.set(false)
+                on:click=move |_| desk.dialog.close()
             >
                 "已保存，关闭"
             </button>
@@ -562,7 +537,7 @@ fn rotate(desk: Desk, webhook: Webhook) -> AnyView {
             <p>
                 "旧密钥立即作废。接收程序换上新密钥之前收不到推送，换好后会自动补发（24 小时内）。"
             </p>
-            {foot(form, desk.up, "更换", "btn btn-danger")}
+            {foot(form, desk.dialog.up(), "更换", "btn btn-danger")}
         </form>
     }
     .into_any()
@@ -580,7 +555,7 @@ fn remove(desk: Desk, webhook: Webhook) -> AnyView {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
             <p>"删除后不再推送，等候投递的和投递记录一并删除，不能恢复。"</p>
-            {foot(form, desk.up, "删除", "btn btn-danger")}
+            {foot(form, desk.dialog.up(), "删除", "btn btn-danger")}
         </form>
     }
     .into_any()
@@ -616,7 +591,7 @@ fn read(desk: Desk, webhook: Webhook) -> AnyView {
                 <button type="button" class="btn" on:click=move |_| log.reload()>
                     "刷新"
                 </button>
-                <button type="button" class="btn btn-primary" on:click=move |_| desk.up.set(false)>
+                <button type="button" class="btn btn-primary" on:click=move |_| desk.dialog.close()>
                     "关闭"
                 </button>
             </div>
@@ -717,7 +692,7 @@ fn allow(desk: Desk, addresses: WebhookAddresses) -> AnyView {
         });
     };
     let take = move || {
-        desk.up.set(false);
+        desk.dialog.close();
         desk.allowed.reload();
     };
     view! {
@@ -730,7 +705,7 @@ fn allow(desk: Desk, addresses: WebhookAddresses) -> AnyView {
                         .to_owned(),
                 )
                 .area(text, 6)}
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()

@@ -1,5 +1,7 @@
 //! The browser's own `<dialog>`: focus stays inside, Esc closes, focus returns to the opener.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -14,8 +16,97 @@ pub(crate) fn dialog(
     title: impl Into<Signal<String>>,
     body: impl Fn() -> AnyView + Send + 'static,
 ) -> AnyView {
-    let title = title.into();
+    boxed(open, title.into(), Box::new(body))
+}
+
+fn boxed(
+    open: RwSignal<bool>,
+    title: Signal<String>,
+    body: Box<dyn Fn() -> AnyView + Send>,
+) -> AnyView {
     live(move || open.get().then(|| modal(open, title, body())))
+}
+
+/// A dialog that does one of several things. When it closes it forgets what it did: what was told
+/// once is not told again.
+pub(crate) struct Dialog<D: Send + Sync + 'static> {
+    doing: RwSignal<Option<D>>,
+    up: RwSignal<bool>,
+}
+
+impl<D: Send + Sync + 'static> Clone for Dialog<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Send + Sync + 'static> Copy for Dialog<D> {}
+
+impl<D: Clone + Send + Sync + 'static> Dialog<D> {
+    /// One that is not up.
+    pub(crate) fn new() -> Self {
+        Self {
+            doing: RwSignal::new(None),
+            up: RwSignal::new(false),
+        }
+    }
+
+    /// Opens it, to do something.
+    pub(crate) fn start(self, doing: D) {
+        self.doing.try_set(Some(doing));
+        self.up.try_set(true);
+    }
+
+    /// Closes it.
+    pub(crate) fn close(self) {
+        self.up.try_set(false);
+    }
+
+    /// Closes it and opens it again, to do something else: in this order, so that the focus comes back
+    /// to where it began.
+    pub(crate) fn next(self, doing: D) {
+        self.close();
+        browser::later(Duration::from_millis(50), move || self.start(doing));
+    }
+
+    /// Whether it is up; set to `false`, it closes.
+    pub(crate) fn up(self) -> RwSignal<bool> {
+        self.up
+    }
+
+    /// Draws it where it is up. `body` is drawn when it opens, not again while it is up.
+    pub(crate) fn view(
+        self,
+        title: impl Fn(&D) -> String + Send + Sync + 'static,
+        body: impl Fn(D) -> AnyView + Send + 'static,
+    ) -> AnyView {
+        let Self { doing, up } = self;
+        when_closed(
+            up,
+            Box::new(move || {
+                doing.try_set(None);
+            }),
+        );
+        let title = Signal::derive(move || {
+            doing.with(|doing| doing.as_ref().map(&title).unwrap_or_default())
+        });
+        let body = move || match doing.get_untracked() {
+            Some(doing) => body(doing),
+            None => ().into_any(),
+        };
+        boxed(up, title, Box::new(body))
+    }
+}
+
+/// Does something each time that a dialog closes.
+fn when_closed(up: RwSignal<bool>, act: Box<dyn Fn()>) {
+    Effect::new(move |was_up: Option<bool>| {
+        let up = up.get();
+        if was_up == Some(true) && !up {
+            act();
+        }
+        up
+    });
 }
 
 fn modal(open: RwSignal<bool>, title: Signal<String>, body: AnyView) -> AnyView {
@@ -37,7 +128,7 @@ fn modal(open: RwSignal<bool>, title: Signal<String>, body: AnyView) -> AnyView 
         let Some(Some(opener)) = opener.try_get_value() else {
             return;
         };
-        browser::later(std::time::Duration::ZERO, move || {
+        browser::later(Duration::ZERO, move || {
             if opener.is_connected() {
                 let _ = opener.focus();
             }
