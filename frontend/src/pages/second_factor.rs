@@ -22,6 +22,7 @@ use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
+use crate::ui::secret::copying;
 use crate::ui::states::waiting;
 
 /// Where the recovery codes stand, to be copied.
@@ -270,13 +271,8 @@ fn scan(desk: Desk, secret: &FactorSecret) -> AnyView {
 
 /// The recovery codes: shown this once.
 fn tell(desk: Desk, codes: Vec<String>, session: Option<Box<Session>>) -> AnyView {
-    let copied = RwSignal::new(None::<bool>);
-    let copy = move |_| copied.set(Some(browser::copy_text(CODES)));
-    let said = live(move || match copied.get() {
-        None => "",
-        Some(true) => "已复制。",
-        Some(false) => "浏览器不让复制，请抄写或打印。",
-    });
+    let said = ["已复制。", "浏览器不让复制，请抄写或打印。"];
+    let (copy, said) = copying(CODES, "copy-codes".to_owned(), "复制", said);
     let session = StoredValue::new(session);
     let done = move |_| match session.get_value() {
         Some(opened) => {
@@ -301,15 +297,12 @@ fn tell(desk: Desk, codes: Vec<String>, session: Option<Box<Session>>) -> AnyVie
         </p>
         <pre class="secret recovery-codes" id=CODES data-testid=CODES>{codes.join("\n")}</pre>
         <p class="row no-print">
-            <button type="button" class="btn" data-testid="copy-codes" on:click=copy>
-                {icon(Icon::Copy)}
-                "复制"
-            </button>
+            {copy}
             <button type="button" class="btn" on:click=move |_| browser::print()>
                 {icon(Icon::Print)}
                 "打印"
             </button>
-            <span role="status">{said}</span>
+            {said}
         </p>
         <p class="no-print">
             <button

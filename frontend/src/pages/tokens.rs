@@ -23,6 +23,7 @@ use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
+use crate::ui::secret::{Secret, code};
 use crate::ui::states::empty;
 
 /// Where the secret stands, to be copied.
@@ -84,7 +85,7 @@ pub(crate) fn page() -> AnyView {
     };
     let body = move |doing| match doing {
         Doing::Making => make(desk),
-        Doing::Telling(made) => tell(desk, &made),
+        Doing::Telling(made) => tell(desk, made),
         Doing::Ending(token) => end(desk, token),
     };
     let own = desk.own.view(
@@ -385,45 +386,21 @@ fn make(desk: Desk) -> AnyView {
 }
 
 /// The secret: shown this once.
-fn tell(desk: Desk, made: &MadeToken) -> AnyView {
-    let copied = RwSignal::new(None::<bool>);
-    let copy = move |_| copied.set(Some(browser::copy_text(SECRET)));
-    let said = live(move || match copied.get() {
-        None => "",
-        Some(true) => "已复制。",
-        Some(false) => "浏览器不让复制，请选中后按 Ctrl+C。",
-    });
+fn tell(desk: Desk, made: MadeToken) -> AnyView {
     let until = format::date(last_day(&made.token));
-    view! {
-        <p class="note note-sealed">
-            {icon(Icon::Warning)}
-            " 只显示这一次，关闭后谁也查不到。请直接放进程序的配置里，不要发到工作群里。"
-        </p>
-        <p>
-            <code class="secret" id=SECRET data-testid=SECRET>{made.secret.clone()}</code>
-        </p>
-        <p class="hint">
-            {format!("有效期至{until}。放在请求头 Authorization: Bearer 之后。丢了或泄露了就撤销，再建一个。")}
-        </p>
-        <p class="row">
-            <button type="button" class="btn" data-testid="copy-token" on:click=copy>
-                {icon(Icon::Copy)}
-                "复制令牌"
-            </button>
-            <span role="status">{said}</span>
-        </p>
-        <div class="row row-end">
-            <button
-                type="button"
-                class="btn btn-primary"
-                data-testid="token-noted"
-                on:click=move |_| desk.dialog.close()
-            >
-                "已保存，关闭"
-            </button>
-        </div>
-    }
-    .into_any()
+    let secret = Secret {
+        id: SECRET,
+        name: "token",
+        warning: "只显示这一次，关闭后谁也查不到。请直接放进程序的配置里，不要发到工作群里。",
+        shown: view! { <p>{code(SECRET, made.secret)}</p> }.into_any(),
+        hint: format!(
+            "有效期至{until}。放在请求头 Authorization: Bearer 之后。丢了或泄露了就撤销，再建一个。"
+        ),
+        copy: "复制令牌",
+        refused: "浏览器不让复制，请选中后按 Ctrl+C。",
+        noted: "已保存，关闭",
+    };
+    secret.view(desk.dialog.up())
 }
 
 fn end(desk: Desk, token: Token) -> AnyView {

@@ -29,6 +29,7 @@ use crate::ui::field::{Form, field, filled};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{each, follow, live, watch};
 use crate::ui::notice::{Notices, notices};
+use crate::ui::secret::{Secret, code};
 use crate::ui::states::{empty, waiting, waiting_rows};
 
 /// Where the initial password stands, to be copied.
@@ -969,47 +970,21 @@ fn link_form(desk: Desk, name: String, path: String, now: IdentityStatus) -> Any
 
 /// The initial password: shown this once.
 pub(super) fn tell(up: RwSignal<bool>, made: InitialPassword) -> AnyView {
-    let copied = RwSignal::new(None::<bool>);
-    let copy = move |_| copied.set(Some(browser::copy_text(PASSWORD)));
-    let said = live(move || match copied.get() {
-        None => "",
-        Some(true) => "已复制。",
-        Some(false) => "浏览器不让复制，请手抄或选中后按 Ctrl+C。",
-    });
-    view! {
-        <p class="note note-sealed">
-            {icon(Icon::Warning)}
-            " 只显示这一次，关闭后谁也查不到。请当面或打电话告诉本人，不要发到工作群里。"
-        </p>
+    let shown = view! {
         <dl class="facts facts-long">
             <div><dt>"用户名"</dt><dd class="number">{made.user.username}</dd></div>
-            <div>
-                <dt>"初始密码"</dt>
-                <dd>
-                    <code class="secret" id=PASSWORD data-testid=PASSWORD>
-                        {made.initial_password}
-                    </code>
-                </dd>
-            </div>
+            <div><dt>"初始密码"</dt><dd>{code(PASSWORD, made.initial_password)}</dd></div>
         </dl>
-        <p class="hint">"首次登录必须改成自己的密码。忘了可以再重置。"</p>
-        <p class="row">
-            <button type="button" class="btn" data-testid="copy-password" on:click=copy>
-                {icon(Icon::Copy)}
-                "复制密码"
-            </button>
-            <span role="status">{said}</span>
-        </p>
-        <div class="row row-end">
-            <button
-                type="button"
-                class="btn btn-primary"
-                data-testid="password-noted"
-                on:click=move |_| up.set(false)
-            >
-                "已记下，关闭"
-            </button>
-        </div>
-    }
-    .into_any()
+    };
+    let secret = Secret {
+        id: PASSWORD,
+        name: "password",
+        warning: "只显示这一次，关闭后谁也查不到。请当面或打电话告诉本人，不要发到工作群里。",
+        shown: shown.into_any(),
+        hint: "首次登录必须改成自己的密码。忘了可以再重置。".to_owned(),
+        copy: "复制密码",
+        refused: "浏览器不让复制，请手抄或选中后按 Ctrl+C。",
+        noted: "已记下，关闭",
+    };
+    secret.view(up)
 }

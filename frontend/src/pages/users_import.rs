@@ -13,6 +13,7 @@ use crate::browser;
 use crate::ui::field::Form;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live};
+use crate::ui::secret::copying;
 
 /// Where the initial passwords stand, to be copied.
 const PASSWORDS: &str = "initial-passwords";
@@ -259,13 +260,8 @@ fn made(found: &UserImport) -> AnyView {
             .into_any()
         })
         .collect_view();
-    let copied = RwSignal::new(None::<bool>);
-    let copy = move |_| copied.set(Some(browser::copy_text(PASSWORDS)));
-    let said = live(move || match copied.get() {
-        None => "",
-        Some(true) => "已复制，可以粘贴到 Excel。",
-        Some(false) => "浏览器不让复制，请打印。",
-    });
+    let said = ["已复制，可以粘贴到 Excel。", "浏览器不让复制，请打印。"];
+    let (copy, said) = copying(PASSWORDS, "copy-passwords".to_owned(), "复制", said);
     view! {
         <section class="card stack">
             <h2 id="users-found" tabindex="-1">{format!("已新增{}人", found.made.len())}</h2>
@@ -281,16 +277,13 @@ fn made(found: &UserImport) -> AnyView {
                 </table>
             </div>
             <p class="row no-print">
-                <button type="button" class="btn" data-testid="copy-passwords" on:click=copy>
-                    {icon(Icon::Copy)}
-                    "复制"
-                </button>
+                {copy}
                 <button type="button" class="btn" on:click=move |_| browser::print()>
                     {icon(Icon::Print)}
                     "打印"
                 </button>
                 <a class="btn" href="/users">"回到用户"</a>
-                <span role="status">{said}</span>
+                {said}
             </p>
         </section>
     }

@@ -30,8 +30,8 @@ use crate::session;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
+use crate::ui::secret::{Secret, code};
 use crate::ui::states::{empty, waiting};
 
 /// What the page is called.
@@ -112,7 +112,7 @@ fn content() -> AnyView {
     };
     let body = move |doing| match doing {
         Doing::Writing(before) => write(desk, before),
-        Doing::Telling(made) => tell(desk, &made),
+        Doing::Telling(made) => tell(desk, made),
         Doing::Rotating(webhook) => rotate(desk, webhook),
         Doing::Removing(webhook) => remove(desk, webhook),
         Doing::Reading(webhook) => read(desk, webhook),
@@ -483,44 +483,19 @@ fn write(desk: Desk, before: Option<Webhook>) -> AnyView {
 }
 
 /// The secret: shown this once.
-fn tell(desk: Desk, made: &MadeWebhook) -> AnyView {
-    let copied = RwSignal::new(None::<bool>);
-    let copy = move |_| copied.set(Some(browser::copy_text(SECRET)));
-    let said = live(move || match copied.get() {
-        None => "",
-        Some(true) => "已复制。",
-        Some(false) => "浏览器不让复制，请选中后按 Ctrl+C。",
-    });
-    view! {
-        <p class="note note-sealed">
-            {icon(Icon::Warning)}
-            " 只显示这一次，关闭后谁也查不到。请直接放进接收程序的配置里，不要发到工作群里。"
-        </p>
-        <p>
-            <code class="secret" id=SECRET data-testid=SECRET>{made.secret.clone()}</code>
-        </p>
-        <p class="hint">
-            "接收程序用它核对每个请求的签名和时间，办法和示例见 docs/api.md。丢了或泄露了就更换密钥。"
-        </p>
-        <p class="row">
-            <button type="button" class="btn" on:click=copy>
-                {icon(Icon::Copy)}
-                "复制密钥"
-            </button>
-            <span role="status">{said}</span>
-        </p>
-        <div class="row row-end">
-            <button
-                type="button"
-                class="btn btn-primary"
-                data-testid="webhook-noted"
-                on:click=move |_| desk.dialog.close()
-            >
-                "已保存，关闭"
-            </button>
-        </div>
-    }
-    .into_any()
+fn tell(desk: Desk, made: MadeWebhook) -> AnyView {
+    let secret = Secret {
+        id: SECRET,
+        name: "webhook",
+        warning: "只显示这一次，关闭后谁也查不到。请直接放进接收程序的配置里，不要发到工作群里。",
+        shown: view! { <p>{code(SECRET, made.secret)}</p> }.into_any(),
+        hint: "接收程序用它核对每个请求的签名和时间，办法和示例见 docs/api.md。丢了或泄露了就更换密钥。"
+            .to_owned(),
+        copy: "复制密钥",
+        refused: "浏览器不让复制，请选中后按 Ctrl+C。",
+        noted: "已保存，关闭",
+    };
+    secret.view(desk.dialog.up())
 }
 
 fn rotate(desk: Desk, webhook: Webhook) -> AnyView {

@@ -12,4 +12,5 @@ pub(crate) mod icon;
 pub(crate) mod live;
 pub(crate) mod notice;
 pub(crate) mod photos;
+pub(crate) mod secret;
 pub(crate) mod states;
