@@ -22,11 +22,10 @@ use crate::browser;
 use crate::directory::{Directory, Options, directory};
 use crate::load::{Loader, load};
 use crate::rows::{Rows, rows};
-use crate::shell::narrow;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, filled};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::lists::by_width;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::{empty, waiting};
 
@@ -154,35 +153,22 @@ fn list() -> AnyView {
 }
 
 fn shown(desk: Desk, all: Vec<Deputation>) -> AnyView {
-    let all = StoredValue::new(all);
-    live(move || {
-        let all = all.get_value();
-        if narrow() {
-            let cards = all.into_iter().map(|one| card(desk, one)).collect_view();
-            return view! { <ul class="cards">{cards}</ul> }.into_any();
-        }
-        let lines = all.into_iter().map(|one| line(desk, one)).collect_view();
-        view! {
-            <div class="table-box">
-                <table class="table">
-                    <caption class="sr-only">"临时代理"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"谁的工作"</th>
-                            <th scope="col">"代理人"</th>
-                            <th scope="col">"日期"</th>
-                            <th scope="col">"事由"</th>
-                            <th scope="col">"安排人"</th>
-                            <th scope="col">"状态"</th>
-                            <th scope="col">"操作"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{lines}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
-    })
+    let heads = vec![
+        "谁的工作",
+        "代理人",
+        "日期",
+        "事由",
+        "安排人",
+        "状态",
+        "操作",
+    ];
+    by_width(
+        "临时代理",
+        heads,
+        all,
+        move |one| line(desk, one),
+        move |one| card(desk, one),
+    )
 }
 
 fn standing(state: DeputationState) -> AnyView {

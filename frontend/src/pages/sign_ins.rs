@@ -12,10 +12,9 @@ use crate::api::Call;
 use crate::format;
 use crate::rows::{Rows, rows};
 use crate::session;
-use crate::shell::narrow;
 use crate::ui::dialog::dialog;
 use crate::ui::field::Form;
-use crate::ui::live::live;
+use crate::ui::lists::by_width;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::states::empty;
 
@@ -109,49 +108,25 @@ fn end_button(desk: Desk, sign_in: OpenSignIn) -> AnyView {
 }
 
 fn list(desk: Desk, sign_ins: Vec<OpenSignIn>, whose: bool) -> AnyView {
-    let sign_ins = StoredValue::new(sign_ins);
-    live(move || {
-        let sign_ins = sign_ins.get_value();
-        if narrow() {
-            let cards = sign_ins
-                .into_iter()
-                .map(|sign_in| card(desk, sign_in, whose))
-                .collect_view();
-            return view! { <ul class="cards">{cards}</ul> }.into_any();
-        }
-        let lines = sign_ins
-            .into_iter()
-            .map(|sign_in| line(desk, sign_in, whose))
-            .collect_view();
-        let who = whose.then(|| {
-            view! {
-                <th scope="col">"姓名"</th>
-                <th scope="col">"角色"</th>
-                <th scope="col">"单位"</th>
-            }
-            .into_any()
-        });
-        view! {
-            <div class="table-box">
-                <table class="table">
-                    <caption class="sr-only">"在用的登录"</caption>
-                    <thead>
-                        <tr>
-                            {who}
-                            <th scope="col">"登录时间"</th>
-                            <th scope="col">"最近使用"</th>
-                            <th scope="col">"登录方式"</th>
-                            <th scope="col">"网络地址"</th>
-                            <th scope="col">"不用则失效于"</th>
-                            <th scope="col">"操作"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{lines}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
-    })
+    let mut heads = Vec::new();
+    if whose {
+        heads.extend(["姓名", "角色", "单位"]);
+    }
+    heads.extend([
+        "登录时间",
+        "最近使用",
+        "登录方式",
+        "网络地址",
+        "不用则失效于",
+        "操作",
+    ]);
+    by_width(
+        "在用的登录",
+        heads,
+        sign_ins,
+        move |sign_in| line(desk, sign_in, whose),
+        move |sign_in| card(desk, sign_in, whose),
+    )
 }
 
 fn line(desk: Desk, sign_in: OpenSignIn, whose: bool) -> AnyView {

@@ -17,11 +17,10 @@ use crate::browser;
 use crate::format;
 use crate::rows::{Rows, rows};
 use crate::session;
-use crate::shell::narrow;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, terms};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::live::live;
+use crate::ui::lists::by_width;
 use crate::ui::notice::{Notices, notices};
 use crate::ui::secret::{Secret, code};
 use crate::ui::states::empty;
@@ -144,43 +143,16 @@ pub(crate) fn page() -> AnyView {
 }
 
 fn list(desk: Desk, tokens: Vec<Token>, whose: bool) -> AnyView {
-    let tokens = StoredValue::new(tokens);
-    live(move || {
-        let tokens = tokens.get_value();
-        if narrow() {
-            let cards = tokens
-                .into_iter()
-                .map(|token| card(desk, token, whose))
-                .collect_view();
-            return view! { <ul class="cards">{cards}</ul> }.into_any();
-        }
-        let lines = tokens
-            .into_iter()
-            .map(|token| line(desk, token, whose))
-            .collect_view();
-        let owner = whose.then(|| view! { <th scope="col">"持有人"</th> }.into_any());
-        view! {
-            <div class="table-box">
-                <table class="table">
-                    <caption class="sr-only">"令牌"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"名称"</th>
-                            {owner}
-                            <th scope="col">"权限"</th>
-                            <th scope="col">"允许的地址"</th>
-                            <th scope="col">"有效期至"</th>
-                            <th scope="col">"上次使用"</th>
-                            <th scope="col">"状态"</th>
-                            <th scope="col">"操作"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{lines}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
-    })
+    let mut heads = vec!["名称"];
+    heads.extend(whose.then_some("持有人"));
+    heads.extend(["权限", "允许的地址", "有效期至", "上次使用", "状态", "操作"]);
+    by_width(
+        "令牌",
+        heads,
+        tokens,
+        move |token| line(desk, token, whose),
+        move |token| card(desk, token, whose),
+    )
 }
 
 fn standing(state: TokenState) -> AnyView {

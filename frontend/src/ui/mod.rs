@@ -9,6 +9,7 @@ pub(crate) mod export;
 pub(crate) mod field;
 pub(crate) mod fields;
 pub(crate) mod icon;
+pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod notice;
 pub(crate) mod photos;
