@@ -71,7 +71,7 @@ fn categories() -> AnyView {
         form: Form::new(),
         manages: session::may(Action::ManageSettings),
     };
-    let body = move |doing| match doing {
+    let body = move |doing: Doing| match doing {
         Doing::Adding(category) => add(desk, category),
         Doing::Renaming(entry, version) => rename(desk, entry, version),
     };

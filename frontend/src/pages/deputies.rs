@@ -104,7 +104,7 @@ fn list() -> AnyView {
         notices: notices(),
         dialog: Dialog::new(),
     };
-    let body = move |doing| match doing {
+    let body = move |doing: Doing| match doing {
         Doing::Naming => name_own(desk),
         Doing::Changing(one) => change(desk, one),
         Doing::Ending(one) => end(desk, one),

@@ -9,13 +9,14 @@ use shared::ledger::{CellNote, ColumnMapping, ImportReport, ImportResult, Import
 use shared::term::Term;
 use wasm_bindgen_futures::spawn_local;
 
+use super::admin::foot;
 use super::heading;
 use crate::api::{Answer, Call, every};
 use crate::browser;
 use crate::format;
 use crate::load::{Loader, load};
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::{follow, live};
@@ -528,8 +529,7 @@ fn finished(import: Import, done: &ImportResult) -> AnyView {
 }
 
 fn history(import: Import) -> AnyView {
-    let undoing = RwSignal::new(None::<ImportRun>);
-    let up = RwSignal::new(false);
+    let undoing = Dialog::<ImportRun>::new();
     let list = import.runs.view(waiting, move |runs| {
         if runs.is_empty() {
             return empty(
@@ -540,7 +540,7 @@ fn history(import: Import) -> AnyView {
         }
         let rows = runs
             .into_iter()
-            .map(|run| run_row(run, undoing, up))
+            .map(|run| run_row(run, undoing))
             .collect_view();
         view! {
             <div class="table-box">
@@ -560,21 +560,18 @@ fn history(import: Import) -> AnyView {
         }
         .into_any()
     });
-    let body = move || match undoing.get_untracked() {
-        Some(run) => undo(import, &run, up),
-        None => ().into_any(),
-    };
+    let body = move |run: ImportRun| undo(import, &run, undoing.up());
     view! {
         <section class="card">
             <h2>"导入记录"</h2>
             {list}
         </section>
-        {dialog(up, "撤销导入".to_owned(), body)}
+        {undoing.view(|_| "撤销导入".to_owned(), body)}
     }
     .into_any()
 }
 
-fn run_row(run: ImportRun, undoing: RwSignal<Option<ImportRun>>, up: RwSignal<bool>) -> AnyView {
+fn run_row(run: ImportRun, undoing: Dialog<ImportRun>) -> AnyView {
     let action = match (run.undone_at, &run.undo_refused) {
         (Some(at), _) => {
             view! { <span>{format!("已于{}撤销", format::moment(at))}</span> }.into_any()
@@ -586,10 +583,7 @@ fn run_row(run: ImportRun, undoing: RwSignal<Option<ImportRun>>, up: RwSignal<bo
                 <button
                     type="button"
                     class="btn btn-small"
-                    on:click=move |_| {
-                        undoing.set(Some(run.clone()));
-                        up.set(true);
-                    }
+                    on:click=move |_| undoing.start(run.clone())
                 >
                     "整批撤销"
                 </button>
@@ -638,12 +632,7 @@ fn undo(import: Import, run: &ImportRun, up: RwSignal<bool>) -> AnyView {
                     run.loaded,
                 )}
             </p>
-            <div class="row row-end">
-                <button type="button" class="btn" on:click=move |_| up.set(false)>
-                    "取消"
-                </button>
-                {form.submit("整批撤销", "btn btn-danger")}
-            </div>
+            {foot(form, up, "整批撤销", "btn btn-danger")}
         </form>
     }
     .into_any()

@@ -231,7 +231,7 @@ pub(crate) fn page() -> AnyView {
         ),
         Stage::Ready => tree(desk),
     });
-    let body = move |doing| match doing {
+    let body = move |doing: Doing| match doing {
         Doing::Adding(above) => add(desk, &above),
         Doing::Changing(unit) => change(desk, &unit),
         Doing::Closing(unit) => turn(desk, unit, true),

@@ -104,7 +104,7 @@ fn texts() -> AnyView {
         dialog: Dialog::new(),
         manages: session::may(Action::ManageSettings),
     };
-    let body = move |doing| match (doing, desk.settings.value()) {
+    let body = move |doing: Doing| match (doing, desk.settings.value()) {
         (Doing::Names, Some(now)) => names(desk, &now.value),
         (Doing::Kind(kind), Some(now)) => one(desk, kind, &now.value),
         (_, None) => ().into_any(),

@@ -14,7 +14,7 @@ use crate::api::{Answer, Call};
 use crate::browser;
 use crate::format;
 use crate::load::{Loader, load};
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, filled, offer, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::notice::{Notices, notices};
@@ -24,10 +24,8 @@ use crate::ui::states::{empty, waiting};
 struct Desk {
     robots: Loader<Vec<Robot>>,
     notices: Notices,
-    /// Whether the form is up.
-    up: RwSignal<bool>,
-    /// The robot that it changes; a new one where there is none.
-    of: RwSignal<Option<Robot>>,
+    /// Changes a robot; makes a new one where there is none.
+    dialog: Dialog<Option<Robot>>,
 }
 
 /// The section.
@@ -35,8 +33,7 @@ pub(crate) fn section() -> AnyView {
     let desk = Desk {
         robots: load(|| Call::get("/notification-robots").fetch()),
         notices: notices(),
-        up: RwSignal::new(false),
-        of: RwSignal::new(None),
+        dialog: Dialog::new(),
     };
     let list = desk.robots.view(waiting, move |robots| {
         if robots.is_empty() {
@@ -49,14 +46,11 @@ pub(crate) fn section() -> AnyView {
         let robots = robots.into_iter().map(|robot| card(desk, robot)).collect_view();
         view! { <ul class="cards">{robots}</ul> }.into_any()
     });
-    let title = Signal::derive(move || match desk.of.get() {
+    let title = |robot: &Option<Robot>| match robot {
         Some(robot) => format!("修改机器人“{}”", robot.name),
         None => "新增机器人".to_owned(),
-    });
-    let add = move |_| {
-        desk.of.set(None);
-        desk.up.set(true);
     };
+    let add = move |_| desk.dialog.start(None);
     view! {
         <section class="stack" aria-labelledby="robots">
             <h2 id="robots">"群机器人"</h2>
@@ -70,7 +64,7 @@ pub(crate) fn section() -> AnyView {
                     "新增机器人"
                 </button>
             </p>
-            {dialog(desk.up, title, move || form(desk, desk.of.get_untracked()))}
+            {desk.dialog.view(title, move |robot| form(desk, robot))}
         </section>
     }
     .into_any()
@@ -124,10 +118,7 @@ fn buttons(desk: Desk, robot: Robot) -> AnyView {
     let (test, turn, remove) = (path.clone(), path.clone(), path);
     let version = robot.version;
     let name = robot.name.clone();
-    let change = move |_| {
-        desk.of.set(Some(robot.clone()));
-        desk.up.set(true);
-    };
+    let change = move |_| desk.dialog.start(Some(robot.clone()));
     let press = |words: &'static str, act: Box<dyn Fn()>| {
         view! {
             <button
@@ -285,7 +276,7 @@ fn form(desk: Desk, before: Option<Robot>) -> AnyView {
     });
     let keep = "留空则不变。";
     let take = move || {
-        desk.up.set(false);
+        desk.dialog.close();
         desk.robots.reload();
     };
     view! {
@@ -307,7 +298,7 @@ fn form(desk: Desk, before: Option<Robot>) -> AnyView {
                 ))
                 .input(secret)}
             {field(form, "kinds", "发哪些通知").required().several(kinds, offered().map(offer).collect())}
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -322,7 +313,7 @@ fn send(
     form.send_or(
         sending,
         move |()| {
-            desk.up.try_set(false);
+            desk.dialog.close();
             desk.robots.reload();
             desk.notices.say("机器人已保存。");
         },

@@ -675,12 +675,7 @@ fn add(desk: Desk, profiles: &[LawProfile]) -> AnyView {
                 {field(form, "in_force_from", "施行日期").required().hint(when).date(from)}
             </div>
             <div class="law-rows">{fields}</div>
-            <div class="row row-end">
-                <button type="button" class="btn" on:click=move |_| desk.adding.set(false)>
-                    "取消"
-                </button>
-                {form.submit("新增期限规定", "btn btn-primary")}
-            </div>
+            {foot(form, desk.adding, "新增期限规定", "btn btn-primary")}
         </form>
     }
     .into_any()

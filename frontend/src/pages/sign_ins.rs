@@ -12,7 +12,7 @@ use crate::api::Call;
 use crate::format;
 use crate::rows::{Rows, rows};
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::Form;
 use crate::ui::lists::by_width;
 use crate::ui::notice::{Notices, notices};
@@ -24,8 +24,8 @@ struct Desk {
     /// The township's, for the administrator.
     all: Option<Rows<OpenSignIn>>,
     notices: Notices,
-    ending: RwSignal<Option<OpenSignIn>>,
-    up: RwSignal<bool>,
+    /// Ends one.
+    dialog: Dialog<OpenSignIn>,
 }
 
 /// The page.
@@ -36,8 +36,7 @@ pub(crate) fn page() -> AnyView {
         own: rows(path("/sessions")),
         all: manages.then(|| rows(path("/sessions?all=true"))),
         notices: notices(),
-        ending: RwSignal::new(None),
-        up: RwSignal::new(false),
+        dialog: Dialog::new(),
     };
     let nothing = || empty("没有在用的登录", "有人登录后会显示在这里。", None);
     let own = desk
@@ -56,10 +55,6 @@ pub(crate) fn page() -> AnyView {
         }
         .into_any()
     });
-    let body = move || match desk.ending.get_untracked() {
-        Some(sign_in) => end(desk, sign_in),
-        None => ().into_any(),
-    };
     view! {
         <div class="page page-wide">
             {heading("登录管理")}
@@ -71,7 +66,7 @@ pub(crate) fn page() -> AnyView {
                 {own}
             </section>
             {all}
-            {dialog(desk.up, "结束登录".to_owned(), body)}
+            {desk.dialog.view(|_| "结束登录".to_owned(), move |sign_in| end(desk, sign_in))}
         </div>
     }
     .into_any()
@@ -96,10 +91,7 @@ fn end_button(desk: Desk, sign_in: OpenSignIn) -> AnyView {
             class="btn btn-small"
             data-testid="end-sign-in"
             aria-label=label
-            on:click=move |_| {
-                desk.ending.set(Some(sign_in.clone()));
-                desk.up.set(true);
-            }
+            on:click=move |_| desk.dialog.start(sign_in.clone())
         >
             "结束"
         </button>
@@ -108,7 +100,7 @@ fn end_button(desk: Desk, sign_in: OpenSignIn) -> AnyView {
 }
 
 fn list(desk: Desk, sign_ins: Vec<OpenSignIn>, whose: bool) -> AnyView {
-    let mut heads = Vec::new();
+    let mut heads = Vec::<&str>::new();
     if whose {
         heads.extend(["姓名", "角色", "单位"]);
     }
@@ -180,7 +172,7 @@ fn end(desk: Desk, sign_in: OpenSignIn) -> AnyView {
         event.prevent_default();
         let call = Call::delete(path.clone());
         form.send(call.done(), move |()| {
-            desk.up.try_set(false);
+            desk.dialog.close();
             desk.notices.say("这次登录已结束。");
             desk.own.reload();
             if let Some(all) = desk.all {
@@ -198,7 +190,7 @@ fn end(desk: Desk, sign_in: OpenSignIn) -> AnyView {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
             <p>{words}</p>
-            {foot(form, desk.up, "结束登录", "btn btn-danger")}
+            {foot(form, desk.dialog.up(), "结束登录", "btn btn-danger")}
         </form>
     }
     .into_any()

@@ -82,7 +82,7 @@ pub(crate) fn page() -> AnyView {
         notices: notices(),
         dialog: Dialog::new(),
     };
-    let body = move |doing| match doing {
+    let body = move |doing: Doing| match doing {
         Doing::Making => make(desk),
         Doing::Telling(made) => tell(desk, made),
         Doing::Ending(token) => end(desk, token),

@@ -119,7 +119,7 @@ fn list() -> AnyView {
         notices: notices(),
         dialog: Dialog::new(),
     };
-    let body = move |doing| match doing {
+    let body = move |doing: Doing| match doing {
         Doing::Adding => add(desk),
         Doing::Changing(user) => change(desk, &user),
         Doing::Turning(user) => turn(desk, user),

@@ -110,7 +110,7 @@ fn content() -> AnyView {
         notices: notices(),
         dialog: Dialog::new(),
     };
-    let body = move |doing| match doing {
+    let body = move |doing: Doing| match doing {
         Doing::Writing(before) => write(desk, before),
         Doing::Telling(made) => tell(desk, made),
         Doing::Rotating(webhook) => rotate(desk, webhook),

@@ -74,7 +74,7 @@ impl<D: Clone + Send + Sync + 'static> Dialog<D> {
         self.up
     }
 
-    /// Draws it where it is up. `body` is drawn when it opens, not again while it is up.
+    /// Draws it where it is up. `body` is drawn each time that it opens.
     pub(crate) fn view(
         self,
         title: impl Fn(&D) -> String + Send + Sync + 'static,

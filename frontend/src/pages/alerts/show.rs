@@ -19,7 +19,7 @@ use crate::browser;
 use crate::format;
 use crate::load::{Loader, load};
 use crate::pages::admin::foot;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::Form;
 use crate::ui::fields::sheet;
 use crate::ui::icon::{Icon, icon};
@@ -33,9 +33,7 @@ use crate::ui::states::waiting;
 struct Open {
     id: StoredValue<String>,
     loader: Loader<Tagged<AlertView>>,
-    /// What the dialog that is up is for.
-    doing: RwSignal<Option<AlertDeed>>,
-    up: RwSignal<bool>,
+    dialog: Dialog<AlertDeed>,
     notices: Notices,
 }
 
@@ -65,7 +63,7 @@ impl Open {
             call.tagged::<AlertView>(),
             move |now| {
                 self.loader.put(now);
-                self.up.try_set(false);
+                self.dialog.close();
                 self.notices.say(words);
             },
             move |failure| self.failed(form, failure),
@@ -86,8 +84,7 @@ pub(crate) fn page(id: String) -> AnyView {
     let open = Open {
         id: StoredValue::new(id),
         loader: load(move || Call::get(path.clone()).tagged()),
-        doing: RwSignal::new(None),
-        up: RwSignal::new(false),
+        dialog: Dialog::new(),
         notices: notices(),
     };
     let now = ticking();
@@ -114,17 +111,13 @@ pub(crate) fn page(id: String) -> AnyView {
         }
         .into_any()
     });
-    let title = Signal::derive(move || {
-        let deed = open.doing.get();
-        deed.map_or("", |deed| deed.label()).to_owned()
-    });
     view! {
         <div class="page">
             <nav class="crumbs" aria-label="位置">
                 <a href="/alerts">{icon(Icon::Back)} "重要信息"</a>
             </nav>
             {body}
-            {dialog(open.up, title, move || asking(open))}
+            {open.dialog.view(|deed| deed.label().to_owned(), move |deed| asking(open, deed))}
         </div>
     }
     .into_any()
@@ -212,10 +205,7 @@ fn buttons(open: Open, alert: &AlertView) -> AnyView {
                     type="button"
                     class=class
                     data-testid=format!("do-{}", deed.code())
-                    on:click=move |_| {
-                        open.doing.set(Some(deed));
-                        open.up.set(true);
-                    }
+                    on:click=move |_| open.dialog.start(deed)
                 >
                     {deed.label()}
                 </button>
@@ -237,10 +227,7 @@ fn buttons(open: Open, alert: &AlertView) -> AnyView {
 }
 
 /// The dialog of a deed.
-fn asking(open: Open) -> AnyView {
-    let Some(deed) = open.doing.get_untracked() else {
-        return ().into_any();
-    };
+fn asking(open: Open, deed: AlertDeed) -> AnyView {
     let (fields, step) = match deed {
         AlertDeed::Dispatch => (
             vec![
@@ -275,7 +262,7 @@ fn asking(open: Open) -> AnyView {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
             {drawn}
-            {foot(form, open.up, deed.label(), "btn btn-primary")}
+            {foot(form, open.dialog.up(), deed.label(), "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -319,7 +306,7 @@ fn case(open: Open) -> AnyView {
             {form.summary()}
             <p class="quiet">"起因、地点、村、人数和照片会带过去。信访件请先登记，再在这里关联。"</p>
             {drawn}
-            {foot(form, open.up, "转为事项", "btn btn-primary")}
+            {foot(form, open.dialog.up(), "转为事项", "btn btn-primary")}
         </form>
     }
     .into_any()

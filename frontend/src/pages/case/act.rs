@@ -17,8 +17,9 @@ use crate::app::focus_heading;
 use crate::browser;
 use crate::directory::{Options, directory};
 use crate::format::{self, ordered};
+use crate::pages::admin::foot;
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::live::{follow, live};
 use crate::ui::notice::notices;
@@ -75,33 +76,27 @@ fn next_step(case: &CaseView, allowed: &[CaseAction]) -> Option<CaseAction> {
 
 /// The panel.
 pub(crate) fn panel(open: Open) -> AnyView {
-    let acting = RwSignal::new(None::<CaseAction>);
-    let up = RwSignal::new(false);
-    let start = Callback::new(move |action: CaseAction| {
-        acting.set(Some(action));
-        up.set(true);
-    });
-    let title = Signal::derive(move || acting.get().map_or("", CaseAction::label).to_owned());
+    let dialog = Dialog::<CaseAction>::new();
     let draw = live(move || {
         let Some(actions) = open.actions.value() else {
             return open.actions.view(waiting, |_| ().into_any());
         };
-        open.with(move |case| buttons(case, &actions, start))
+        open.with(move |case| buttons(case, &actions, dialog))
     });
     view! {
         <section class="card actions" aria-label="办理">
             <h2>"办理"</h2>
             {draw}
         </section>
-        {dialog(up, title, move || match acting.get_untracked() {
-            Some(action) => form(open, action, up),
-            None => ().into_any(),
-        })}
+        {dialog.view(
+            |action| action.label().to_owned(),
+            move |action| form(open, action, dialog.up()),
+        )}
     }
     .into_any()
 }
 
-fn buttons(case: &CaseView, actions: &[Availability], start: Callback<CaseAction>) -> AnyView {
+fn buttons(case: &CaseView, actions: &[Availability], dialog: Dialog<CaseAction>) -> AnyView {
     let allowed: Vec<CaseAction> = actions
         .iter()
         .filter(|action| action.allowed)
@@ -125,13 +120,13 @@ fn buttons(case: &CaseView, actions: &[Availability], start: Callback<CaseAction
     });
     let first = next.map(|action| {
         view! {
-            {button(action, "btn btn-primary btn-wide", start)}
+            {button(action, "btn btn-primary btn-wide", dialog)}
             <p class="hint">{action.help()}</p>
         }
     });
     let others = rest
         .into_iter()
-        .map(|action| button(action, "btn", start))
+        .map(|action| button(action, "btn", dialog))
         .collect_view();
     let refused: Vec<AnyView> = actions
         .iter()
@@ -155,13 +150,13 @@ fn buttons(case: &CaseView, actions: &[Availability], start: Callback<CaseAction
     .into_any()
 }
 
-fn button(action: CaseAction, class: &'static str, start: Callback<CaseAction>) -> AnyView {
+fn button(action: CaseAction, class: &'static str, dialog: Dialog<CaseAction>) -> AnyView {
     view! {
         <button
             type="button"
             class=class
             data-testid=format!("action-{}", action.code())
-            on:click=move |_| start.run(action)
+            on:click=move |_| dialog.start(action)
         >
             {action.label()}
         </button>
@@ -368,12 +363,7 @@ fn form(open: Open, action: CaseAction, up: RwSignal<bool>) -> AnyView {
             <p class="help-box">{action.help()}</p>
             {form.summary()}
             {fields(form, values, action, &case)}
-            <div class="row row-end">
-                <button type="button" class="btn" on:click=move |_| up.set(false)>
-                    "取消"
-                </button>
-                {form.submit(action.label(), "btn btn-primary")}
-            </div>
+            {foot(form, up, action.label(), "btn btn-primary")}
         </form>
     }
     .into_any()

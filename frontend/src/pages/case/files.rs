@@ -12,7 +12,8 @@ use crate::app;
 use crate::browser;
 use crate::format;
 use crate::load::{Loader, load};
-use crate::ui::dialog::dialog;
+use crate::pages::admin::foot;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::Form;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
@@ -35,8 +36,7 @@ pub(crate) fn tab(open: Open) -> AnyView {
         let path = open.path("/attachments");
         async move { every::<AttachmentView>(&path).await }
     });
-    let removing = RwSignal::new(None::<AttachmentView>);
-    let up = RwSignal::new(false);
+    let removing = Dialog::<AttachmentView>::new();
     let list = files.view(waiting, move |files| {
         if files.is_empty() {
             return empty(
@@ -47,18 +47,15 @@ pub(crate) fn tab(open: Open) -> AnyView {
         }
         let rows = files
             .into_iter()
-            .map(|file| one(open, file, may, removing, up))
+            .map(|file| one(open, file, may, removing))
             .collect_view();
         view! { <ul class="files card">{rows}</ul> }.into_any()
     });
-    let body = move || match removing.get_untracked() {
-        Some(file) => remove(open, &file, up),
-        None => ().into_any(),
-    };
+    let body = move |file: AttachmentView| remove(open, &file, removing.up());
     view! {
         {list}
         {live(move || may.get().then(|| upload(open, files)))}
-        {dialog(up, "删除附件".to_owned(), body)}
+        {removing.view(|_| "删除附件".to_owned(), body)}
     }
     .into_any()
 }
@@ -67,8 +64,7 @@ fn one(
     open: Open,
     file: AttachmentView,
     may: Signal<bool>,
-    removing: RwSignal<Option<AttachmentView>>,
-    up: RwSignal<bool>,
+    removing: Dialog<AttachmentView>,
 ) -> AnyView {
     let notices = notices();
     let busy = RwSignal::new(false);
@@ -103,10 +99,7 @@ fn one(
                 <button
                     type="button"
                     class="btn btn-small"
-                    on:click=move |_| {
-                        removing.set(Some(file.clone()));
-                        up.set(true);
-                    }
+                    on:click=move |_| removing.start(file.clone())
                 >
                     "删除"
                 </button>
@@ -152,12 +145,7 @@ fn remove(open: Open, file: &AttachmentView, up: RwSignal<bool>) -> AnyView {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
             <p>{format!("删除“{}”。删除会记入办理记录。", file.name)}</p>
-            <div class="row row-end">
-                <button type="button" class="btn" on:click=move |_| up.set(false)>
-                    "取消"
-                </button>
-                {form.submit("删除", "btn btn-danger")}
-            </div>
+            {foot(form, up, "删除", "btn btn-danger")}
         </form>
     }
     .into_any()

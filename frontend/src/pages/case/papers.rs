@@ -11,7 +11,8 @@ use crate::api::Call;
 use crate::browser;
 use crate::format;
 use crate::load::load;
-use crate::ui::dialog::dialog;
+use crate::pages::admin::foot;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field};
 use crate::ui::fields::sheet;
 use crate::ui::icon::{Icon, icon};
@@ -25,36 +26,34 @@ enum Doing {
     Voiding(PaperRow),
 }
 
+impl Doing {
+    fn title(&self) -> String {
+        match self {
+            Self::Making(offer) => format!("出具{}", offer.label),
+            Self::Voiding(row) => format!("作废{} {}", row.label, row.number),
+        }
+    }
+}
+
 /// The tab.
 pub(crate) fn tab(open: Open) -> AnyView {
     let papers = load(move || {
         open.track();
         Call::get(open.path("/documents")).fetch::<Papers>()
     });
-    let doing = RwSignal::new(None::<Doing>);
-    let up = RwSignal::new(false);
-    let start = Callback::new(move |what: Doing| {
-        doing.set(Some(what));
-        up.set(true);
-    });
-    let title = Signal::derive(move || match doing.get() {
-        Some(Doing::Making(offer)) => format!("出具{}", offer.label),
-        Some(Doing::Voiding(row)) => format!("作废{} {}", row.label, row.number),
-        None => String::new(),
-    });
-    let body = move || match doing.get_untracked() {
-        Some(Doing::Making(offer)) => make(open, offer, up),
-        Some(Doing::Voiding(row)) => void(open, &row, up),
-        None => ().into_any(),
+    let dialog = Dialog::<Doing>::new();
+    let body = move |doing: Doing| match doing {
+        Doing::Making(offer) => make(open, offer, dialog.up()),
+        Doing::Voiding(row) => void(open, &row, dialog.up()),
     };
     view! {
-        {papers.view(waiting, move |papers| list(open, papers, start))}
-        {dialog(up, title, body)}
+        {papers.view(waiting, move |papers| list(open, papers, dialog))}
+        {dialog.view(Doing::title, body)}
     }
     .into_any()
 }
 
-fn list(open: Open, papers: Papers, start: Callback<Doing>) -> AnyView {
+fn list(open: Open, papers: Papers, dialog: Dialog<Doing>) -> AnyView {
     let made = if papers.items.is_empty() {
         empty(
             "还没有文书",
@@ -63,7 +62,7 @@ fn list(open: Open, papers: Papers, start: Callback<Doing>) -> AnyView {
         )
     } else {
         let rows = papers.items.into_iter();
-        let rows = rows.map(|row| one(open, row, start)).collect_view();
+        let rows = rows.map(|row| one(open, row, dialog)).collect_view();
         view! { <ul class="files card">{rows}</ul> }.into_any()
     };
     let (can, cannot): (Vec<_>, Vec<_>) = papers.offers.into_iter().partition(|o| o.allowed);
@@ -76,7 +75,7 @@ fn list(open: Open, papers: Papers, start: Callback<Doing>) -> AnyView {
                     type="button"
                     class="btn"
                     data-testid=format!("make-{}", shared::term::Term::code(offer.kind))
-                    on:click=move |_| start.run(Doing::Making(offer.clone()))
+                    on:click=move |_| dialog.start(Doing::Making(offer.clone()))
                 >
                     {label}
                 </button>
@@ -110,7 +109,7 @@ fn list(open: Open, papers: Papers, start: Callback<Doing>) -> AnyView {
     .into_any()
 }
 
-fn one(open: Open, row: PaperRow, start: Callback<Doing>) -> AnyView {
+fn one(open: Open, row: PaperRow, dialog: Dialog<Doing>) -> AnyView {
     let notices = notices();
     let path = open.path(&format!("/documents/{}", row.id));
     let name = file_name(row.kind, &row.number);
@@ -146,7 +145,7 @@ fn one(open: Open, row: PaperRow, start: Callback<Doing>) -> AnyView {
             <button
                 type="button"
                 class="btn btn-small"
-                on:click=move |_| start.run(Doing::Voiding(voiding.clone()))
+                on:click=move |_| dialog.start(Doing::Voiding(voiding.clone()))
             >
                 "作废"
             </button>
@@ -261,12 +260,7 @@ fn dialog_form(
             <p class="help-box">{help}</p>
             {form.summary()}
             {drawn}
-            <div class="row row-end">
-                <button type="button" class="btn" on:click=move |_| up.set(false)>
-                    "取消"
-                </button>
-                {form.submit(label, class)}
-            </div>
+            {foot(form, up, label, class)}
         </form>
     }
     .into_any()

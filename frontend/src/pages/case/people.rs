@@ -17,7 +17,8 @@ use crate::api::Call;
 use crate::app;
 use crate::browser;
 use crate::format;
-use crate::ui::dialog::dialog;
+use crate::pages::admin::foot;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
@@ -49,38 +50,30 @@ impl Doing {
 
 /// The tab.
 pub(crate) fn tab(open: Open) -> AnyView {
-    let doing = RwSignal::new(None::<Doing>);
-    let up = RwSignal::new(false);
+    let dialog = Dialog::<Doing>::new();
     let revealed = RwSignal::new(None::<Revealed>);
-    let start = Callback::new(move |what: Doing| {
-        doing.set(Some(what));
-        up.set(true);
-    });
-    let title = Signal::derive(move || {
-        doing.with(|doing| doing.as_ref().map(Doing::title).unwrap_or_default())
-    });
-    let body = move || match doing.get_untracked() {
-        None => ().into_any(),
-        Some(Doing::Removing(person)) => remove(open, &person, up),
-        Some(Doing::Revealing(person)) => reveal(open, &person, up, revealed),
-        Some(Doing::Adding) => edit(open, None, up),
-        Some(Doing::Changing(person)) => edit(open, Some(person), up),
+    let up = dialog.up();
+    let body = move |doing: Doing| match doing {
+        Doing::Removing(person) => remove(open, &person, up),
+        Doing::Revealing(person) => reveal(open, &person, up, revealed),
+        Doing::Adding => edit(open, None, up),
+        Doing::Changing(person) => edit(open, Some(person), up),
     };
     view! {
-        {open.with(move |case| list(case, start, revealed))}
-        {dialog(up, title, body)}
+        {open.with(move |case| list(case, dialog, revealed))}
+        {dialog.view(Doing::title, body)}
     }
     .into_any()
 }
 
-fn list(case: &CaseView, start: Callback<Doing>, revealed: RwSignal<Option<Revealed>>) -> AnyView {
+fn list(case: &CaseView, dialog: Dialog<Doing>, revealed: RwSignal<Option<Revealed>>) -> AnyView {
     let actor = app::me().actor;
     let may = |action| can(&actor, action, Facts::Case(&case.facts)).is_ok();
     let edits = may(Action::EditPeople) && case.row.state != State::Closed;
     let reveals = may(Action::RevealPerson);
     let add = edits.then(|| {
         view! {
-            <button type="button" class="btn" on:click=move |_| start.run(Doing::Adding)>
+            <button type="button" class="btn" on:click=move |_| dialog.start(Doing::Adding)>
                 {icon(Icon::Add)}
                 "添加人员"
             </button>
@@ -96,7 +89,7 @@ fn list(case: &CaseView, start: Callback<Doing>, revealed: RwSignal<Option<Revea
     let people = case
         .people
         .iter()
-        .map(|person| one(person, edits, reveals, start, revealed))
+        .map(|person| one(person, edits, reveals, dialog, revealed))
         .collect_view();
     view! {
         <ul class="people">{people}</ul>
@@ -112,7 +105,7 @@ fn one(
     person: &PersonView,
     edits: bool,
     reveals: bool,
-    start: Callback<Doing>,
+    dialog: Dialog<Doing>,
     revealed: RwSignal<Option<Revealed>>,
 ) -> AnyView {
     let numbers = number_rows(person, revealed);
@@ -124,7 +117,7 @@ fn one(
             <button
                 type="button"
                 class="btn btn-small"
-                on:click=move |_| start.run(doing.clone())
+                on:click=move |_| dialog.start(doing.clone())
             >
                 {words}
             </button>
@@ -240,12 +233,7 @@ fn edit(open: Open, known: Option<PersonView>, up: RwSignal<bool>) -> AnyView {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
             {fields(form, "", values, known.as_ref())}
-            <div class="row row-end">
-                <button type="button" class="btn" on:click=move |_| up.set(false)>
-                    "取消"
-                </button>
-                {form.submit("保存", "btn btn-primary")}
-            </div>
+            {foot(form, up, "保存", "btn btn-primary")}
         </form>
     }
     .into_any()
@@ -280,12 +268,7 @@ fn remove(open: Open, person: &PersonView, up: RwSignal<bool>) -> AnyView {
                     person.role.label(),
                 )}
             </p>
-            <div class="row row-end">
-                <button type="button" class="btn" on:click=move |_| up.set(false)>
-                    "取消"
-                </button>
-                {form.submit("移除", "btn btn-danger")}
-            </div>
+            {foot(form, up, "移除", "btn btn-danger")}
         </form>
     }
     .into_any()
@@ -328,12 +311,7 @@ fn reveal(
                 .placeholder("如：电话通知领取受理告知书")
                 .hint("谁在什么时候因为什么看了号码，监督员能查到。".to_owned())
                 .input(reason)}
-            <div class="row row-end">
-                <button type="button" class="btn" on:click=move |_| up.set(false)>
-                    "取消"
-                </button>
-                {form.submit("查看", "btn btn-primary")}
-            </div>
+            {foot(form, up, "查看", "btn btn-primary")}
         </form>
     }
     .into_any()

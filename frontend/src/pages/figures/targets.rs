@@ -18,7 +18,7 @@ use crate::pages::admin::{etag, foot, stale};
 use crate::pages::matters::select;
 use crate::place::Place;
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::export::exports;
 use crate::ui::field::{Form, field, filled};
 use crate::ui::notice::{Notices, notices};
@@ -28,10 +28,8 @@ use crate::ui::states::waiting;
 struct Desk {
     targets: Loader<Targets>,
     notices: Notices,
-    /// Whether the form is up.
-    up: RwSignal<bool>,
-    /// The target that it changes, of a year.
-    of: RwSignal<Option<(i32, TargetView)>>,
+    /// Changes a target, of a year.
+    dialog: Dialog<(i32, TargetView)>,
 }
 
 /// The page.
@@ -44,8 +42,7 @@ pub(crate) fn page() -> AnyView {
     let desk = Desk {
         targets,
         notices: notices(),
-        up: RwSignal::new(false),
-        of: RwSignal::new(None),
+        dialog: Dialog::new(),
     };
     let now = browser::today().year();
     let years: crate::directory::Options = (-1..4)
@@ -60,12 +57,6 @@ pub(crate) fn page() -> AnyView {
         }
     });
     let go = app::replacing();
-    let title = Signal::derive(move || {
-        desk.of.with(|of| match of {
-            Some((year, target)) => format!("{year}年目标：{}", target.label),
-            None => String::new(),
-        })
-    });
     let export = session::may(Action::Export(ExportDeed::Targets)).then(|| {
         exports("年度目标", move || {
             let query = api::query([("year", year.get_untracked().as_str())]);
@@ -83,10 +74,10 @@ pub(crate) fn page() -> AnyView {
             </form>
             {targets.view(waiting, move |targets| drawn(desk, &targets))}
         </div>
-        {dialog(desk.up, title, move || match desk.of.get_untracked() {
-            Some((year, target)) => form(desk, year, target),
-            None => ().into_any(),
-        })}
+        {desk.dialog.view(
+            |(year, target)| format!("{year}年目标：{}", target.label),
+            move |(year, target)| form(desk, year, target),
+        )}
     }
     .into_any()
 }
@@ -151,10 +142,7 @@ fn card(desk: Desk, year: i32, target: &TargetView) -> AnyView {
                 type="button"
                 class="btn btn-small"
                 aria-label=format!("{words}：{}", target.label)
-                on:click=move |_| {
-                    desk.of.set(Some((year, of.clone())));
-                    desk.up.set(true);
-                }
+                on:click=move |_| desk.dialog.start((year, of.clone()))
             >
                 {words}
             </button>
@@ -240,7 +228,7 @@ fn form(desk: Desk, year: i32, target: TargetView) -> AnyView {
             .if_match(&etag(version))
             .json(&patch);
         form.send(call.done(), move |()| {
-            desk.up.set(false);
+            desk.dialog.close();
             desk.notices.say("目标已保存。");
             desk.targets.reload();
         });
@@ -254,12 +242,12 @@ fn form(desk: Desk, year: i32, target: TargetView) -> AnyView {
         <form on:submit=submit novalidate="">
             {form.summary()}
             {stale(form, move || {
-                desk.up.set(false);
+                desk.dialog.close();
                 desk.targets.reload();
             })}
             {field(form, "value", label).mode("decimal").hint("不填则取消目标。".to_owned()).input(value)}
             {field(form, "note", "依据或说明").area(note, 2)}
-            {foot(form, desk.up, "保存", "btn btn-primary")}
+            {foot(form, desk.dialog.up(), "保存", "btn btn-primary")}
         </form>
     }
     .into_any()

@@ -15,7 +15,7 @@ use crate::browser;
 use crate::pages::admin::{foot, stale};
 use crate::pages::case::act::case_field;
 use crate::session;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::Form;
 use crate::ui::fields::sheet;
 use crate::ui::notice::notices;
@@ -63,8 +63,7 @@ pub(super) fn buttons(open: Open, report: &ReportRow, finding: &FindingView) -> 
     if finding.state == FindingState::Open {
         fates.push(Fate::Dismiss);
     }
-    let chosen = RwSignal::new(Fate::Case);
-    let up = RwSignal::new(false);
+    let dialog = Dialog::<Fate>::new();
     let row = fates
         .into_iter()
         .map(|fate| {
@@ -77,10 +76,7 @@ pub(super) fn buttons(open: Open, report: &ReportRow, finding: &FindingView) -> 
                     type="button"
                     class=class
                     data-testid=format!("finding-{}", fate.path())
-                    on:click=move |_| {
-                        chosen.set(fate);
-                        up.set(true);
-                    }
+                    on:click=move |_| dialog.start(fate)
                 >
                     {fate.label()}
                 </button>
@@ -88,14 +84,13 @@ pub(super) fn buttons(open: Open, report: &ReportRow, finding: &FindingView) -> 
             .into_any()
         })
         .collect_view();
-    let title = Signal::derive(move || chosen.get().label().to_owned());
     let finding = StoredValue::new(finding.clone());
     let body =
-        move || finding.with_value(|finding| form(open, finding, chosen.get_untracked(), up));
+        move |fate: Fate| finding.with_value(|finding| form(open, finding, fate, dialog.up()));
     Some(
         view! {
             <div class="row report-fates">{row}</div>
-            {dialog(up, title, body)}
+            {dialog.view(|fate| fate.label().to_owned(), body)}
         }
         .into_any(),
     )

@@ -19,7 +19,7 @@ use crate::load::{Loader, load};
 use crate::pages::admin::{foot, stale};
 use crate::pages::case::matter::bits::badge;
 use crate::pages::heading;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::Form;
 use crate::ui::fields::sheet;
 use crate::ui::icon::{Icon, icon};
@@ -299,8 +299,7 @@ fn steps(open: Open, report: &ReportRow) -> AnyView {
     if allowed.is_empty() {
         return ().into_any();
     }
-    let asking = RwSignal::new(P::Return);
-    let up = RwSignal::new(false);
+    let dialog = Dialog::<P>::new();
     let form = Form::new();
     let notices = notices();
     let key = StoredValue::new(crate::browser::random_key());
@@ -331,10 +330,7 @@ fn steps(open: Open, report: &ReportRow) -> AnyView {
                     data-testid=format!("report-{}", step.code())
                     aria-disabled=follow(move || form.busy.get().then_some("true"))
                     on:click=move |_| match step {
-                        P::Return | P::Excuse => {
-                            asking.set(step);
-                            up.set(true);
-                        }
+                        P::Return | P::Excuse => dialog.start(step),
                         step => act(step),
                     }
                 >
@@ -344,14 +340,13 @@ fn steps(open: Open, report: &ReportRow) -> AnyView {
             .into_any()
         })
         .collect_view();
-    let title = Signal::derive(move || asking.get().label().to_owned());
     view! {
         <section class="card report-steps" aria-label="办理">
             {form.summary()}
             {stale(form, move || open.loader.reload())}
             <div class="row">{buttons}</div>
         </section>
-        {dialog(up, title, move || ask(open, asking.get_untracked(), up))}
+        {dialog.view(|step| step.label().to_owned(), move |step| ask(open, step, dialog.up()))}
     }
     .into_any()
 }

@@ -13,7 +13,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::api::{Answer, Call};
 use crate::outbox::{self, Outgoing, Sent, Slip};
 use crate::pages::case::act::case_field;
-use crate::ui::dialog::dialog;
+use crate::ui::dialog::Dialog;
 use crate::ui::field::Form;
 use crate::ui::fields::sheet;
 use crate::ui::notice::notices;
@@ -74,8 +74,7 @@ pub(crate) fn as_it_is() -> MakeBody {
 /// The dialog of the steps of a page, and how to open it.
 #[derive(Clone, Copy)]
 pub(crate) struct Steps {
-    open: RwSignal<bool>,
-    step: RwSignal<Option<Step>>,
+    dialog: Dialog<Step>,
     /// Hears of the answer's JSON text.
     then: Callback<String>,
 }
@@ -84,16 +83,14 @@ impl Steps {
     /// `then` hears of each step that was taken.
     pub(crate) fn new(then: impl Fn(String) + Send + Sync + 'static) -> Self {
         Self {
-            open: RwSignal::new(false),
-            step: RwSignal::new(None),
+            dialog: Dialog::new(),
             then: Callback::new(then),
         }
     }
 
     /// Opens the dialog of a step.
     pub(crate) fn start(self, step: Step) {
-        self.step.try_set(Some(step));
-        self.open.try_set(true);
+        self.dialog.start(step);
     }
 
     /// A button that opens the dialog of a step.
@@ -114,15 +111,8 @@ impl Steps {
 
     /// Where the dialog is.
     pub(crate) fn dialog(self) -> AnyView {
-        let title = Signal::derive(move || {
-            self.step
-                .with(|step| step.as_ref().map_or("", |s| s.title))
-                .to_owned()
-        });
-        dialog(self.open, title, move || match self.step.get_untracked() {
-            Some(step) => self.form(step),
-            None => ().into_any(),
-        })
+        let title = |step: &Step| step.title.to_owned();
+        self.dialog.view(title, move |step| self.form(step))
     }
 
     fn form(self, step: Step) -> AnyView {
@@ -163,7 +153,7 @@ impl Steps {
                 body.insert("case_id".to_owned(), Value::String(id));
             }
             let finish = move |text: String| {
-                self.open.try_set(false);
+                self.dialog.close();
                 notices.say(done);
                 self.then.run(text);
             };
@@ -173,7 +163,7 @@ impl Steps {
                 form.send(outbox::submit(slip, outgoing), move |sent| match sent {
                     Sent::Done(text) => finish(text),
                     Sent::Waits(key) => {
-                        self.open.try_set(false);
+                        self.dialog.close();
                         // The receipt for whoever sits at the desk.
                         go.run(if paper {
                             format!("/drafts/{key}")
@@ -203,7 +193,7 @@ impl Steps {
                 {drawn}
                 {pictures}
                 <div class="row row-end form-foot">
-                    <button type="button" class="btn" on:click=move |_| self.open.set(false)>
+                    <button type="button" class="btn" on:click=move |_| self.dialog.close()>
                         "取消"
                     </button>
                     {form.submit(title, "btn btn-primary")}
