@@ -346,7 +346,7 @@ impl Place {
             | Self::Setup
             | Self::Nowhere => Part::First,
             Self::Cases => Part::Cases,
-            Self::Case(_) | Self::Paper(..) => Part::OneCase,
+            Self::Case(_) => Part::OneCase,
             Self::Matters | Self::Backlog | Self::Calendar | Self::Measures | Self::Imports => {
                 Part::Office
             }
@@ -381,6 +381,7 @@ impl Place {
             Self::NewCase
             | Self::EditCase(_)
             | Self::Receipt(_)
+            | Self::Paper(..)
             | Self::Provisional(_)
             | Self::Exchanged(_)
             | Self::Drafts => Part::Entry,

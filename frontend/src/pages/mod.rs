@@ -89,12 +89,11 @@ pub(crate) fn cases(place: Place) -> Drawn {
 pub(crate) fn one_case(place: Place) -> Drawn {
     Ok(match place {
         Place::Case(id) => case::show::page(id),
-        Place::Paper(case, id) => case::papers::page(case, id),
         _ => nowhere(),
     })
 }
 
-/// Registering and correcting, the receipts, and what waits on the phone.
+/// Registering and correcting, receipts and documents to print, and what waits on the phone.
 #[cfg_attr(
     feature = "parts",
     wasm_split(entry, fallible, preload(load_entry), wasm_split_path = ::leptos::wasm_split)
@@ -104,6 +103,7 @@ pub(crate) fn entry(place: Place) -> Drawn {
         Place::NewCase => case::new::page(),
         Place::EditCase(id) => case::edit::page(id),
         Place::Receipt(id) => case::receipt::page(id),
+        Place::Paper(case, id) => case::paper::page(case, id),
         Place::Provisional(key) => provisional::page(key),
         Place::Exchanged(number) => receipts::page(number),
         Place::Drafts => drafts::page(),

@@ -6,7 +6,8 @@
 //! | [`show`] with [`act`], [`clocks`], [`satisfaction`], [`facts`], [`timeline`], [`people`], [`files`] | `/cases/{id}` |
 //! | [`edit`] | `/cases/{id}/edit` |
 //! | [`receipt`] | `/cases/{id}/receipt` |
-//! | [`papers`] | the tab 文书, and `/cases/{id}/papers/{pid}` |
+//! | [`papers`] | the tab 文书 |
+//! | [`paper`] | `/cases/{id}/papers/{pid}` |
 //! | [`new`], [`draft`] | `/cases/new` |
 //! | [`open`], [`differ`] | a case that is open on the page, and what others changed meanwhile |
 //! | [`matter`] | the tab 专项 |
@@ -26,6 +27,7 @@ pub(crate) mod list;
 pub(crate) mod matter;
 pub(crate) mod new;
 pub(crate) mod open;
+pub(crate) mod paper;
 pub(crate) mod papers;
 pub(crate) mod people;
 pub(crate) mod person;

@@ -1,9 +1,7 @@
-//! The tab 文书: documents that were made, and those that can be made; and `/cases/{id}/papers/{pid}`,
-//! a document to print.
+//! The tab 文书: documents that were made, and those that can be made.
 
 use leptos::prelude::*;
-use shared::case::paper::{Block, MakePaper, Paper, PaperOffer, PaperRow, PaperView, Papers};
-use shared::case::paper::{VoidPaper, file_name};
+use shared::case::paper::{MakePaper, PaperOffer, PaperRow, Papers, VoidPaper, file_name};
 use wasm_bindgen_futures::spawn_local;
 
 use super::open::Open;
@@ -192,10 +190,11 @@ fn make(open: Open, offer: PaperOffer, up: RwSignal<bool>) -> AnyView {
         let call = Call::post(open.path("/documents")).once(&key.get_value());
         let call = call.json(&MakePaper { kind, fields });
         form.send_or(
-            call.fetch::<PaperView>(),
+            // What it says is read by the page that prints it.
+            call.fetch::<PaperRow>(),
             move |made| {
                 up.try_set(false);
-                notices.say(format!("已出具{} {}。", made.row.label, made.row.number));
+                notices.say(format!("已出具{} {}。", made.label, made.number));
                 open.reload();
             },
             move |failure| {
@@ -264,119 +263,4 @@ fn dialog_form(
         </form>
     }
     .into_any()
-}
-
-/// The page of a document to print.
-pub(crate) fn page(case: String, id: String) -> AnyView {
-    let path = format!("/cases/{case}/documents/{id}");
-    let paper = load(move || Call::get(path.clone()).fetch::<PaperView>());
-    let back = format!("/cases/{case}?tab=papers");
-    view! {
-        <div class="page page-narrow">
-            <div class="page-head no-print">
-                <nav class="crumbs" aria-label="位置">
-                    <a href=back>{icon(Icon::Back)} "文书"</a>
-                </nav>
-                <button
-                    type="button"
-                    class="btn btn-primary"
-                    data-testid="print"
-                    on:click=move |_| browser::print()
-                >
-                    {icon(Icon::Print)}
-                    "打印"
-                </button>
-            </div>
-            {paper.view(waiting, |view| drawn(view.paper, view.row.void.is_some()))}
-        </div>
-    }
-    .into_any()
-}
-
-fn drawn(paper: Paper, void: bool) -> AnyView {
-    let void = void.then(|| view! { <p class="paper-void">"已作废"</p> });
-    let addressee = paper
-        .addressee
-        .map(|to| view! { <p class="paper-to">{format!("{to}：")}</p> });
-    let blocks = paper.blocks.into_iter().map(block).collect_view();
-    let signer = paper.signer.map(|signer| {
-        (
-            view! { <p>{signer}</p> },
-            view! { <small>"〔印章〕"</small> },
-        )
-    });
-    let (signer, seal) = signer.unzip();
-    let notes = paper.notes.into_iter();
-    let notes = notes
-        .map(|note| view! { <p>{format!("（{note}）")}</p> })
-        .collect_view();
-    let cover = paper.envelope.map(|envelope| {
-        let rows = [
-            ("收件人", envelope.to),
-            ("地址", envelope.address),
-            ("内件", envelope.subject),
-            ("寄件单位", envelope.from),
-        ];
-        let rows = rows.map(|(name, value)| vec![name.to_owned(), value]);
-        view! {
-            <aside class="paper-cover">
-                <p><small>"（信封标签，沿框裁下）"</small></p>
-                {table(false, rows.to_vec())}
-            </aside>
-        }
-    });
-    view! {
-        <article class="paper">
-            {void}
-            <h1 id="page-title" tabindex="-1">
-                <span>{paper.issuer}</span>
-                " "
-                <span>{paper.title}</span>
-            </h1>
-            <p class="paper-number">{paper.number}</p>
-            {addressee}
-            {blocks}
-            <footer>{signer} <p>{paper.date} {seal}</p></footer>
-            {notes}
-            {cover}
-        </article>
-    }
-    .into_any()
-}
-
-fn block(block: Block) -> AnyView {
-    match block {
-        Block::Heading { text } => view! { <h2>{text}</h2> }.into_any(),
-        Block::Paragraph { text } => view! { <p>{text}</p> }.into_any(),
-        Block::Table { head, rows } => table(head, rows),
-        Block::Signatures { lines } => lines
-            .into_iter()
-            .map(|line| view! { <p class="paper-sign">{line}</p> }.into_any())
-            .collect_view()
-            .into_any(),
-    }
-}
-
-fn table(head: bool, rows: Vec<Vec<String>>) -> AnyView {
-    let rows = rows
-        .into_iter()
-        .enumerate()
-        .map(|(at, row)| {
-            let cells = row
-                .into_iter()
-                .enumerate()
-                .map(|(column, words)| {
-                    if head && at == 0 {
-                        view! { <th scope="col">{words}</th> }.into_any()
-                    } else if !head && column == 0 {
-                        view! { <th scope="row">{words}</th> }.into_any()
-                    } else {
-                        view! { <td>{words}</td> }.into_any()
-                    }
-                })
-                .collect_view();
-            view! { <tr>{cells}</tr> }.into_any()
-        })
-        .collect_view();
-    view! { <table><tbody>{rows}</tbody></table> }.into_any()
 }
