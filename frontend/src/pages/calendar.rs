@@ -455,10 +455,11 @@ fn feed() -> AnyView {
 fn feed_body(feed: Loader<CalendarFeed>, state: &CalendarFeed) -> AnyView {
     let form = Form::new();
     let notices = notices();
+    let key = browser::random_key();
     let make = move |_| {
         form.send(
             Call::post("/calendar/feed")
-                .once(&browser::random_key())
+                .once(&key)
                 .fetch::<CalendarFeed>(),
             move |made| feed.put(made),
         );

@@ -16,6 +16,7 @@ use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
+use crate::ui::request_key::RequestKey;
 use crate::ui::states::{empty, waiting_rows};
 
 #[derive(Clone, Copy)]
@@ -127,6 +128,7 @@ fn form(desk: Desk, from: User, duties: Vec<Duty>) -> AnyView {
         })
         .collect::<Options>()
     });
+    let key = RequestKey::new();
     let path = format!("/users/{}/duties/hand-over", from.id);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -143,8 +145,9 @@ fn form(desk: Desk, from: User, duties: Vec<Duty>) -> AnyView {
         if !form.accept(input.check()) {
             return;
         }
-        let call = Call::post(path.clone()).json(&input);
+        let call = Call::post(path.clone()).once(&key.of(&input)).json(&input);
         form.send(call.fetch::<HandedOver>(), move |done| {
+            key.renew();
             let words = match count(&done.left) {
                 0 => format!("已交接{}项，没有剩下的。", count(&done.moved)),
                 left => format!("已交接{}项，还剩{left}项。", count(&done.moved)),

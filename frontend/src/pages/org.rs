@@ -24,6 +24,7 @@ use crate::ui::dialog::Dialog;
 use crate::ui::field::{Form, field, filled, offer};
 use crate::ui::live::{each, follow, live};
 use crate::ui::notice::{Notices, notices};
+use crate::ui::request_key::RequestKey;
 use crate::ui::states::{empty, failed, waiting_rows};
 
 /// What is being done with a unit.
@@ -828,6 +829,7 @@ fn merge(desk: Desk, unit: &Unit) -> AnyView {
     let form = Form::new();
     let into = RwSignal::new(String::new());
     let on = RwSignal::new(browser::today().to_string());
+    let key = RequestKey::new();
     let path = format!("/org-units/{}/merge", unit.id);
     let asked = path.clone();
     let preview = load(move || {
@@ -870,6 +872,7 @@ fn merge(desk: Desk, unit: &Unit) -> AnyView {
             on: day,
         };
         let call = Call::post(path.clone())
+            .once(&key.of(&input))
             .if_match(&etag(before.version))
             .json(&input);
         form.send(call.fetch::<Merging>(), move |done| {

@@ -844,9 +844,10 @@ fn reset(desk: Desk, user: User) -> AnyView {
         "为{}（{}）生成新的初始密码。原密码立即失效，在所有电脑上退出登录。请先确认确实是本人要求。",
         user.name, user.username
     );
+    let key = browser::random_key();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let call = Call::post(format!("/users/{}/reset-password", user.id));
+        let call = Call::post(format!("/users/{}/reset-password", user.id)).once(&key);
         form.send(call.fetch::<InitialPassword>(), move |made| desk.tell(made));
     };
     view! {

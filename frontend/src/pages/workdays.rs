@@ -18,6 +18,7 @@ use crate::ui::field::{Form, field};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
 use crate::ui::notice::{Notices, notices};
+use crate::ui::request_key::RequestKey;
 use crate::ui::states::{empty, waiting_rows};
 
 #[derive(Clone, Copy)]
@@ -151,6 +152,7 @@ fn form(desk: Desk) -> AnyView {
     let text = || RwSignal::new(String::new());
     let (from, to, source) = (text(), text(), text());
     let worked = RwSignal::new("free".to_owned());
+    let key = RequestKey::new();
     let kinds: Options = vec![
         ("free".to_owned(), "休息日（放假）".to_owned()),
         ("worked".to_owned(), "工作日（上班）".to_owned()),
@@ -173,8 +175,11 @@ fn form(desk: Desk) -> AnyView {
         if !form.accept(input.check(browser::today())) {
             return;
         }
-        let call = Call::post("/settings/workdays").json(&input);
+        let call = Call::post("/settings/workdays")
+            .once(&key.of(&input))
+            .json(&input);
         form.send(call.fetch::<WorkdaysChanged>(), move |done| {
+            key.renew();
             for field in [from, to] {
                 field.try_set(String::new());
             }

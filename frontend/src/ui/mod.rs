@@ -13,5 +13,6 @@ pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod notice;
 pub(crate) mod photos;
+pub(crate) mod request_key;
 pub(crate) mod secret;
 pub(crate) mod states;

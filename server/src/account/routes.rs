@@ -175,7 +175,7 @@ async fn change(
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/reset-password", operation_id = "reset_password",
     tag = "users",
-    params(("id" = String, Path)),
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(
         (status = 200, body = InitialPassword), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 404, body = Problem),
@@ -187,10 +187,11 @@ async fn reset_password(
     actor: Actor,
     state: web::Data<State>,
     context: RequestContext,
+    key: IdempotencyKey,
     id: web::Path<String>,
-) -> Result<web::Json<InitialPassword>, ApiError> {
+) -> Result<Answer, ApiError> {
     let id = UserId::new(id.into_inner());
-    Ok(web::Json(
-        service::reset_password(&state, &context, actor, id).await?,
-    ))
+    let route = "POST /users/{id}/reset-password";
+    let claim = key.claim(&state, &actor, &context, route, &id);
+    Ok(service::reset_password(&state, &context, actor, id, claim).await?)
 }

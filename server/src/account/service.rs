@@ -1,5 +1,6 @@
 //! What may be done with users.
 
+use actix_web::http::StatusCode;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use shared::access::{Action, Denied, Facts, can};
 use shared::account::{Colleague, InitialPassword, MAX_NAME, NewUser, User, UserPatch};
@@ -409,7 +410,8 @@ pub(super) async fn reset_password(
     context: &RequestContext,
     actor: Actor,
     id: UserId,
-) -> Result<InitialPassword, Error> {
+    claim: Claim,
+) -> Result<Answer, Error> {
     can(&actor, Action::ManageUsers, Facts::None)?;
     let directory = state.directory.current().await?;
     managed(&directory, &actor, &id)?;
@@ -423,9 +425,8 @@ pub(super) async fn reset_password(
         .hash(initial_password.clone())
         .await?;
     let context = context.clone();
-    let user = state
-        .db
-        .write(move |conn| {
+    let work = move |conn: &mut Conn| {
+        claim.once(conn, |conn| {
             store::set_password(conn, id.as_str(), &hash, true, context.now)?;
             sessions::end_all(conn, id.as_str(), None, "password", context.now)?;
             let user = store::one(conn, &id)?.ok_or(Error::Unknown)?;
@@ -436,14 +437,16 @@ pub(super) async fn reset_password(
                 &actor,
                 Entry::new(AuditAction::Password, detail),
             )?;
-            Ok::<_, Error>(user)
+            let reset = InitialPassword {
+                user,
+                initial_password,
+            };
+            Ok::<_, Error>(Made::plain(reset, StatusCode::OK))
         })
-        .await?;
+    };
+    let answer = state.db.write(work).await?;
     state.directory.invalidate();
-    Ok(InitialPassword {
-        user,
-        initial_password,
-    })
+    Ok(answer)
 }
 
 fn filled(text: &str) -> Option<String> {

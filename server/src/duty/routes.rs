@@ -1,5 +1,6 @@
 //! `/users/{id}/duties`.
 
+use actix_web::http::StatusCode;
 use actix_web::web;
 use shared::duty::{Duties, HandOver, HandedOver};
 use shared::ids::UserId;
@@ -7,9 +8,10 @@ use shared::problem::Problem;
 
 use super::service;
 use crate::auth::Actor;
-use crate::case::Desk;
+use crate::case::{Desk, Error};
 use crate::context::RequestContext;
 use crate::error::ApiError;
+use crate::idempotency::{Answer, IdempotencyKey, Made};
 use crate::state::State;
 
 /// The routes of this room.
@@ -59,7 +61,7 @@ async fn list(
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/duties/hand-over", operation_id = "hand_over_duties",
     tag = "users",
-    params(("id" = String, Path)),
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = HandOver,
     responses(
         (status = 200, body = HandedOver), (status = 401, body = Problem),
@@ -72,16 +74,22 @@ async fn hand_over(
     actor: Actor,
     state: web::Data<State>,
     context: RequestContext,
+    key: IdempotencyKey,
     id: web::Path<String>,
     input: web::Json<HandOver>,
-) -> Result<web::Json<HandedOver>, ApiError> {
+) -> Result<Answer, ApiError> {
     let id = UserId::new(id.into_inner());
-    let desk = Desk::open(&state, actor, context).await?;
     let input = input.into_inner();
-    let answer = state
-        .db
-        .write(move |conn| service::hand_over(conn, &desk, &id, &input))
-        .await?;
+    let route = "POST /users/{id}/duties/hand-over";
+    let claim = key.claim(&state, &actor, &context, route, &(&id, &input));
+    let desk = Desk::open(&state, actor, context).await?;
+    let moving = state.db.write(move |conn| {
+        claim.once(conn, |conn| {
+            let moved = service::hand_over(conn, &desk, &id, &input)?;
+            Ok::<_, Error>(Made::plain(moved, StatusCode::OK))
+        })
+    });
+    let answer = moving.await?;
     state.directory.invalidate();
-    Ok(web::Json(answer))
+    Ok(answer)
 }

@@ -1,6 +1,6 @@
 //! `/org-units`.
 
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use shared::ids::UnitId;
 use shared::org::{Merge, Merging, NewUnit, Unit, UnitPatch};
@@ -8,11 +8,11 @@ use shared::problem::Problem;
 
 use super::{merge, service};
 use crate::auth::Actor;
-use crate::case::Desk;
+use crate::case::{Desk, Error};
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::extract::{IfMatch, etag};
-use crate::idempotency::{Answer, IdempotencyKey};
+use crate::idempotency::{Answer, IdempotencyKey, Made};
 use crate::state::State;
 
 /// The routes of this room.
@@ -173,7 +173,10 @@ async fn preview_merger(
 /// 反映被合并单位的检举控告，对并入的单位同样保密（《信访工作条例》第三十条）。
 #[utoipa::path(
     post, path = "/api/v1/org-units/{id}/merge", operation_id = "merge_units", tag = "org",
-    params(("id" = String, Path), ("If-Match" = String, Header)),
+    params(
+        ("id" = String, Path), ("If-Match" = String, Header),
+        ("Idempotency-Key" = Option<String>, Header),
+    ),
     request_body = Merge,
     responses(
         (status = 200, body = Merging), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -186,17 +189,23 @@ async fn merge_units(
     actor: Actor,
     state: web::Data<State>,
     context: RequestContext,
+    key: IdempotencyKey,
     id: web::Path<String>,
     IfMatch(seen): IfMatch,
     input: web::Json<Merge>,
-) -> Result<web::Json<Merging>, ApiError> {
+) -> Result<Answer, ApiError> {
     let id = UnitId::new(id.into_inner());
     let input = input.into_inner();
+    let route = "POST /org-units/{id}/merge";
+    let claim = key.claim(&state, &actor, &context, route, &(&id, &input));
     let desk = Desk::open(&state, actor, context).await?;
-    let merging = state
-        .db
-        .write(move |conn| merge::merge(conn, &desk, &id, seen, &input))
-        .await?;
+    let merging = state.db.write(move |conn| {
+        claim.once(conn, |conn| {
+            let merging = merge::merge(conn, &desk, &id, seen, &input)?;
+            Ok::<_, Error>(Made::plain(merging, StatusCode::OK))
+        })
+    });
+    let answer = merging.await?;
     state.directory.invalidate();
-    Ok(web::Json(merging))
+    Ok(answer)
 }

@@ -1,6 +1,7 @@
 //! `/settings/workdays`: days declared working or free, used by every clock. A date that changes with it
 //! is explained by an event of its case.
 
+use actix_web::http::StatusCode;
 use actix_web::web;
 use chrono::NaiveDate;
 use shared::access::{Action, Facts, can};
@@ -19,6 +20,7 @@ use crate::context::RequestContext;
 use crate::db::Conn;
 use crate::directory::Snapshot;
 use crate::error::ApiError;
+use crate::idempotency::{Answer, IdempotencyKey, Made};
 use crate::state::State;
 
 /// The routes of this file.
@@ -63,6 +65,7 @@ fn workdays(general: &General) -> Workdays {
 /// 期限有变的在办事项各记一笔，写明由哪天改为哪天。与国务院安排相同的天不用更正，全都相同的答 422。
 #[utoipa::path(
     post, path = "/api/v1/settings/workdays", operation_id = "declare_workdays", tag = "settings",
+    params(("Idempotency-Key" = Option<String>, Header)),
     request_body = NewWorkdays,
     responses(
         (status = 200, body = WorkdaysChanged), (status = 401, body = Problem),
@@ -74,43 +77,56 @@ async fn declare(
     actor: Actor,
     state: web::Data<State>,
     context: RequestContext,
+    key: IdempotencyKey,
     input: web::Json<NewWorkdays>,
-) -> Result<web::Json<WorkdaysChanged>, ApiError> {
+) -> Result<Answer, ApiError> {
     can(&actor, Action::ManageSettings, Facts::None)?;
     let input = input.into_inner();
-    input.check(context.today()).into_result()?;
+    let route = "POST /settings/workdays";
+    let claim = key.claim(&state, &actor, &context, route, &input);
     let desk = Desk::open(&state, actor, context).await?;
     let change = move |conn: &mut Conn| {
-        let by = desk.actor.name().to_owned();
-        let at = desk.context.now;
-        let source = input.source.trim().to_owned();
-        // What the calendar says by itself needs no correction, and takes one back.
-        let given = given(conn, &desk)?;
-        let differs = |day: NaiveDate| given.is_workday(day) != input.worked;
-        let named: Vec<NaiveDate> = input.days().filter(|day| differs(*day)).collect();
-        let what = told(input.from, input.last(), input.worked);
-        rewrite(conn, &desk, &format!("{what}（{source}）"), |days| {
-            let before = days.len();
-            days.retain(|old| !(input.from..=input.last()).contains(&old.day));
-            if named.is_empty() && days.len() == before {
-                let mut errors = Errors::new();
-                let message = format!("这些天本来就是{}，不用更正。", kind(input.worked));
-                errors.add("worked", "unchanged", message);
-                return Err(case::Error::Invalid(errors.into_vec()));
-            }
-            days.extend(named.iter().map(|day| Workday {
-                day: *day,
-                worked: input.worked,
-                source: source.clone(),
-                by: by.clone(),
-                at,
-            }));
-            Ok(())
+        claim.once(conn, |conn| {
+            let changed = correct(conn, &desk, &input)?;
+            Ok::<_, case::Error>(Made::plain(changed, StatusCode::OK))
         })
     };
-    let changed = state.db.write(change).await?;
+    let answer = state.db.write(change).await?;
     state.directory.invalidate();
-    Ok(web::Json(changed))
+    Ok(answer)
+}
+
+/// Declares days as worked or free.
+fn correct(
+    conn: &mut Conn,
+    desk: &Desk,
+    input: &NewWorkdays,
+) -> Result<WorkdaysChanged, case::Error> {
+    input.check(desk.context.today()).into_result()?;
+    let source = input.source.trim();
+    // What the calendar says by itself needs no correction, and takes one back.
+    let given = given(conn, desk)?;
+    let differs = |day: NaiveDate| given.is_workday(day) != input.worked;
+    let named: Vec<NaiveDate> = input.days().filter(|day| differs(*day)).collect();
+    let what = told(input.from, input.last(), input.worked);
+    rewrite(conn, desk, &format!("{what}（{source}）"), |days| {
+        let before = days.len();
+        days.retain(|old| !(input.from..=input.last()).contains(&old.day));
+        if named.is_empty() && days.len() == before {
+            let mut errors = Errors::new();
+            let message = format!("这些天本来就是{}，不用更正。", kind(input.worked));
+            errors.add("worked", "unchanged", message);
+            return Err(case::Error::Invalid(errors.into_vec()));
+        }
+        days.extend(named.iter().map(|day| Workday {
+            day: *day,
+            worked: input.worked,
+            source: source.to_owned(),
+            by: desk.actor.name().to_owned(),
+            at: desk.context.now,
+        }));
+        Ok(())
+    })
 }
 
 /// 撤销一天的更正

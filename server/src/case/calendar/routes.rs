@@ -1,5 +1,6 @@
 //! `/calendar` and the feeds.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use shared::access::{Action, Facts, can};
 use shared::case::calendar::{CalendarFeed, CalendarView};
@@ -11,6 +12,7 @@ use crate::auth::Actor;
 use crate::case::{Desk, Error};
 use crate::context::RequestContext;
 use crate::error::ApiError;
+use crate::idempotency::{Answer, IdempotencyKey, Made};
 use crate::state::State;
 
 /// The routes of this room.
@@ -87,6 +89,7 @@ async fn show_feed(
 /// 订阅内容只有编号和到期事项，没有个人信息。
 #[utoipa::path(
     post, path = "/api/v1/calendar/feed", operation_id = "make_calendar_feed", tag = "calendar",
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses(
         (status = 201, body = CalendarFeed),
         (status = 401, body = Problem), (status = 403, body = Problem),
@@ -96,11 +99,18 @@ async fn show_feed(
 async fn make_feed(
     actor: Actor,
     context: RequestContext,
+    key: IdempotencyKey,
     state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Answer, ApiError> {
+    let claim = key.claim(&state, &actor, &context, "POST /calendar/feed", &());
     let desk = Desk::open(&state, actor, context).await?;
-    let feed = state.db.write(move |conn| feed::make(conn, &desk)).await?;
-    Ok(HttpResponse::Created().json(feed))
+    let making = state.db.write(move |conn| {
+        claim.once(conn, |conn| {
+            let feed = feed::make(conn, &desk)?;
+            Ok::<_, Error>(Made::plain(feed, StatusCode::CREATED))
+        })
+    });
+    Ok(making.await?)
 }
 
 /// 日程订阅：撤销

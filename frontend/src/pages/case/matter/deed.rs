@@ -17,6 +17,7 @@ use crate::ui::fields::sheet;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::live::live;
 use crate::ui::notice::notices;
+use crate::ui::request_key::RequestKey;
 
 /// Where the news is that somebody else was faster.
 const NEWS: &str = "deed-news";
@@ -34,8 +35,7 @@ pub(super) fn form(desk: Desk, step: &StepView, target: Option<Target>) -> AnyVi
     let starts = target.is_none();
     let id = target.as_ref().map(|target| target.id.clone());
     let target = StoredValue::new(target);
-    // The same body keeps its key, so that what got through unheard is not done twice.
-    let sent = StoredValue::new((String::new(), browser::random_key()));
+    let key = RequestKey::new();
     // What changed meanwhile, once somebody else was faster.
     let changed = RwSignal::new(None::<String>);
     let submit = move |event: leptos::ev::SubmitEvent| {
@@ -44,14 +44,6 @@ pub(super) fn form(desk: Desk, step: &StepView, target: Option<Target>) -> AnyVi
             return;
         };
         let body = Value::Object(object);
-        let text = body.to_string();
-        sent.update_value(|(before, key)| {
-            if *before != text {
-                *before = text;
-                *key = browser::random_key();
-            }
-        });
-        let key = sent.with_value(|(_, key)| key.clone());
         let base = format!("/{}", deed.kind().collection());
         let call = match target.get_value() {
             None => Call::post(desk.open.path(&base)),
@@ -60,7 +52,7 @@ pub(super) fn form(desk: Desk, step: &StepView, target: Option<Target>) -> AnyVi
                 Call::post(desk.open.path(&path)).if_match(&format!("\"{}\"", target.version))
             }
         };
-        let request = call.once(&key).json(&body).fetch::<MatterView>();
+        let request = call.once(&key.of(&body)).json(&body).fetch::<MatterView>();
         form.send_or(
             request,
             move |matter| {
