@@ -6,7 +6,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tests::base::TODAY;
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
-use tests::{Case, CaseBuilder, Staff, TestApp};
+use tests::{Answer, Case, CaseBuilder, Staff, TestApp};
 
 #[test]
 fn a_case_is_registered_and_can_be_read_again() {
@@ -382,6 +382,74 @@ fn a_key_is_good_for_every_post_that_makes_something() {
         add().json()["initial_password"],
         add().json()["initial_password"]
     );
+}
+
+/// What changes much at once, or shows what is shown once: whose answer was lost sends it again, nothing is done
+/// twice, and the answer is the first one, whatever has changed since.
+#[test]
+fn a_key_is_good_for_what_changes_much_at_once() {
+    let app = TestApp::start();
+    let admin = app.by(Staff::Admin);
+    let noted = |action: &str| {
+        let path = format!("/audit?action={action}");
+        let log = app.by(Staff::Auditor).get(path).expect(200).json();
+        log["total"].as_u64().unwrap()
+    };
+    let twice = |action: &str, status: u16, call: &dyn Fn() -> Answer| {
+        let before = noted(action);
+        let first = call().expect(status);
+        let after = noted(action);
+        assert!(after > before, "{action} is noted");
+        let again = call().expect(status);
+        assert_eq!(again.header("idempotency-replayed"), "true", "{action}");
+        assert_eq!(again.text(), first.text(), "{action}");
+        assert_eq!(noted(action), after, "{action} is done once");
+        first.json()
+    };
+
+    let reset = |who: Staff| {
+        let path = format!("/users/{}/reset-password", app.user(who));
+        admin.post(path).key("r-1").send()
+    };
+    let made = twice("password", 200, &|| reset(Staff::Court));
+    reset(Staff::Police).problem("idempotency_mismatch");
+    let initial = made["initial_password"].as_str().unwrap();
+    app.nobody().sign_in("fating", initial).expect(200);
+
+    let village = format!("/org-units/{}", app.unit(NEXT_VILLAGE));
+    let etag = admin.get(&village).expect(200).etag();
+    let lead = json!({"lead_user_id": app.user(Staff::Leader)});
+    admin.patch(&village).if_match(etag).json(&lead).expect(200);
+    let hand_over = |to: Staff| {
+        let path = format!("/users/{}/duties/hand-over", app.user(Staff::Leader));
+        let input = json!({"successor_id": app.user(to)});
+        admin.post(path).key("h-1").json(&input).send()
+    };
+    let made = twice("user_write", 200, &|| hand_over(Staff::OtherLeader));
+    assert_eq!(made["moved"][0]["count"], 1);
+    hand_over(Staff::Office).problem("idempotency_mismatch");
+
+    let declare = |worked: bool| {
+        let input = json!({"from": "2026-03-12", "worked": worked, "source": "县政府办通知"});
+        let call = admin.post("/settings/workdays").key("w-1");
+        call.json(&input).send()
+    };
+    twice("setting_write", 200, &|| declare(false));
+    declare(true).problem("idempotency_mismatch");
+
+    let feed = || app.by(Staff::Secretary).post("/calendar/feed").key("f-1");
+    let made = twice("token", 201, &|| feed().send());
+    let address = made["path"].as_str().unwrap();
+    app.nobody().call_at("GET", address).expect(200);
+
+    let etag = admin.get(&village).expect(200).etag();
+    let merge = |on: &str| {
+        let input = json!({"into_id": app.unit(VILLAGE), "on": on});
+        let call = admin.post(format!("{village}/merge")).key("m-1");
+        call.if_match(&etag).json(&input).send()
+    };
+    twice("org_write", 200, &|| merge(TODAY));
+    merge("2026-03-01").problem("idempotency_mismatch");
 }
 
 #[test]
