@@ -18,6 +18,7 @@ use crate::{
 
 mod examples;
 mod form;
+mod parameters;
 mod roles;
 
 /// Where the document is.

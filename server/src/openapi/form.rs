@@ -1,6 +1,6 @@
 //! What an operation has by its form, said once for all: the errors that a sign-in, a body or an
-//! `If-Match` bring along, what common parameters mean, which files come as what, which scope a token
-//! needs. So a new route has it without a word, and no route can say it wrong.
+//! `If-Match` bring along, what common parameters mean and look like ([`parameters`]), which files come as
+//! what, which scope a token needs. So a new route has it without a word, and no route can say it wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr};
 
+use super::parameters::{self, Schemas};
 use super::roles::{self, Roles};
 use crate::error::{ApiError, PROBLEM_JSON};
 use crate::token::needs::{self, Need};
@@ -68,11 +69,17 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 pub(super) fn complete(document: &mut OpenApi) {
     let mut errors = BTreeMap::new();
     let roles = roles::read();
+    let none = Schemas::new();
+    let schemas = match &document.components {
+        Some(components) => &components.schemas,
+        None => &none,
+    };
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             for parameter in operation.parameters.iter_mut().flatten() {
                 if let RefOr::T(parameter) = parameter {
                     describe(parameter);
+                    parameters::exemplify(path, parameter, schemas);
                 }
             }
             say_files(path, operation);

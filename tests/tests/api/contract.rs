@@ -151,55 +151,96 @@ fn what_the_document_does_not_say_is_found() {
     ));
 }
 
-/// The schemas of bodies, as `$ref`s.
-fn bodies(document: &Value) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for item in document["paths"].as_object().unwrap().values() {
-        for operation in item.as_object().unwrap().values() {
-            let answers = operation["responses"].as_object().unwrap();
-            let good = answers
-                .iter()
-                .filter(|(status, _)| status.starts_with('2'))
-                .map(|(_, answer)| &answer["content"]["application/json"]["schema"]);
-            let sent = &operation["requestBody"]["content"]["application/json"]["schema"];
-            for schema in good.chain([sent]) {
-                let schema = schema.get("items").unwrap_or(schema);
-                names.extend(schema["$ref"].as_str().map(str::to_owned));
+/// The JSON bodies of an operation, sent and answered: where, and the content.
+fn bodies<'a>(document: &'a Value, operation: &'a Value) -> Vec<(String, &'a Value)> {
+    let sent = (
+        "what is sent".to_owned(),
+        &operation["requestBody"]["content"],
+    );
+    let answers = operation["responses"].as_object().unwrap().iter();
+    let answers =
+        answers.map(|(status, answer)| (status.clone(), &resolve(document, answer)["content"]));
+    answers
+        .chain([sent])
+        .flat_map(|(place, contents)| {
+            let contents = contents.as_object().into_iter().flatten();
+            contents
+                .filter(|(media, _)| media.ends_with("json"))
+                .map(move |(_, content)| (place.clone(), content))
+        })
+        .collect()
+}
+
+/// What is at a place of the document, or where that refers to.
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(at) => document.pointer(at.strip_prefix('#').unwrap()).unwrap(),
+        None => value,
+    }
+}
+
+/// `UPDATE_EXAMPLES=1` takes those that are missing from what the tests see.
+#[test]
+fn every_body_has_an_example_that_fits() {
+    let contract = Contract::of_binary();
+    let document = contract.document();
+    let (mut wrong, mut without, mut seen) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (place, content) in bodies(document, operation) {
+                let schema = content["schema"].get("items").unwrap_or(&content["schema"]);
+                let example = content
+                    .get("example")
+                    .or_else(|| resolve(document, schema)["examples"].get(0));
+                let Some(example) = example else {
+                    without.insert(format!("{method} {path} {place}: {schema}"));
+                    continue;
+                };
+                if seen.insert(format!("{schema} {example}")) {
+                    let fits = contract.fits(schema, example, true);
+                    wrong.extend(fits.err().map(|why| format!("{schema}: {why}")));
+                }
             }
         }
     }
-    names
+    assert!(
+        wrong.is_empty() && without.is_empty(),
+        "run the tests that use these with UPDATE_EXAMPLES=1: {wrong:#?} {without:#?}"
+    );
+    assert!(seen.len() > 100, "{}", seen.len());
 }
 
-/// How many bodies have an example at least; `UPDATE_EXAMPLES=1` takes those that are missing from
-/// what the tests see.
-const WITH_EXAMPLE: usize = 180;
-
 #[test]
-fn examples_of_bodies_fit() {
+fn every_parameter_says_what_it_means_and_has_an_example_that_fits() {
     let contract = Contract::of_binary();
-    let document = contract.document();
-    let (mut wrong, mut with, mut without) = (Vec::new(), 0, Vec::new());
-    for reference in bodies(document) {
-        let name = reference.rsplit('/').next().unwrap();
-        match document["components"]["schemas"][name]["examples"].get(0) {
-            None => without.push(name.to_owned()),
-            Some(example) => {
-                let fits = contract.fits(&json!({"$ref": reference}), example, true);
-                wrong.extend(fits.err().map(|why| format!("{name}: {why}")));
-                with += 1;
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (path, item) in contract.document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                count += 1;
+                let name = parameter["name"].as_str().unwrap();
+                let place = format!("{method} {path} {name}");
+                if parameter["description"].as_str().is_none_or(str::is_empty) {
+                    wrong.push(format!("{place}: no description"));
+                }
+                let fits = match parameter.get("example") {
+                    None => Err("no example".to_owned()),
+                    Some(example) => contract.fits(&parameter["schema"], example, true),
+                };
+                wrong.extend(fits.err().map(|why| format!("{place}: {why}")));
             }
         }
     }
     assert!(
         wrong.is_empty(),
-        "run the tests that use these with UPDATE_EXAMPLES=1: {wrong:#?}"
+        "say it where they are declared, in PARAMETERS (openapi/form.rs) or in openapi/parameters.rs: {wrong:#?}"
     );
-    assert!(with >= WITH_EXAMPLE, "{with}; these have none: {without:?}");
+    assert!(count > 500, "{count}");
 }
 
 #[test]
-fn every_operation_says_its_scope_its_errors_and_its_parameters() {
+fn every_operation_says_its_scope_and_its_errors() {
     let document = Contract::of_binary().document();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -216,10 +257,7 @@ fn every_operation_says_its_scope_its_errors_and_its_parameters() {
                 scope => assert_eq!(by_token, Some(&vec![json!(scope)]), "{place}"),
             }
             for (status, answer) in operation["responses"].as_object().unwrap() {
-                let answer = match answer["$ref"].as_str() {
-                    Some(at) => document.pointer(at.strip_prefix('#').unwrap()).unwrap(),
-                    None => answer,
-                };
+                let answer = resolve(document, answer);
                 let words = answer["description"].as_str().unwrap_or_default();
                 assert!(!words.is_empty(), "{place} {status}");
                 if status.as_str() >= "400" {
