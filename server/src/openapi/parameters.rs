@@ -8,6 +8,7 @@ use shared::assessment::AssessmentKind;
 use shared::case::matter::{Deed, MatterKind};
 use shared::case::state::State;
 use shared::case::{Category, Channel, Kind, Procedure, Purpose, Severity, Subcategory};
+use shared::indicator::Indicator;
 use shared::publicity::CampaignForm;
 use shared::term::Term;
 use shared::visit::{PromiseState, VisitKind};
@@ -22,14 +23,19 @@ const ID: &str = "01a223c2-cba8-73db-9cea-5b6d17ce4964";
 /// A cursor, which nobody but the server can read.
 const CURSOR: &str = "eyJpZCI6IjAxYTIyM2MyIn0";
 /// The number of a provisional receipt.
-const PROVISIONAL: &str = "临-7K3M-260302-Q8XWC";
+const PROVISIONAL: &str = "临-4ZZ2-260302-70007";
 
 /// Gives a parameter of a path its example. A text of a name that is not known here has none.
 pub(super) fn exemplify(path: &str, parameter: &mut Parameter, schemas: &Schemas) {
     let schema = schema_of(parameter, schemas);
-    let example = listed(&schema)
-        .or_else(|| named(path, &parameter.name))
-        .or_else(|| typed(&parameter.name, &schema));
+    let name = parameter.name.as_str();
+    let example = match (path, name) {
+        // The first figures are of cases.
+        ("/api/v1/indicators/records", "indicator") => Some(json!(Indicator::ReportsInTime.code())),
+        _ => listed(&schema)
+            .or_else(|| named(path, name))
+            .or_else(|| typed(name, &schema)),
+    };
     let said = std::mem::take(parameter);
     *parameter = ParameterBuilder::from(said).example(example).build();
 }
@@ -70,7 +76,7 @@ fn named(path: &str, name: &str) -> Option<Value> {
         "number" if of("/receipts/") => PROVISIONAL,
         "number" => "平川信〔2026〕00012号",
         "provisional" => PROVISIONAL,
-        "month" => "2026-03",
+        "month" => "2026-02",
         "day" => "2027-01-01",
         "token" => "kQ7mX2wPz0aB4dE6fG8hJ1L3nR5tV9yS.ics",
         "sort" if of("/reports") => "-due_at",
@@ -109,8 +115,9 @@ fn step(path: &str) -> Option<&'static str> {
 fn typed(name: &str, schema: &Value) -> Option<Value> {
     let is = |key: &str, wanted: &str| schema.get(key).is_some_and(|said| said == wanted);
     if is("format", "date") {
-        let last = name == "to" || name.ends_with("_to") || name.ends_with("_before");
-        let day = if last { "2026-03-31" } else { "2026-03-01" };
+        let last =
+            ["to", "as_of"].contains(&name) || name.ends_with("_to") || name.ends_with("_before");
+        let day = if last { "2026-02-28" } else { "2026-02-01" };
         return Some(json!(day));
     }
     if is("type", "boolean") {

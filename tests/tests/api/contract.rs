@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::contract::{Contract, Exchange};
+use tests::{Staff, TestApp};
 
 fn small() -> Contract {
     Contract::new(json!({
@@ -237,6 +238,57 @@ fn every_parameter_says_what_it_means_and_has_an_example_that_fits() {
         "say it where they are declared, in PARAMETERS (openapi/form.rs) or in openapi/parameters.rs: {wrong:#?}"
     );
     assert!(count > 500, "{count}");
+}
+
+/// What only the server can write.
+const OPAQUE: [&str; 3] = ["cursor", "since", "last_event_id"];
+
+/// All examples of a query are right together, by the clock of the tests.
+#[test]
+fn examples_of_queries_are_taken() {
+    let app = TestApp::start();
+    let readers = [Staff::Office, Staff::Auditor, Staff::Admin, Staff::Leader];
+    for (path, item) in Contract::of_binary().document()["paths"]
+        .as_object()
+        .unwrap()
+    {
+        let operation = &item["get"];
+        let Some(mut target) = path.strip_prefix("/api/v1").map(str::to_owned) else {
+            continue;
+        };
+        if operation.is_null() || operation["operationId"] == "stream_events" {
+            continue;
+        }
+        let mut query: Vec<(&str, String)> = Vec::new();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            let example = match &parameter["example"] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            match parameter["in"].as_str() {
+                Some("path") => target = target.replace(&format!("{{{name}}}"), &example),
+                Some("query") if !OPAQUE.contains(&name) => query.push((name, example)),
+                _ => {}
+            }
+        }
+        let query: Vec<(&str, &str)> = query
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let asked = tests::app::with_query(&target, &query);
+        for who in readers {
+            let answer = app.by(who).get(&asked).send();
+            assert!(
+                ![400, 422].contains(&answer.status),
+                "{asked}: {}",
+                answer.text()
+            );
+            if answer.status != 403 {
+                break;
+            }
+        }
+    }
 }
 
 #[test]
