@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+use tests::contract::Contract;
 use tests::python::with_requests as python;
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
 use tests::{Staff, TestApp};
@@ -34,6 +35,66 @@ fn examples() -> Vec<(String, String)> {
         blocks.next();
     }
     examples
+}
+
+/// What the page shows, and by which examples, in its order: with curl and in Python where a program may want both.
+const SHOWN: [(&str, &[&str]); 7] = [
+    ("who one is", &["who_am_i.sh"]),
+    ("read a page at a time", &["first_page.sh", "read_pages.py"]),
+    ("register", &["register.sh", "register_many.py"]),
+    ("take a step", &["note_progress.py"]),
+    ("upload a ledger", &["preview_ledger.sh", "load_ledger.py"]),
+    ("follow the change feed", &["follow.py"]),
+    (
+        "verify a webhook's signature",
+        &["receive.py", "try_receiver.sh"],
+    ),
+];
+
+#[test]
+fn the_page_shows_all_that_it_is_to_show() {
+    let examples = examples();
+    let names: Vec<&str> = examples.iter().map(|(name, _)| name.as_str()).collect();
+    let shown: Vec<&str> = SHOWN
+        .iter()
+        .flat_map(|(_, names)| names.iter().copied())
+        .collect();
+    assert_eq!(names, shown, "{SHOWN:?}");
+}
+
+/// What is no list of pages, and what is refused without `If-Match`, is so on the page as in the OpenAPI document.
+#[test]
+fn the_page_names_what_is_a_bare_array_and_what_needs_its_version() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (path, item) in Contract::of_binary().document()["paths"]
+        .as_object()
+        .unwrap()
+    {
+        let path = path.strip_prefix("/api/v1").unwrap_or(path);
+        for (method, operation) in item.as_object().unwrap() {
+            let answer = &operation["responses"]["200"]["content"]["application/json"];
+            let is_array = method == "get" && answer["schema"]["type"] == "array";
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let needs_version = parameters
+                .filter(|parameter| parameter["in"] == "header")
+                .any(|parameter| parameter["name"] == "If-Match");
+            let method = method.to_uppercase();
+            let said = match method.as_str() {
+                "GET" if is_array => format!("`{path}`"),
+                "PUT" | "DELETE" if needs_version => format!("`{method} {path}`"),
+                // The page says that every one does.
+                "PATCH" if !needs_version => format!("PATCH {path} without If-Match"),
+                _ => continue,
+            };
+            count += 1;
+            if !DOCS.contains(&said) {
+                wrong.push(said);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "docs/api.md does not say {wrong:?}");
+    assert!(count >= 11, "{count}");
 }
 
 /// What `the_receiver_of_webhooks_takes_what_is_genuine` runs: a receiver looks at the clock.
@@ -84,9 +145,7 @@ fn the_examples_run_as_they_stand() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("ledger.xlsx"), LEDGER).unwrap();
     let (python, curl) = (python(), has("curl"));
-    let examples = examples();
-    assert!(examples.len() >= 8, "{}", examples.len());
-    for (name, text) in examples {
+    for (name, text) in examples() {
         if WEBHOOKS.contains(&name.as_str()) {
             continue;
         }

@@ -1,8 +1,10 @@
 //! The manners of the API: unknown addresses, broken requests, headers, health, its description.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::json;
+use tests::contract::Contract;
 use tests::staff::VILLAGE;
 use tests::{Staff, TestApp};
 
@@ -469,6 +471,69 @@ fn the_description_is_openapi_and_says_what_the_command_line_prints() {
             }
         }
     }
+}
+
+/// The `POST`s without an `Idempotency-Key`, and why it would be of no use there.
+const WITHOUT_KEY: &[(&str, &[&str])] = &[
+    (
+        "it writes nothing, or only the trace of each look",
+        &[
+            "/cases/similar",
+            "/imports/ledger/marked",
+            "/cases/{id}/people/{pid}/reveal",
+            "/sync",
+        ],
+    ),
+    (
+        "done twice it is as done once",
+        &["/notifications/{id}/read", "/notifications/read-all"],
+    ),
+    ("each item has a key of its own", &["/cases:batch"]),
+    ("it succeeds once and is refused from then on", &["/setup"]),
+    (
+        "it is of the own sign-in, whose secrets no answer may keep",
+        &[
+            "/session",
+            "/session/refresh",
+            "/me/password",
+            "/me/identity",
+            "/me/second-factor",
+            "/me/second-factor/confirm",
+            "/me/second-factor/off",
+            "/me/second-factor/recovery-codes",
+        ],
+    ),
+];
+
+/// The page for programs tells of the same.
+#[test]
+fn every_post_takes_a_key_or_needs_none() {
+    let page = include_str!("../../../docs/api.md");
+    let mut without: BTreeSet<&str> = BTreeSet::new();
+    for (why, paths) in WITHOUT_KEY {
+        for path in *paths {
+            assert!(without.insert(path), "{path} is listed twice");
+            assert!(page.contains(&format!("`{path}`")), "{path}: {why}");
+        }
+    }
+    for (path, item) in Contract::of_binary().document()["paths"]
+        .as_object()
+        .unwrap()
+    {
+        let Some(operation) = item.get("post") else {
+            continue;
+        };
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let takes = parameters
+            .filter(|parameter| parameter["in"] == "header")
+            .any(|parameter| parameter["name"] == "Idempotency-Key");
+        let listed = without.remove(path.strip_prefix("/api/v1").unwrap_or(path));
+        assert_ne!(
+            takes, listed,
+            "POST {path}: give it a key, or list it here with a reason and in docs/api.md"
+        );
+    }
+    assert!(without.is_empty(), "no such routes: {without:?}");
 }
 
 /// The command line does not print secrets, and says what is wrong in Chinese.
