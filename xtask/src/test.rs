@@ -10,7 +10,6 @@ use clap::{Args, ValueEnum};
 use crate::app::{self, AppArgs};
 use crate::browser::Browser;
 use crate::postgres::{Cluster, Programs};
-use crate::toolchain::Toolchain;
 use crate::{cargo, process, python, ui};
 
 /// What is tested natively. Cargo unites the features of the packages it is asked for, so asking
@@ -104,9 +103,7 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         .then(Programs::find)
         .transpose()?;
     let browser = pages.then(Browser::find).transpose()?;
-    if api || pages {
-        Toolchain::find()?;
-    }
+    let ahead = if api || pages { app::ahead()? } else { None };
 
     if wants(Step::Fmt) {
         let mut fmt = cargo::cargo();
@@ -148,6 +145,10 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         return Ok(());
     }
 
+    if let Some(ahead) = ahead {
+        // What went wrong is told by the step itself.
+        ui::step("wait for the app, compiled beside", None, || ahead.wait())?;
+    }
     app::build(&AppArgs::default())?;
     let (page_tests, api_tests): (Vec<String>, Vec<String>) =
         programs(&cargo::root().join("tests/tests"))?
