@@ -516,7 +516,7 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
             allow_or_hide(user.township_id == actor.township_id || keeps)?;
             allow((own || keeps, "临时代理由系统管理员或本人安排。"))
         }
-        // Also of the townships' administrators only the own.
+        // The county's look after the townships' administrators, not after programs there.
         Facts::User(user) if action == Action::Token(TokenDeed::MakeFor) => {
             can_in_general(actor.role, action)?;
             allow_or_hide(user.township_id == actor.township_id)

@@ -93,8 +93,8 @@ fn token_hash(token: &str) -> String {
 }
 
 /// Signs in. An unknown name, a disabled user, a program's account and a wrong password get the same
-/// answer after the same time; where a code came with them, so does a wrong code. Only a right password without a code
-/// is told that one is missing.
+/// answer after the same time; where a code came with them, so does a wrong code. Only a right password
+/// without a code is told that one is missing.
 pub(super) async fn sign_in(
     state: &State,
     context: &RequestContext,

@@ -181,7 +181,7 @@ fn tokens_are_made_by_the_administrator_for_programs_of_the_own_township_alone()
         app.user(Staff::Office),
         app.user(Staff::Admin),
         of_next,
-        &disabled,
+        disabled.as_str(),
         "nobody",
         "",
     ] {
