@@ -34,7 +34,8 @@ pub(crate) fn provide() {
 async fn fetch_colleagues() -> crate::api::Answer<Vec<Colleague>> {
     if session::may(Action::ManageUsers) {
         let users: Vec<User> = every("/users").await?;
-        return Ok(users.into_iter().map(colleague).collect());
+        let persons = users.into_iter().filter(|user| !user.service);
+        return Ok(persons.map(colleague).collect());
     }
     if session::may(Action::ViewColleagues) {
         return Call::get("/users/colleagues").fetch().await;

@@ -367,6 +367,7 @@ fn insert_user(
         role: input.role,
         unit_id: unit.id.clone(),
         duty: None,
+        service: false,
     };
     let mut errors = new.check();
     if !input.role.belongs_in(unit.kind) {
@@ -437,6 +438,9 @@ fn reset_password(state: &State, username: &str) -> Result<(), Error> {
     state.db.write_blocking(move |conn| {
         let unknown = || Error::Refused(format!("没有用户名为“{name}”的用户。"));
         let user = account::store::by_username(conn, &name)?.ok_or_else(unknown)?;
+        if user.service {
+            return Err(Error::Refused(account::service::NO_PASSWORD.to_owned()));
+        }
         let id = UserId::as_str(&user.id);
         account::store::set_password(conn, id, &hash, true, now)?;
         sessions::end_all(conn, id, None, "password", now)?;

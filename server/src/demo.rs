@@ -249,6 +249,7 @@ fn user(username: String, name: &str, role: Role, duty: &str, unit_id: UnitId) -
         disabled: false,
         must_change_password: false,
         second_factor: false,
+        service: false,
         version: 1,
         deputations_ended: None,
     }

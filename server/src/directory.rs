@@ -301,7 +301,9 @@ impl Snapshot {
             let own = Arc::new(snapshot.access_of(&user));
             let roles = &snapshot.general(&own.township_id).second_factor_roles;
             let member = Member {
-                must_set_up_second_factor: !user.second_factor && roles.contains(&user.role),
+                must_set_up_second_factor: !user.second_factor
+                    && !user.service
+                    && roles.contains(&user.role),
                 access: Arc::clone(&own),
                 own,
                 name: user.name.as_str().into(),

@@ -140,7 +140,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("xf_…")
         .description(Some(
-            "API 令牌，由本人在“令牌”页面新建；每个接口需要的权限写在接口说明的末尾和 `x-scope`。",
+            "API 令牌，由本人在“令牌”页面新建，程序账号的由系统管理员新建；每个接口需要的权限写在接口说明的末尾和 `x-scope`。",
         ))
         .build();
     let components = document.components.get_or_insert_default();

@@ -41,6 +41,7 @@ diesel::table! {
         password_hash -> Text,
         must_change_password -> Bool,
         second_factor -> Bool,
+        service -> Bool,
         disabled -> Bool,
         token_version -> BigInt,
         version -> BigInt,

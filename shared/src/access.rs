@@ -516,6 +516,11 @@ pub fn can(actor: &Actor, action: Action, facts: Facts<'_>) -> Result<(), Denied
             allow_or_hide(user.township_id == actor.township_id || keeps)?;
             allow((own || keeps, "临时代理由系统管理员或本人安排。"))
         }
+        // The county's look after the townships' administrators, not after programs there.
+        Facts::User(user) if action == Action::Token(TokenDeed::MakeFor) => {
+            can_in_general(actor.role, action)?;
+            allow_or_hide(user.township_id == actor.township_id)
+        }
         Facts::User(user) => {
             can_in_general(actor.role, action)?;
             allow_or_hide(looks_after(actor, user))
@@ -1541,6 +1546,7 @@ mod tests {
             Action::Token(deed) => match deed {
                 TokenDeed::Own => 38,
                 TokenDeed::Oversee => 39,
+                TokenDeed::MakeFor => 47,
             },
             Action::ViewSystem => 40,
             Action::Webhook(deed) => match deed {
@@ -1557,7 +1563,7 @@ mod tests {
     #[test]
     fn all_actions_are_all() {
         let places: BTreeSet<usize> = Action::all().into_iter().map(place).collect();
-        assert_eq!(places, (0..47).collect());
+        assert_eq!(places, (0..48).collect());
     }
 
     fn secretary(user: &str, village: &str) -> Actor {
@@ -1702,5 +1708,27 @@ mod tests {
         assert!(keep(&below, &clerk) && keep(&county, &below) && keep(&county, &county));
         assert!(!keep(&county, &clerk) && !keep(&below, &county));
         assert!(!keep(&clerk, &clerk));
+        // Tokens for programs are made by the administrator of their own township or county alone.
+        let make_for = |actor: &Actor, user: &Actor| {
+            can(actor, Action::Token(TokenDeed::MakeFor), Facts::User(user))
+        };
+        assert!(make_for(&below, &clerk).is_ok() && make_for(&county, &county).is_ok());
+        assert_eq!(make_for(&county, &below), Err(Denied::Hidden));
+        assert_eq!(make_for(&alone, &county), Err(Denied::Hidden));
+        for role in Role::ALL
+            .iter()
+            .filter(|role| **role != Role::Administrator)
+        {
+            let other = Actor {
+                role: *role,
+                ..clerk.clone()
+            };
+            assert!(matches!(
+                make_for(&other, &clerk),
+                Err(Denied::NotAllowed(_))
+            ));
+            let in_general = can(&other, Action::Token(TokenDeed::MakeFor), Facts::None);
+            assert!(in_general.is_err(), "{role}");
+        }
     }
 }

@@ -50,11 +50,27 @@ pub struct User {
     /// Whether a sign-in asks for a code beside the password.
     #[serde(default)]
     pub second_factor: bool,
+    /// Whether a program has the account (程序账号): it has no password and never signs in, comes with API
+    /// tokens alone, and is given no work. Stays as it was made.
+    #[serde(default)]
+    pub service: bool,
     /// Rises with each change; the item's `ETag`.
     pub version: i64,
     /// In the answer to a change: how many deputations (临时代理) of theirs, or by them, ended with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deputations_ended: Option<u32>,
+}
+
+impl User {
+    /// Whether it is a person who may sign in: to whom work can be given, and who is told of it.
+    pub const fn is_active_person(&self) -> bool {
+        !self.disabled && !self.service
+    }
+
+    /// Whether it is a program that may come with its tokens.
+    pub const fn is_active_program(&self) -> bool {
+        !self.disabled && self.service
+    }
 }
 
 /// A colleague, as a form offers them: no user name.
@@ -89,6 +105,9 @@ pub struct NewUser {
     /// The office they hold, in words.
     #[serde(default)]
     pub duty: Option<String>,
+    /// Whether a program has the account (程序账号); it is not changed later.
+    #[serde(default)]
+    pub service: bool,
 }
 
 impl NewUser {
@@ -241,6 +260,17 @@ pub struct InitialPassword {
     pub user: User,
     /// The password, to be changed at the first sign-in.
     pub initial_password: String,
+}
+
+/// A user who was just made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MadeUser {
+    /// The user.
+    pub user: User,
+    /// The password, shown once and to be changed at the first sign-in; a program has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_password: Option<String>,
 }
 
 /// A sign-in that is open.

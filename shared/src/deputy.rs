@@ -160,6 +160,8 @@ pub struct Person<'a> {
     pub township_id: &'a UnitId,
     /// Whether they cannot sign in.
     pub disabled: bool,
+    /// Whether it is a program (程序账号), which does nobody's work.
+    pub service: bool,
 }
 
 /// What is to be: a deputation as it is wished, for [`Plan::check`].
@@ -210,6 +212,9 @@ impl Plan<'_> {
             Some(absent) if absent.disabled => {
                 errors.add("user_id", "disabled", "这个用户已停用，不能安排代理。");
             }
+            Some(absent) if absent.service => {
+                errors.add("user_id", "service", "程序账号不办理工作，不用安排代理。");
+            }
             Some(absent) if !can_be_deputised(absent.role) => {
                 let message = format!("{}的工作不能由他人代理。", absent.role.label());
                 errors.add("user_id", "not_deputised", message);
@@ -229,6 +234,9 @@ impl Plan<'_> {
             }
             (Some(deputy), Some(_)) if deputy.disabled => {
                 wrong("disabled", "代理人已停用，请另选一人。".to_owned());
+            }
+            (Some(deputy), Some(_)) if deputy.service => {
+                wrong("service", "程序账号不能代理他人，请另选一人。".to_owned());
             }
             (Some(deputy), Some(absent)) if deputy.id == absent.id => {
                 wrong("same", "不能由本人代理本人。".to_owned());
@@ -313,6 +321,7 @@ mod tests {
                 role,
                 township_id: &self.townships[0],
                 disabled: false,
+                service: false,
             }
         }
     }
@@ -369,6 +378,12 @@ mod tests {
             ..people.one(0, Role::VillageSecretary)
         };
         assert_eq!(with(Some(gone), deputy), "user_id disabled");
+        let program = |n| Person {
+            service: true,
+            ..people.one(n, Role::VillageSecretary)
+        };
+        assert_eq!(with(absent, Some(program(1))), "deputy_id service");
+        assert_eq!(with(Some(program(0)), deputy), "user_id service");
         for role in Role::ALL {
             let both = (Some(people.one(0, *role)), Some(people.one(1, *role)));
             let expected = match role {

@@ -10,6 +10,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::case::view::Named;
+use crate::ids::UserId;
 use crate::role::Role;
 use crate::terms;
 use crate::validate::Errors;
@@ -107,11 +108,13 @@ pub enum TokenDeed {
     Own,
     /// Lists and takes back everybody's.
     Oversee,
+    /// Makes one for a program's account (程序账号), which cannot make its own.
+    MakeFor,
 }
 
 impl TokenDeed {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Own, Self::Oversee];
+    pub const ALL: [Self; 3] = [Self::Own, Self::Oversee, Self::MakeFor];
 }
 
 /// Whether a deed is the role's, and whose it is otherwise.
@@ -121,6 +124,10 @@ pub const fn may(role: Role, deed: TokenDeed) -> (bool, &'static str) {
         TokenDeed::Oversee => (
             matches!(role, Role::Administrator),
             "全部令牌由系统管理员查看和撤销。",
+        ),
+        TokenDeed::MakeFor => (
+            matches!(role, Role::Administrator),
+            "程序账号的令牌由系统管理员新建。",
         ),
     }
 }
@@ -261,6 +268,10 @@ impl Display for Net {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
+    /// Whose it is to be: an account of a program (程序账号) of the own township, for the administrator; the
+    /// caller's own where it is left out.
+    #[serde(default)]
+    pub owner_id: Option<UserId>,
     /// What it is for, as `县平台同步`.
     pub name: String,
     /// What it is good for; at least one.
@@ -454,6 +465,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         let today: NaiveDate = "2026-03-10".parse().unwrap();
         let good = NewToken {
+            owner_id: None,
             name: "县平台同步".to_owned(),
             scopes: vec![TokenScope::CasesRead],
             expires_on: "2027-03-10".parse().unwrap(),
@@ -462,6 +474,7 @@ mod tests {
         };
         assert!(good.check(today).is_empty());
         let bad = NewToken {
+            owner_id: None,
             name: " ".to_owned(),
             scopes: Vec::new(),
             expires_on: "2027-03-11".parse().unwrap(),

@@ -1635,14 +1635,11 @@ impl Desk<'_> {
 /// Carries out a role's column.
 fn column(who: Asking, operations: &BTreeMap<String, (String, String)>) -> Vec<(Place, String)> {
     let with = || TestApp::with().env("XINFANG_ROBOT_HOSTS", NOWHERE);
-    // As most installations are, and one below a county, for what there is only there.
-    let alone = with().alone().start();
+    // Below a county, with another township next door; but the administrator, who looks after the whole
+    // installation only where there is no county.
     let below = with().start();
-    let usual = if who == Asking::County {
-        &below
-    } else {
-        &alone
-    };
+    let alone = (who == Asking::Staff(Staff::Admin)).then(|| with().alone().start());
+    let usual = alone.as_ref().unwrap_or(&below);
     let desks = [who.desk(usual), who.desk(&below)];
     // Of administrators it is the county's who makes townships.
     let keeper = (who == Asking::Staff(Staff::Admin)).then(|| Desk {

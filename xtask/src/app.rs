@@ -16,6 +16,7 @@ use clap::Args;
 
 use crate::bundle::{self, Glue, Sources};
 use crate::optimise::Optimiser;
+use crate::process::Aside;
 use crate::stamp::{self, Fingerprint};
 use crate::toolchain::{self, Toolchain};
 use crate::{cargo, process, ui};
@@ -79,6 +80,21 @@ impl Mode {
             }
         }
     }
+}
+
+/// Begins to compile the app for shipping beside what else is done, which is mostly waiting for one
+/// core: linking takes the optimiser minutes. [`build`] finds it compiled then, and tells what went
+/// wrong if something did. Nothing where nothing it is made from has changed.
+pub(crate) fn ahead() -> Result<Option<Aside>> {
+    let mode = Mode::of(&AppArgs::default());
+    let work = cargo::target().join("app");
+    let toolchain = Toolchain::find()?;
+    if stamp::is_current(&work.join("stamp"), &fingerprint(&mode, &toolchain)?) {
+        return Ok(None);
+    }
+    fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
+    let mut compile = toolchain.build(&work, mode.profile, mode.in_parts);
+    Aside::start(&mut compile, &work.join("ahead.log")).map(Some)
 }
 
 /// Builds the app, unless nothing it is made from has changed.

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -87,6 +88,46 @@ pub(crate) fn quiet(command: &mut Command, limit: Duration) -> Result<String> {
         bail!("`{}` {}\n{out}{err}", shown(command), ending(status));
     }
     Ok(out)
+}
+
+/// A child that works beside this program, its output in a file. Dropped before it has ended, it is
+/// ended.
+pub(crate) struct Aside {
+    running: Running,
+    ended: bool,
+}
+
+impl Aside {
+    /// Starts it.
+    pub(crate) fn start(command: &mut Command, output: &Path) -> Result<Self> {
+        let file =
+            File::create(output).with_context(|| format!("cannot create {}", output.display()))?;
+        command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file);
+        Ok(Self {
+            running: Running::start(command)?,
+            ended: false,
+        })
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn wait(mut self) -> Result<ExitStatus> {
+        let status = self.running.wait(None);
+        self.ended = true;
+        status
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if !self.ended {
+            signal_group(self.running.child.id(), Signal::SIGTERM);
+            // Gone or not, nobody waits for it any more.
+            drop(self.running.child.wait());
+        }
+    }
 }
 
 /// Runs to the end; each line of standard output is shown and given to `each`.
@@ -252,6 +293,19 @@ mod tests {
     fn a_command_that_hangs_is_given_up() {
         let error = quiet(command("sleep").arg("60"), Duration::from_millis(50)).unwrap_err();
         assert!(error.to_string().contains("gave up"), "{error}");
+    }
+
+    #[test]
+    fn what_works_aside_is_waited_for_or_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("output");
+        let said = Aside::start(command("sh").args(["-c", "echo said; exit 3"]), &output).unwrap();
+        assert_eq!(said.wait().unwrap().code(), Some(3));
+        assert_eq!(std::fs::read_to_string(&output).unwrap(), "said\n");
+        let sleeper = Aside::start(command("sleep").arg("60"), &output).unwrap();
+        let start = Instant::now();
+        drop(sleeper);
+        assert!(start.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

@@ -10,12 +10,14 @@ use clap::{Args, ValueEnum};
 use crate::app::{self, AppArgs};
 use crate::browser::Browser;
 use crate::postgres::{Cluster, Programs};
-use crate::toolchain::Toolchain;
 use crate::{cargo, process, python, ui};
 
 /// What is tested natively. Cargo unites the features of the packages it is asked for, so asking
 /// for other sets in other steps would build half of the dependencies again.
 const PACKAGES: [&str; 5] = ["shared", "server", "frontend", "xtask", "tests"];
+
+/// How many tests a program runs at once.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 #[derive(Args)]
 pub(crate) struct TestArgs {
@@ -104,9 +106,7 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         .then(Programs::find)
         .transpose()?;
     let browser = pages.then(Browser::find).transpose()?;
-    if api || pages {
-        Toolchain::find()?;
-    }
+    let ahead = if api || pages { app::ahead()? } else { None };
 
     if wants(Step::Fmt) {
         let mut fmt = cargo::cargo();
@@ -148,6 +148,10 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         return Ok(());
     }
 
+    if let Some(ahead) = ahead {
+        // What went wrong is told by the step itself.
+        ui::step("wait for the app, compiled beside", None, || ahead.wait())?;
+    }
     app::build(&AppArgs::default())?;
     let (page_tests, api_tests): (Vec<String>, Vec<String>) =
         programs(&cargo::root().join("tests/tests"))?
@@ -164,13 +168,13 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         python::ensure()?;
     }
     if api && on(Database::Sqlite) {
-        let mut test = black_box(&api_tests);
+        let mut test = of_api(&api_tests);
         ui::step("API tests on SQLite", None, || {
             count(&mut test, args, tally)
         })?;
     }
     if let Some(programs) = postgres {
-        let mut test = black_box(&api_tests);
+        let mut test = of_api(&api_tests);
         ui::step("API tests on PostgreSQL", None, || {
             let cluster = Cluster::start(&programs)?;
             count(test.env("XINFANG_TEST_PG", cluster.url()), args, tally)
@@ -214,6 +218,17 @@ fn black_box<'a>(names: impl IntoIterator<Item = &'a String>) -> Command {
     test.env("XINFANG_BIN", cargo::target().join("debug/xinfang"))
         .env_remove("XINFANG_TEST_PG");
     python::tell(&mut test);
+    test
+}
+
+/// The command that runs such programs of the API. Each test has a server of its own, and waits for
+/// it half of the time: twice as many at once as there are cores take a sixth less time.
+fn of_api(names: &[String]) -> Command {
+    let mut test = black_box(names);
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        test.env(THREADS, (2 * cores).to_string());
+    }
     test
 }
 

@@ -312,6 +312,7 @@ impl Fields {
             role: absent.role,
             township_id: &township,
             disabled: false,
+            service: false,
         };
         let reason = filled(&self.reason.get_untracked());
         let plan = Plan {

@@ -112,7 +112,7 @@ fn form(desk: Desk, from: User, duties: Vec<Duty>) -> AnyView {
     let own = from.id.clone();
     let people = Signal::derive(move || {
         let users = desk.users.value().unwrap_or_default().into_iter();
-        let users = users.filter(|user| !user.disabled && user.id != own);
+        let users = users.filter(|user| user.is_active_person() && user.id != own);
         let users = users.filter(|user| user.role.handles_cases());
         ordered(users.collect::<Vec<User>>(), |user: &User| {
             // Those who do the same work come first.

@@ -173,7 +173,7 @@ fn administrator() -> AnyView {
             .iter()
             .filter(|user| user.must_change_password && !user.disabled)
             .count();
-        let active = users.iter().filter(|user| !user.disabled).count();
+        let active = users.iter().filter(|user| user.is_active_person()).count();
         let leaderless = units
             .iter()
             .filter(|unit| !unit.closed && unit.responsible_user_id.is_none())

@@ -143,7 +143,7 @@ impl Desk {
             .and_then(Loader::value)
             .unwrap_or_default()
             .into_iter()
-            .filter(|user| !user.disabled)
+            .filter(User::is_active_person)
             .collect();
         let users = ordered(users, |user| {
             (user.unit_id != *unit, user.role, user.name.clone())

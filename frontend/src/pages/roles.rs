@@ -468,6 +468,7 @@ fn parts(county: bool) -> Vec<(&'static str, Vec<Line>)> {
             line("查看审计", Action::ViewAudit),
             line("建自己的 API 令牌", Action::Token(TokenDeed::Own)),
             line("查看、撤销全部令牌", Action::Token(TokenDeed::Oversee)),
+            line("给程序账号建 API 令牌", Action::Token(TokenDeed::MakeFor)),
             line("建自己的事件推送", Action::Webhook(WebhookDeed::Own)),
             line(
                 "查看、删除全部事件推送",

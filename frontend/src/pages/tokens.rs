@@ -1,9 +1,11 @@
 //! `/tokens`: API tokens for programs. Everybody makes and takes back their own; the administrator sees
-//! the township's and takes back any.
+//! the township's, takes back any, and makes those of programs' accounts.
 
 use chrono::{Days, NaiveDate};
 use leptos::prelude::*;
 use shared::access::Action;
+use shared::account::User;
+use shared::ids::UserId;
 use shared::term::Term;
 use shared::token::{
     MAX_DAYS, MAX_RATE, MadeToken, NewToken, Token, TokenDeed, TokenScope, TokenState, USUAL_RATE,
@@ -12,13 +14,15 @@ use shared::validate::Errors;
 
 use super::admin::{foot, number};
 use super::heading;
-use crate::api::Call;
+use crate::api::{Call, every};
 use crate::browser;
+use crate::directory::Options;
 use crate::format;
+use crate::load::{Loader, load};
 use crate::rows::{Rows, rows};
 use crate::session;
 use crate::ui::dialog::Dialog;
-use crate::ui::field::{Form, field, terms};
+use crate::ui::field::{Form, field, filled, terms};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::lists::by_width;
 use crate::ui::notice::{Notices, notices};
@@ -53,6 +57,8 @@ struct Desk {
     own: Rows<Token>,
     /// The township's, for the administrator.
     all: Option<Rows<Token>>,
+    /// The users, of whom some are programs, for whoever may make tokens for these.
+    users: Option<Loader<Vec<User>>>,
     notices: Notices,
     dialog: Dialog<Doing>,
 }
@@ -79,6 +85,8 @@ pub(crate) fn page() -> AnyView {
     let desk = Desk {
         own: rows(path("/tokens")),
         all: oversees.then(|| rows(path("/tokens?all=true"))),
+        users: session::may(Action::Token(TokenDeed::MakeFor))
+            .then(|| load(|| every::<User>("/users"))),
         notices: notices(),
         dialog: Dialog::new(),
     };
@@ -111,6 +119,11 @@ pub(crate) fn page() -> AnyView {
         }
         .into_any()
     });
+    let advice = if desk.users.is_some() {
+        "长期给别的程序用的，先在“用户”里建程序账号，再在这里给它建令牌：人员调离、改密码都不影响它。"
+    } else {
+        "长期给别的程序用的，请系统管理员建程序账号：人员调离、改密码都不影响它。"
+    };
     view! {
         <div class="page page-wide">
             <div class="page-head">
@@ -131,6 +144,7 @@ pub(crate) fn page() -> AnyView {
             <p class="quiet">
                 "令牌让县平台等程序以您的名义调用接口：能看、能办的不会超出您的角色，还可以再收窄。拿到令牌的程序就等于您本人，请像密码一样保管。"
             </p>
+            <p class="quiet">{advice}</p>
             <section class="stack" aria-labelledby="own-tokens">
                 <h2 id="own-tokens">"我的令牌"</h2>
                 {own}
@@ -261,7 +275,7 @@ fn make(desk: Desk) -> AnyView {
     let today = browser::today();
     let later = |days| today.checked_add_days(Days::new(days)).unwrap_or(today);
     let text = |text: String| RwSignal::new(text);
-    let name = text(String::new());
+    let (owner, name) = (text(String::new()), text(String::new()));
     let chosen = RwSignal::new(Vec::<String>::new());
     let until = text(later(USUAL_DAYS).to_string());
     let from = text(String::new());
@@ -284,6 +298,7 @@ fn make(desk: Desk) -> AnyView {
             return;
         };
         let input = NewToken {
+            owner_id: filled(&owner.get_untracked()).map(UserId::new),
             name: name.get_untracked(),
             scopes: codes
                 .iter()
@@ -325,6 +340,7 @@ fn make(desk: Desk) -> AnyView {
     view! {
         <form class="stack" novalidate on:submit=submit>
             {form.summary()}
+            {desk.users.map(|users| whose(form, owner, users))}
             {field(form, "name", "名称")
                 .hint("写明给谁、做什么用，以后好认。".to_owned())
                 .placeholder("如：县平台同步")
@@ -355,6 +371,23 @@ fn make(desk: Desk) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// Who is to have the token: oneself, or a program.
+fn whose(form: Form, owner: RwSignal<String>, users: Loader<Vec<User>>) -> AnyView {
+    let programs = Signal::derive(move || {
+        let users = users.value().unwrap_or_default().into_iter();
+        users
+            .filter(User::is_active_program)
+            .map(|user| {
+                let words = format!("{}（程序账号，{}）", user.name, user.role.label());
+                (user.id.into_string(), words)
+            })
+            .collect::<Options>()
+    });
+    field(form, "owner_id", "给谁用")
+        .hint("程序账号的令牌，能看、能办的不会超出那个账号的角色。".to_owned())
+        .select(owner, Some("我自己"), programs)
 }
 
 /// The secret: shown this once.

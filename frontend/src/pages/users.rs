@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::access::Action;
-use shared::account::{InitialPassword, MAX_NAME, NewUser, User, UserPatch};
+use shared::account::{InitialPassword, MAX_NAME, MadeUser, NewUser, User, UserPatch};
 use shared::deputy::{Deputation, can_be_deputised};
 use shared::duty::Duties;
 use shared::ids::UserId;
@@ -46,6 +46,8 @@ enum Doing {
     Linking(User),
     Deputising(User),
     Telling(InitialPassword),
+    /// A program's account is there.
+    Made(User),
 }
 
 impl Doing {
@@ -60,6 +62,7 @@ impl Doing {
             Self::Linking(user) => format!("统一身份认证：{}", user.name),
             Self::Deputising(user) => format!("临时代理：{}", user.name),
             Self::Telling(made) => format!("{}的初始密码", made.user.name),
+            Self::Made(user) => format!("程序账号：{}", user.name),
         }
     }
 }
@@ -100,6 +103,24 @@ impl Desk {
         self.reload();
     }
 
+    /// Shows what comes of a new user: the initial password, or what a program needs next.
+    fn made(self, made: MadeUser) {
+        let MadeUser {
+            user,
+            initial_password,
+        } = made;
+        match initial_password {
+            Some(initial_password) => self.tell(InitialPassword {
+                user,
+                initial_password,
+            }),
+            None => {
+                self.dialog.next(Doing::Made(user));
+                self.reload();
+            }
+        }
+    }
+
     /// The user as it is now: what is on the screen may be older than the list.
     fn now(self, id: &UserId) -> Option<User> {
         self.users.value()?.into_iter().find(|user| user.id == *id)
@@ -128,6 +149,7 @@ fn list() -> AnyView {
         Doing::Linking(user) => link(desk, &user),
         Doing::Deputising(user) => deputise(desk, &user),
         Doing::Telling(made) => tell(desk.dialog.up(), made),
+        Doing::Made(_) => next(desk),
     };
     let filter = Filter::new();
     view! {
@@ -170,10 +192,11 @@ struct Filter {
 }
 
 /// What a user's standing can be, in the URL and in words.
-const STATES: [(&str, &str); 3] = [
+const STATES: [(&str, &str); 4] = [
     ("active", "在用"),
     ("initial", "初始密码未改"),
     ("disabled", "已停用"),
+    ("service", "程序账号"),
 ];
 
 impl Filter {
@@ -219,6 +242,7 @@ impl Filter {
             "active" => !user.disabled,
             "initial" => !user.disabled && user.must_change_password,
             "disabled" => user.disabled,
+            "service" => user.service,
             _ => true,
         };
         let is = |wanted: &str, code: &str| wanted.is_empty() || wanted == code;
@@ -436,6 +460,13 @@ fn standing(user: &User) -> AnyView {
     }
 }
 
+/// Says of a program's account that it is one.
+fn program(user: &User) -> Option<AnyView> {
+    user.service.then(|| {
+        view! { <span class="badge badge-work" data-testid="program">"程序账号"</span> }.into_any()
+    })
+}
+
 /// Who stands in for somebody now, or will: a line each.
 fn deputy(desk: Desk, user: &User) -> AnyView {
     let id = user.id.clone();
@@ -456,7 +487,7 @@ fn deputise(desk: Desk, user: &User) -> AnyView {
     let users = desk.users.value().unwrap_or_default();
     let colleagues: Options = users
         .into_iter()
-        .filter(|other| !other.disabled && other.role == user.role && other.id != user.id)
+        .filter(|other| other.is_active_person() && other.role == user.role && other.id != user.id)
         .map(|other| {
             let words = match other.duty.as_deref().filter(|duty| !duty.is_empty()) {
                 Some(duty) => format!("{}（{duty}）", other.name),
@@ -509,7 +540,7 @@ fn line(desk: Desk, user: User) -> AnyView {
             <td>{user.role.label()}</td>
             <td>{unit_name(desk, &user)}</td>
             <td class="wide-only">{user.duty.clone()}</td>
-            <td>{standing(&user)} {deputy(desk, &user)}</td>
+            <td>{program(&user)} {standing(&user)} {deputy(desk, &user)}</td>
             <td>{buttons(desk, &user)}</td>
         </tr>
     }
@@ -534,6 +565,7 @@ fn card(desk: Desk, user: &User) -> AnyView {
         <li class="card admin-card" data-testid="user" data-username=user.username.clone()>
             <p class="admin-card-head">
                 <strong>{user.name.clone()}</strong>
+                {program(user)}
                 {standing(user)}
             </p>
             <dl class="facts">
@@ -570,15 +602,17 @@ fn buttons(desk: Desk, user: &User) -> AnyView {
     };
     // The own password is changed by oneself, and nobody locks themselves out.
     let own = app::me().user.id == user.id;
-    let reset = (!own && !user.disabled).then(|| button("重置密码", Doing::Resetting));
+    // A program has no password, signs in nowhere and has no work.
+    let person = !user.service;
+    let reset = (!own && user.is_active_person()).then(|| button("重置密码", Doing::Resetting));
     let unlock = (!own && user.second_factor).then(|| button("重置两步验证", Doing::Unlocking));
     let has_provider = app::me().provider.is_some();
-    let link = (!own && has_provider).then(|| button("统一身份认证", Doing::Linking));
+    let link = (!own && person && has_provider).then(|| button("统一身份认证", Doing::Linking));
     let turn = (!own).then(|| {
         let words = if user.disabled { "启用" } else { "停用" };
         button(words, Doing::Turning)
     });
-    let hand_over = (!own).then(|| {
+    let hand_over = (!own && person).then(|| {
         view! {
             <a
                 class="btn btn-small"
@@ -590,8 +624,8 @@ fn buttons(desk: Desk, user: &User) -> AnyView {
             </a>
         }
     });
-    let deputise =
-        (!user.disabled && can_be_deputised(user.role)).then(|| button("代理", Doing::Deputising));
+    let deputise = (user.is_active_person() && can_be_deputised(user.role))
+        .then(|| button("代理", Doing::Deputising));
     let myself = own.then(|| view! { <a class="btn btn-small" href="/password">"修改密码"</a> });
     view! {
         <p class="row">{button("修改", Doing::Changing)} {reset} {unlock} {link} {myself} {hand_over} {deputise} {turn}</p>
@@ -672,6 +706,7 @@ fn add(desk: Desk) -> AnyView {
     let form = Form::new();
     let empty = || RwSignal::new(String::new());
     let (name, username, duty, role, unit) = (empty(), empty(), empty(), empty(), empty());
+    let service = RwSignal::new(false);
     let key = StoredValue::new(browser::random_key());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -682,6 +717,7 @@ fn add(desk: Desk) -> AnyView {
             role: picked.unwrap_or(Role::GroupInformant),
             unit_id: unit.get_untracked().into(),
             duty: filled(&duty.get_untracked()),
+            service: service.get_untracked(),
         };
         let mut errors = input.check();
         missing(&mut errors, picked, input.unit_id.as_str());
@@ -690,8 +726,8 @@ fn add(desk: Desk) -> AnyView {
         }
         let call = Call::post("/users").once(&key.get_value()).json(&input);
         form.send_or(
-            call.fetch::<InitialPassword>(),
-            move |made| desk.tell(made),
+            call.fetch::<MadeUser>(),
+            move |made| desk.made(made),
             move |failure| {
                 // What comes next is another request.
                 key.try_set_value(browser::random_key());
@@ -711,7 +747,16 @@ fn add(desk: Desk) -> AnyView {
             {field(form, "duty", "职务")
                 .placeholder("如：镇党委副书记")
                 .input(duty)}
-            {foot(form, desk.dialog.up(), "新增并生成初始密码", "btn btn-primary")}
+            {field(form, "service", "程序账号（给别的程序用，不能登录）")
+                .hint(
+                    "如县平台取数：看到什么、能办什么由角色和单位决定，没有密码，不办理工作。建好后不能改成个人账号。"
+                        .to_owned(),
+                )
+                .check(service)}
+            {live(move || {
+                let label = if service.get() { "新增程序账号" } else { "新增并生成初始密码" };
+                foot(form, desk.dialog.up(), label, "btn btn-primary")
+            })}
         </form>
     }
     .into_any()
@@ -778,13 +823,18 @@ fn change(desk: Desk, user: &User) -> AnyView {
 fn turn(desk: Desk, user: User) -> AnyView {
     let form = Form::new();
     let disabled = !user.disabled;
-    let words = if disabled {
-        "停用后立即退出登录，不能再登录；以前的办理记录上仍显示姓名。人员调离、退休时停用，不要把用户名转给别人用。"
-    } else {
-        "启用后可以用原来的密码登录。忘记密码的，启用后再重置。"
+    let words = match (user.service, disabled) {
+        (false, true) => {
+            "停用后立即退出登录，不能再登录；以前的办理记录上仍显示姓名。人员调离、退休时停用，不要把用户名转给别人用。"
+        }
+        (false, false) => "启用后可以用原来的密码登录。忘记密码的，启用后再重置。",
+        (true, true) => {
+            "停用后它的令牌立即失效，程序不能再调用接口；以前的办理记录上仍显示它的名称。"
+        }
+        (true, false) => "停用前的令牌不再有效，启用后请到“API 令牌”重新建。",
     };
     // What would be left undone is said before.
-    let left = disabled.then(|| {
+    let left = (disabled && !user.service).then(|| {
         let path = format!("/users/{}", user.id);
         let duties = load({
             let path = path.clone();
@@ -965,6 +1015,29 @@ fn link_form(desk: Desk, name: String, path: String, now: IdentityStatus) -> Any
         <p data-testid="identity-standing">{standing}</p>
         {remove}
         {enter}
+    }
+    .into_any()
+}
+
+/// A program's account is there: what it needs next.
+fn next(desk: Desk) -> AnyView {
+    view! {
+        <p data-testid="program-made">
+            "账号已建，请到"
+            <a href="/tokens">"“API 令牌”"</a>
+            "给它建令牌。"
+        </p>
+        <p class="hint">"它没有密码，不能登录，只能凭令牌调用接口。"</p>
+        <div class="row row-end">
+            <button
+                type="button"
+                class="btn btn-primary"
+                data-testid="program-noted"
+                on:click=move |_| desk.dialog.close()
+            >
+                "知道了"
+            </button>
+        </div>
     }
     .into_any()
 }

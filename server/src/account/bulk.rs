@@ -396,6 +396,7 @@ impl Plan {
             role: role.unwrap_or(Role::GroupInformant),
             unit_id: unit.map_or_else(|| UnitId::new(""), |unit| unit.id.clone()),
             duty: Some(text(UserColumn::Duty)).filter(|duty| !duty.is_empty()),
+            service: false,
         };
         let mut errors = user.check();
         if let (Some(role), Some(unit)) = (role, unit)

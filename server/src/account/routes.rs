@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
-use shared::account::{Colleague, InitialPassword, NewUser, User, UserPatch};
+use shared::account::{Colleague, InitialPassword, MadeUser, NewUser, User, UserPatch};
 use shared::ids::UserId;
 use shared::page::Page;
 use shared::problem::Problem;
@@ -77,7 +77,7 @@ async fn list(
 
 /// 同事列表
 ///
-/// 权限：监督员以外的已登录用户。本乡镇在用的人员，供指定办理人、包案领导时选择；不含用户名。
+/// 权限：监督员以外的已登录用户。本乡镇在用的人员，供指定办理人、包案领导时选择；不含用户名，不含程序账号。
 #[utoipa::path(
     get, path = "/api/v1/users/colleagues", operation_id = "list_colleagues", tag = "users",
     responses(
@@ -118,13 +118,14 @@ async fn get(
 
 /// 新增用户
 ///
-/// 权限：系统管理员，在本乡镇内。答复中的初始密码只显示这一次，首次登录须修改。
+/// 权限：系统管理员，在本乡镇内。答复中的初始密码只显示这一次，首次登录须修改。程序账号（`service=true`）给别的程序用：
+/// 没有密码，不能登录，不办理工作，由系统管理员给它建令牌；建好后不能改成个人账号，个人账号也不能改成程序账号。
 #[utoipa::path(
     post, path = "/api/v1/users", operation_id = "create_user", tag = "users",
     params(("Idempotency-Key" = Option<String>, Header)),
     request_body = NewUser,
     responses(
-        (status = 201, body = InitialPassword), (status = 401, body = Problem),
+        (status = 201, body = MadeUser), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 409, body = Problem),
         (status = 422, body = Problem),
     ),
@@ -171,7 +172,7 @@ async fn change(
 
 /// 重置密码
 ///
-/// 权限：系统管理员，在本乡镇内，不对自己。其登录立即结束；新的初始密码只显示这一次。
+/// 权限：系统管理员，在本乡镇内，不对自己。其登录立即结束；新的初始密码只显示这一次。程序账号没有密码，答 409。
 #[utoipa::path(
     post, path = "/api/v1/users/{id}/reset-password", operation_id = "reset_password",
     tag = "users",

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use shared::access::{Action, Denied, Facts, can};
-use shared::account::{Colleague, InitialPassword, MAX_NAME, NewUser, User, UserPatch};
+use shared::account::{Colleague, InitialPassword, MAX_NAME, MadeUser, NewUser, User, UserPatch};
 use shared::audit::AuditAction;
 use shared::ids::{UnitId, UserId};
 use shared::org::{Unit, UnitKind};
@@ -25,6 +25,9 @@ use crate::idempotency::{self, Answer, Claim, Made};
 use crate::page::{PageQuery, cursor};
 use crate::session::{password, store as sessions};
 use crate::state::State;
+
+/// Why a program's account gets no password.
+pub(crate) const NO_PASSWORD: &str = "程序账号没有密码，请新建令牌。";
 
 /// Why a user is not as wished.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +117,7 @@ pub(super) async fn colleagues(state: &State, actor: &Actor) -> Result<Vec<Colle
 pub(crate) fn colleagues_of(actor: &Actor, directory: &Snapshot) -> Vec<Colleague> {
     let mut colleagues: Vec<Colleague> = directory
         .members()
-        .filter(|member| !member.user.disabled)
+        .filter(|member| member.user.is_active_person())
         .filter(|member| member.access.township_id == actor.township_id)
         .map(|member| Colleague {
             id: member.user.id.clone(),
@@ -146,7 +149,7 @@ pub(crate) fn managed<'a>(
     Ok(member)
 }
 
-/// Adds a user with an initial password.
+/// Adds a user with an initial password; a program gets none.
 pub(super) async fn create(
     state: &State,
     context: &RequestContext,
@@ -159,18 +162,22 @@ pub(super) async fn create(
     let mut errors = input.check();
     check_place(&mut errors, &directory, &actor, input.role, &input.unit_id);
     errors.into_result().map_err(Error::Invalid)?;
-    let initial_password = password::initial();
-    let hash = state
-        .sessions
-        .passwords
-        .hash(initial_password.clone())
-        .await?;
+    let initial_password = (!input.service).then(password::initial);
+    let hash = match &initial_password {
+        Some(initial) => state.sessions.passwords.hash(initial.clone()).await?,
+        None => password::NOBODY.to_owned(),
+    };
     let user = user_of(input);
     let context = context.clone();
     let work = move |conn: &mut Conn| {
         claim.once(conn, |conn| {
             insert(conn, &context, &user, &hash)?;
-            let detail = format!("新增用户“{}”（{}）", user.name, user.role.label());
+            let what = if user.service {
+                "程序账号"
+            } else {
+                "用户"
+            };
+            let detail = format!("新增{what}“{}”（{}）", user.name, user.role.label());
             audit::append(
                 conn,
                 &context,
@@ -179,7 +186,7 @@ pub(super) async fn create(
             )?;
             let location = format!("/api/v1/users/{}", user.id);
             Ok::<_, Error>(Made::created(
-                InitialPassword {
+                MadeUser {
                     user,
                     initial_password,
                 },
@@ -193,7 +200,7 @@ pub(super) async fn create(
     Ok(answer)
 }
 
-/// The user that the input describes, with an initial password to be changed.
+/// The user that the input describes, with an initial password to be changed where it is a person.
 pub(crate) fn user_of(input: NewUser) -> User {
     User {
         id: UserId::new(crate::ids::new_id()),
@@ -203,8 +210,9 @@ pub(crate) fn user_of(input: NewUser) -> User {
         unit_id: input.unit_id,
         duty: input.duty.as_deref().and_then(filled),
         disabled: false,
-        must_change_password: true,
+        must_change_password: !input.service,
         second_factor: false,
+        service: input.service,
         version: 1,
         deputations_ended: None,
     }
@@ -395,7 +403,9 @@ fn describe(before: &User, patch: &UserPatch) -> String {
 fn check_administrator_left(conn: &mut Conn, in_township: &[UserId]) -> Result<(), Error> {
     let users = store::all(conn)?;
     let left = users.iter().any(|(user, _)| {
-        user.role == Role::Administrator && !user.disabled && in_township.contains(&user.id)
+        user.role == Role::Administrator
+            && user.is_active_person()
+            && in_township.contains(&user.id)
     });
     if left {
         Ok(())
@@ -414,7 +424,9 @@ pub(super) async fn reset_password(
 ) -> Result<Answer, Error> {
     can(&actor, Action::ManageUsers, Facts::None)?;
     let directory = state.directory.current().await?;
-    managed(&directory, &actor, &id)?;
+    if managed(&directory, &actor, &id)?.user.service {
+        return Err(Error::Conflict(NO_PASSWORD));
+    }
     if id == actor.user_id {
         return Err(Error::Conflict("请用“修改密码”更改自己的密码。"));
     }

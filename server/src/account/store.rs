@@ -21,6 +21,7 @@ struct Row {
     disabled: bool,
     must_change_password: bool,
     second_factor: bool,
+    service: bool,
     version: i64,
     token_version: i64,
 }
@@ -37,6 +38,7 @@ impl Row {
             disabled: self.disabled,
             must_change_password: self.must_change_password,
             second_factor: self.second_factor,
+            service: self.service,
             version: self.version,
             deputations_ended: None,
         };
@@ -111,6 +113,7 @@ pub(crate) fn insert(
             users::password_hash.eq(password_hash),
             users::must_change_password.eq(user.must_change_password),
             users::disabled.eq(user.disabled),
+            users::service.eq(user.service),
             users::version.eq(user.version),
             users::created_at.eq(now.naive_utc()),
             users::updated_at.eq(now.naive_utc()),
@@ -140,6 +143,19 @@ pub(super) fn update(
         .execute(conn)?;
     crate::directory::touch(conn)?;
     Ok(changed == 1)
+}
+
+/// Those of these users who are persons: a program reads no notices.
+pub(crate) fn persons(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<UserId>> {
+    let asked: Vec<&str> = ids.iter().map(UserId::as_str).collect();
+    let programs: Vec<String> = users::table
+        .filter(users::id.eq_any(asked))
+        .filter(users::service.eq(true))
+        .select(users::id)
+        .load(conn)?;
+    let mut persons = ids.to_vec();
+    persons.retain(|id| programs.iter().all(|program| program != id.as_str()));
+    Ok(persons)
 }
 
 /// How many users belong to a unit, the disabled ones among them.

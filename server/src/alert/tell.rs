@@ -33,7 +33,7 @@ pub(super) fn members(
     let mut ids: Vec<UserId> = names
         .members()
         .filter(|member| {
-            !member.user.disabled
+            member.user.is_active_person()
                 && but != Some(&member.user.id)
                 && wanted(member)
                 && alert_visible(&member.access, facts)

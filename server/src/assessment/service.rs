@@ -486,7 +486,7 @@ pub(super) fn staff(desk: &Desk, concerned: impl Fn(&User) -> bool) -> Vec<UserI
         .members()
         .filter(|member| {
             concerned(&member.user)
-                && !member.user.disabled
+                && member.user.is_active_person()
                 && member.access.township_id == desk.actor.township_id
                 && member.user.id != desk.actor.user_id
         })

@@ -119,10 +119,10 @@ impl Desk {
             .filter(|unit| !unit.closed && self.names.is_within(&unit.id, &self.actor.township_id))
     }
 
-    /// A user of the actor's township who may sign in.
+    /// A person of the actor's township who may sign in: to whom work can be given.
     pub(crate) fn known_user(&self, id: &UserId) -> Option<&Arc<Member>> {
         self.names.member(id).filter(|member| {
-            !member.user.disabled && member.access.township_id == self.actor.township_id
+            member.user.is_active_person() && member.access.township_id == self.actor.township_id
         })
     }
 

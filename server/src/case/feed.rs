@@ -846,6 +846,7 @@ mod tests {
                     disabled: false,
                     must_change_password: false,
                     second_factor: false,
+                    service: false,
                     version: 1,
                     deputations_ended: None,
                 },

@@ -43,6 +43,7 @@ fn person(member: &Member) -> Person<'_> {
         role: member.user.role,
         township_id: &member.own.township_id,
         disabled: member.user.disabled,
+        service: member.user.service,
     }
 }
 

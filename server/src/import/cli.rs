@@ -201,7 +201,7 @@ fn importer<'a>(
     let mut found: Vec<&Arc<Member>> = members
         .filter(|member| match username {
             Some(username) => member.user.username == username,
-            None => member.user.role == Role::CoordinationOffice && !member.user.disabled,
+            None => member.user.role == Role::CoordinationOffice && member.user.is_active_person(),
         })
         .collect();
     found.sort_by(|a, b| a.user.username.cmp(&b.user.username));

@@ -268,7 +268,7 @@ fn leaders(desk: &Desk) -> Vec<(UserId, String)> {
         .members()
         .filter(|member| {
             member.user.role == Role::TownshipLeader
-                && !member.user.disabled
+                && member.user.is_active_person()
                 && member.access.township_id == desk.actor.township_id
         })
         .map(|member| (member.user.id.clone(), member.user.name.clone()))

@@ -88,7 +88,7 @@ pub(super) async fn run(state: State, now: DateTime<Utc>) -> Result<(), Error> {
         if !is_workday || shanghai_time(now) < time(names.general(township)) {
             continue;
         }
-        if member.user.disabled || told.contains(&(id.to_string(), key(today))) {
+        if !member.user.is_active_person() || told.contains(&(id.to_string(), key(today))) {
             continue;
         }
         let desk = Desk {

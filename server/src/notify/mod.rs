@@ -29,6 +29,7 @@ use shared::notice::NoticeKind;
 use shared::notice::prefs::Delivery;
 use shared::problem::FieldError;
 
+use crate::account;
 use crate::case;
 use crate::db::Conn;
 use crate::deputy;
@@ -135,7 +136,8 @@ impl From<Error> for ApiError {
 /// Tells people, in the transaction of what happened; who was told of it before is left out, as is who
 /// does not wish to hear of such things. Whoever calls it has asked `shared::access` that each of them
 /// may know of what it says. Whoever stands in for one of them today is told, too, with the name of whom
-/// they do it for; what leads to a case that is sealed from them they are not shown.
+/// they do it for; what leads to a case that is sealed from them they are not shown. A program, which may
+/// have registered what this is about, is told nothing.
 ///
 /// # Errors
 /// The database's own.
@@ -145,13 +147,14 @@ pub(crate) fn post(
     draft: &Draft,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
+    let to = account::store::persons(conn, to)?;
     if to.is_empty() {
         return Ok(());
     }
     let deputies = if draft.kind.is_personal() {
         Vec::new()
     } else {
-        deputy::store::beside(conn, to, now)?
+        deputy::store::beside(conn, &to, now)?
     };
     // The first write: it makes those who post wait for each other, so that numbers are given in the
     // order of the commits and nobody is told twice.
@@ -165,13 +168,13 @@ pub(crate) fn post(
         seq += 1;
         store::insert(conn, user, draft, seq, delivery == Delivery::AtOnce, now)
     };
-    for user in to {
+    for user in &to {
         tell(conn, user, draft)?;
     }
     for (user, absent) in deputies {
         tell(conn, &user, &draft.in_place_of(&absent))?;
     }
-    robot::queue(conn, to, draft, now)?;
+    robot::queue(conn, &to, draft, now)?;
     stream::wake();
     Ok(())
 }

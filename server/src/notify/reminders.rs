@@ -294,7 +294,7 @@ impl<'a> Staff<'a> {
 
 /// Whether somebody handles cases: an informant reports them, auditor and administrator see none.
 fn handles(member: &Member) -> bool {
-    !member.user.disabled
+    member.user.is_active_person()
         && !matches!(
             member.user.role,
             Role::GroupInformant | Role::Auditor | Role::Administrator

@@ -190,7 +190,7 @@ fn check_new(directory: &Snapshot, actor: &Actor, input: &NewUnit) -> Result<(),
     errors.into_result().map_err(Error::Invalid)
 }
 
-/// A person named in a unit must be a user of the same township.
+/// A person named in a unit must be one of the same township who may sign in.
 fn check_person(
     errors: &mut Errors,
     directory: &Snapshot,
@@ -201,7 +201,9 @@ fn check_person(
     let Some(id) = id.as_ref().filter(|id| !id.as_str().is_empty()) else {
         return;
     };
-    let member = directory.member(id).filter(|member| !member.user.disabled);
+    let member = directory
+        .member(id)
+        .filter(|member| member.user.is_active_person());
     if member.is_none_or(|member| member.access.township_id != actor.township_id) {
         errors.add(field, "unknown", "请选择本辖区内的在用用户。");
     }

@@ -175,6 +175,7 @@ fn administrator(username: &str, name: &str, unit: &Unit) -> User {
         role: Role::Administrator,
         unit_id: unit.id.clone(),
         duty: None,
+        service: false,
     })
 }
 

@@ -32,7 +32,11 @@ pub(crate) fn tick(
     for day in store::standing_between(conn, today, tomorrow)? {
         let mut to: Vec<UserId> = vec![UserId::from(day.leader_id.as_str())];
         to.extend(store::staff_of(conn, &day.id)?.into_iter().map(UserId::new));
-        to.retain(|id| names.member(id).is_some_and(|member| !member.user.disabled));
+        to.retain(|id| {
+            names
+                .member(id)
+                .is_some_and(|member| member.user.is_active_person())
+        });
         to.dedup();
         let when = if day.on_day == today {
             "今天"

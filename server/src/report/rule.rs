@@ -223,7 +223,7 @@ fn remind(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
     let users: Vec<User> = crate::account::store::all(conn)?
         .into_iter()
         .map(|(user, _)| user)
-        .filter(|user| !user.disabled)
+        .filter(User::is_active_person)
         .collect();
     let units = store::all_units(conn)?;
     let units: BTreeMap<&str, &UnitRow> =

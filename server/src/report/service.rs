@@ -895,7 +895,7 @@ fn tell(
         .members()
         .filter(|member| {
             let deed = Action::Report(ReportDeed::View);
-            !member.user.disabled
+            member.user.is_active_person()
                 && member.user.id != desk.actor.user_id
                 && wanted(member.user.role, &member.user.unit_id)
                 && can(&member.access, deed, Facts::Field(&facts)).is_ok()

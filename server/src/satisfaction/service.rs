@@ -318,7 +318,7 @@ fn tell(
         .members()
         .filter(|member| {
             member.user.role == Role::CoordinationOffice
-                && !member.user.disabled
+                && member.user.is_active_person()
                 && Some(&member.user.id) != but
                 && visible(&member.access, &facts)
         })

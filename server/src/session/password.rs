@@ -5,8 +5,9 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use tokio::sync::Semaphore;
 
-/// A hash of no password that anybody has: an unknown user costs the same time as a wrong password.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$RvWYYKXBCgxYN5yIQ04LTA$N0dxSTRxDIFk3ynhFdAVP6tHYQFRYySRGGXQ8VZqQfQ";
+/// A hash of no password that anybody has: an unknown user costs the same time as a wrong password. It
+/// is a program's, too.
+pub(crate) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$RvWYYKXBCgxYN5yIQ04LTA$N0dxSTRxDIFk3ynhFdAVP6tHYQFRYySRGGXQ8VZqQfQ";
 
 /// Characters of initial passwords: none that is easily taken for another on paper.
 const LEGIBLE: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";

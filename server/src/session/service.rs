@@ -92,9 +92,9 @@ fn token_hash(token: &str) -> String {
     blake3::hash(token.as_bytes()).to_hex().to_string()
 }
 
-/// Signs in. An unknown name, a disabled user and a wrong password get the same answer after the
-/// same time; where a code came with them, so does a wrong code. Only a right password without a code
-/// is told that one is missing.
+/// Signs in. An unknown name, a disabled user, a program's account and a wrong password get the same
+/// answer after the same time; where a code came with them, so does a wrong code. Only a right password
+/// without a code is told that one is missing.
 pub(super) async fn sign_in(
     state: &State,
     context: &RequestContext,
@@ -125,7 +125,7 @@ pub(super) async fn sign_in(
     };
     let right = sessions.passwords.verify(password, hash).await? && good_length;
     let code = input.totp.filter(|code| !code.trim().is_empty());
-    let Some(known) = known.filter(|known| right && !known.disabled) else {
+    let Some(known) = known.filter(|known| right && !known.disabled && !known.service) else {
         note_failure(state, context, tried.as_ref()).await?;
         return Err(match code {
             Some(_) => Error::WrongCode,

@@ -19,6 +19,7 @@ pub(super) struct Credentials {
     pub(super) disabled: bool,
     pub(super) token_version: i64,
     pub(super) second_factor: bool,
+    pub(super) service: bool,
 }
 
 pub(super) fn credentials(conn: &mut Conn, username_key: &str) -> QueryResult<Option<Credentials>> {
@@ -30,6 +31,7 @@ pub(super) fn credentials(conn: &mut Conn, username_key: &str) -> QueryResult<Op
             users::disabled,
             users::token_version,
             users::second_factor,
+            users::service,
         ))
         .first(conn)
         .optional()

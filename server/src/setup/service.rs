@@ -126,6 +126,7 @@ fn administrator(input: &Setup, township: &Unit) -> User {
         disabled: false,
         must_change_password: false,
         second_factor: false,
+        service: false,
         version: 1,
         deputations_ended: None,
     }

@@ -180,7 +180,7 @@ async fn come_in(
     let directory = state.directory.current().await?;
     let user_id = found.map(|identity| UserId::new(identity.user_id));
     let member = user_id.and_then(|id| directory.member(&id).cloned());
-    let Some(member) = member.filter(|member| !member.user.disabled) else {
+    let Some(member) = member.filter(|member| member.user.is_active_person()) else {
         return Err(Failed::Unlinked(who.shown));
     };
     if member.user.second_factor && !who.strong {
@@ -206,7 +206,7 @@ pub(super) async fn take_code(
     let directory = state.directory.current().await?;
     let member = directory.member(&halfway.user_id).cloned();
     let member = member
-        .filter(|member| !member.user.disabled)
+        .filter(|member| member.user.is_active_person())
         .ok_or(Failed::Expired)?;
     let account = username_key(&member.user.username);
     session::attempt_by(state, context, &account)?;
@@ -283,7 +283,9 @@ async fn link(
     let directory = state.directory.current().await?;
     let member = directory.member(&linking.user_id).cloned();
     let member = member
-        .filter(|member| !member.user.disabled && member.token_version == linking.token_version)
+        .filter(|member| {
+            member.user.is_active_person() && member.token_version == linking.token_version
+        })
         .ok_or(Failed::Left)?;
     let issuer = provider.settings().issuer.as_str().to_owned();
     let words = format!("绑定{}的账号", provider.name());
@@ -371,6 +373,16 @@ fn provider(state: &State) -> Result<&Provider, Error> {
     state.sso.provider().ok_or_else(off)
 }
 
+/// Only a person signs in by the provider.
+fn refuse_program(user: &User) -> Result<(), Error> {
+    if user.service {
+        return Err(Error::Conflict(
+            "程序账号不能登录，不能绑定统一身份认证的账号。".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// How a user and the provider hang together.
 async fn status_of(state: &State, user_id: &UserId) -> Result<IdentityStatus, Error> {
     let provider = state.sso.provider();
@@ -409,6 +421,7 @@ pub(super) async fn begin_link(
     actor: &Actor,
     input: IdentityStart,
 ) -> Result<(String, Attempt), Error> {
+    refuse_program(actor.user())?;
     let provider = provider(state)?;
     session::ask_password(state, context, actor, "password", input.password).await?;
     let directory = state.directory.current().await?;
@@ -485,6 +498,7 @@ pub(super) async fn enter(
     input: IdentityEntry,
 ) -> Result<IdentityStatus, Error> {
     let user = user(state, &actor, id).await?;
+    refuse_program(&user)?;
     let provider = provider(state)?;
     if provider.settings().claim.is_none() {
         return Err(Error::Conflict(

@@ -1,5 +1,7 @@
 //! Making tokens, listing them, taking them back.
 
+use std::sync::Arc;
+
 use diesel::result::Error as DieselError;
 use shared::access::{Action, Denied, Facts, can};
 use shared::audit::AuditAction;
@@ -17,7 +19,7 @@ use super::store::{self, TokenRecord};
 use crate::audit::{self, Entry};
 use crate::case::Desk;
 use crate::db::Conn;
-use crate::directory;
+use crate::directory::{self, Member};
 use crate::error::ApiError;
 use crate::idempotency::{self, Made};
 use crate::page::cursor;
@@ -119,22 +121,43 @@ fn shown(desk: &Desk, record: TokenRecord) -> Result<Token, Error> {
     })
 }
 
-/// Makes a token of the caller's. Its secret is in the answer and nowhere else.
+/// Whose a token is to be: the caller's, or that of a program that they may make one for.
+fn owner_of<'a>(desk: &'a Desk, input: &NewToken) -> Option<&'a Arc<Member>> {
+    let Some(id) = &input.owner_id else {
+        return desk.names.member(&desk.actor.user_id);
+    };
+    let make_for = Action::Token(TokenDeed::MakeFor);
+    desk.names.member(id).filter(|member| {
+        member.user.is_active_program()
+            && can(&desk.actor, make_for, Facts::User(&member.own)).is_ok()
+    })
+}
+
+/// Makes a token of the caller's, or of a program's. Its secret is in the answer and nowhere else.
 pub(super) fn make(
     conn: &mut Conn,
     desk: &Desk,
     input: &NewToken,
 ) -> Result<Made<MadeToken>, Error> {
-    can(&desk.actor, Action::Token(TokenDeed::Own), Facts::None)?;
-    let today = desk.context.today();
-    input.check(today).into_result().map_err(Error::Invalid)?;
-    let owner = desk
-        .names
-        .member(&desk.actor.user_id)
-        .ok_or(Error::Denied(Denied::Hidden))?;
+    let deed = match &input.owner_id {
+        Some(_) => TokenDeed::MakeFor,
+        None => TokenDeed::Own,
+    };
+    can(&desk.actor, Action::Token(deed), Facts::None)?;
+    let mut errors = input.check(desk.context.today());
+    let owner = owner_of(desk, input);
+    if owner.is_none() {
+        errors.add(
+            "owner_id",
+            "invalid",
+            "只能给本乡镇启用中的程序账号建令牌。",
+        );
+    }
+    errors.into_result().map_err(Error::Invalid)?;
+    let owner = owner.ok_or(Error::Denied(Denied::Hidden))?;
     if store::count_good(conn, owner.user.id.as_str(), desk.context.now)? >= MAX_TOKENS {
         return Err(Error::Conflict(format!(
-            "每人最多{MAX_TOKENS}个在用的令牌，请先撤销不再使用的。"
+            "每个账号最多{MAX_TOKENS}个在用的令牌，请先撤销不再使用的。"
         )));
     }
     let secret = format!("{PREFIX}{}", crate::ids::new_secret());
@@ -170,8 +193,12 @@ pub(super) fn make(
     };
     store::insert(conn, &record)?;
     directory::touch(conn)?;
+    let whose = match deed {
+        TokenDeed::MakeFor => format!("给程序账号“{}”", owner.user.name),
+        TokenDeed::Own | TokenDeed::Oversee => String::new(),
+    };
     let detail = format!(
-        "新建令牌“{}”（{}…）：{}，有效期至{}",
+        "{whose}新建令牌“{}”（{}…）：{}，有效期至{}",
         record.name, record.hint, record.scopes, input.expires_on
     );
     note(conn, desk, detail)?;
@@ -210,7 +237,7 @@ pub(super) fn revoke(conn: &mut Conn, desk: &Desk, id: &str) -> Result<(), Error
     store::revoke(conn, id, desk.context.now)?;
     directory::touch(conn)?;
     let whose = match deed {
-        TokenDeed::Own => String::new(),
+        TokenDeed::Own | TokenDeed::MakeFor => String::new(),
         TokenDeed::Oversee => format!("{}的", desk.names.user_name(&owner)),
     };
     let detail = format!("撤销{whose}令牌“{}”（{}…）", record.name, record.hint);

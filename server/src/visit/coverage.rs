@@ -50,7 +50,9 @@ struct Counted {
 pub(super) fn responsible(names: &Snapshot, unit: &Unit) -> Vec<UserId> {
     let mut users: Vec<UserId> = Vec::new();
     let mut add = |id: &UserId| {
-        let active = names.member(id).is_some_and(|member| !member.user.disabled);
+        let active = names
+            .member(id)
+            .is_some_and(|member| member.user.is_active_person());
         if active && !users.contains(id) {
             users.push(id.clone());
         }

@@ -120,7 +120,7 @@ fn keepers(
             || unit.as_ref() == Some(&member.user.unit_id);
         let view = Action::Visit(VisitDeed::View);
         if concerned
-            && !member.user.disabled
+            && member.user.is_active_person()
             && can(&member.access, view, Facts::Field(&facts)).is_ok()
             && !is_sealed_from(conn, &member.access, visit)?
         {

@@ -199,6 +199,14 @@ fn check_keepers(desk: &Desk, errors: &mut Errors, field: &str, promises: &[NewP
                 "没有这个单位，请从列表中选择。",
             );
         }
+        // What nobody is named for the caller keeps.
+        if desk.actor.user().service && promise.unit_id.is_none() && promise.user_id.is_none() {
+            errors.add(
+                format!("{field}.{i}.user_id"),
+                "required",
+                "请写明由谁兑现：程序账号不办理工作。",
+            );
+        }
         if let Some(id) = &promise.user_id
             && desk.known_user(id).is_none()
         {
@@ -251,6 +259,13 @@ pub(crate) fn record(conn: &mut Conn, desk: &Desk, input: &NewVisit) -> Result<V
         input.group_id.as_ref(),
     );
     check_visitors(desk, &mut errors, &input.visitors);
+    if desk.actor.user().service && input.visitors.is_empty() {
+        errors.add(
+            "visitors",
+            "required",
+            "请写明谁去走访：程序账号不办理工作。",
+        );
+    }
     check_keepers(desk, &mut errors, "promises", &input.promises);
     if !errors.is_empty() {
         return Err(errors.into());

@@ -53,6 +53,7 @@ mod satisfaction;
 mod scheduler;
 mod search;
 mod second_factor;
+mod service_accounts;
 mod session;
 mod setup;
 mod sign_ins;

@@ -299,7 +299,7 @@ fn wrong_input_is_refused_field_by_field() {
     let unknown = new(&["cases:everything"]);
     make(&app, Staff::Office, &unknown).problem("bad_request");
     let mut extra = new(&["cases:read"]);
-    extra["owner_id"] = json!(app.user(Staff::Leader));
+    extra["owner"] = json!(app.user(Staff::Leader));
     make(&app, Staff::Office, &extra).problem("bad_request");
     // The same key makes one token, whose secret comes again with the answer.
     let call = || {

@@ -37,7 +37,16 @@ fn begin(client: &Client, username: &str, initial: &str) -> String {
     text(&session["access_token"])
 }
 
-/// Puts a county above the demo's township, with somebody of its office.
+/// The demo below a county, with somebody of its office.
+pub(crate) async fn below_a_county(town: Town) -> Town {
+    // What asks the server here waits for it.
+    let making = tokio::task::spawn_blocking(move || {
+        put_county_above(&town);
+        town
+    });
+    making.await.unwrap()
+}
+
 fn put_county_above(town: &Town) {
     let printed = town.command(&[
         "admin",
@@ -75,12 +84,7 @@ async fn open_case(browser: &Browser) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_handed_up_is_read_answered_and_sent_back() {
-    let town = Town::demo();
-    let making = tokio::task::spawn_blocking(move || {
-        put_county_above(&town);
-        town
-    });
-    let town = making.await.unwrap();
+    let town = below_a_county(Town::demo()).await;
     let driver = Driver::start().await;
     let office = at_desk(&driver, &town, "coordination_office").await;
     let path = open_case(&office).await;
