@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -149,14 +149,19 @@ enum Error {
     Refused(String),
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// The log has said why.
+    #[error("见日志")]
+    Logged,
 }
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Logged) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("错误：{error}");
+            // Where nobody reads it, nobody is left to tell.
+            drop(writeln!(std::io::stderr(), "错误：{error}"));
             match error {
                 Error::Import(error) => ExitCode::from(error.exit_code()),
                 // It ran, and found something; 1 is that it did not run.
@@ -178,7 +183,16 @@ fn run(cli: Cli) -> Result<(), Error> {
     start_log(&config)?;
     let clock = clock()?;
     match cli.command {
-        Command::Serve { demo } => serve(config, clock, demo),
+        Command::Serve { demo } => {
+            let format = config.log.log_format;
+            serve(config, clock, demo).map_err(|error| match format {
+                LogFormat::Text => error,
+                LogFormat::Json => {
+                    tracing::error!(%error, "服务结束");
+                    Error::Logged
+                }
+            })
+        }
         Command::Migrate => migrate(&config),
         Command::Admin(Admin::CreateUser(input)) => {
             create_user(&State::open(config, clock, false)?, input)
@@ -214,14 +228,14 @@ fn run(cli: Cli) -> Result<(), Error> {
 
 /// Prints lines; a reader that has gone (`| head`) is no error.
 fn print(text: &str) -> Result<(), Error> {
-    use std::io::Write;
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
 }
 
-/// Logs go to the standard error, so that what a command prints stays by itself.
+/// Logs go to the standard error, so that what a command prints stays by itself. A reader that has gone is no
+/// error: whoever logs goes on.
 fn start_log(config: &Config) -> Result<(), Error> {
     let level = &config.log.log_level;
     let filter = tracing_subscriber::EnvFilter::try_new(level)
@@ -229,10 +243,17 @@ fn start_log(config: &Config) -> Result<(), Error> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would be said on the standard error, with a panic where that is closed.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match config.log.log_format {
         LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).init();
+            std::panic::set_hook(Box::new(|panic| {
+                tracing::error!(%panic, "a thread panicked");
+            }));
+        }
     }
     Ok(())
 }
@@ -263,10 +284,22 @@ fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
     if demo {
         demo::load(&state)?;
     }
-    let greeting = greeting(&state);
-    // Where nobody reads it, it serves all the same.
-    let started = move || drop(print(&greeting));
-    Ok(actix_web::rt::System::new().block_on(app::serve(state, started))?)
+    let new = state.clone();
+    Ok(actix_web::rt::System::new().block_on(app::serve(state, move || announce(&new)))?)
+}
+
+/// Says where it listens: in words, or, where the log is read by a program, as events of the log.
+fn announce(state: &State) {
+    if state.config.log.log_format == LogFormat::Text {
+        // Where nobody reads it, it serves all the same.
+        return drop(print(&greeting(state)));
+    }
+    tracing::info!(url = url_of(state), "xinfang 已启动");
+    if state.demo {
+        for (role, username, password) in demo::sign_ins() {
+            tracing::info!(role, username, password, "演示数据的登录");
+        }
+    }
 }
 
 /// Keeps a restore away while the server runs.

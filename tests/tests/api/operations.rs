@@ -808,6 +808,7 @@ fn the_doctor_says_what_is_wrong_and_how_to_mend_it() {
     back_up(&app, shelf.path());
     let (text, code) = examine(&app, &[]);
     assert!(text.contains("服务正在"), "{text}");
+    assert!(text.contains("[正常] 系统的 CA 证书"), "{text}");
     if app.is_postgres() {
         // The test's clock is not that of the database's server, and nothing else is wrong.
         assert_eq!(code, Some(2), "{text}");
@@ -849,11 +850,110 @@ fn the_doctor_says_what_is_wrong_and_how_to_mend_it() {
         assert_eq!(code, Some(2), "{name}: {text}");
         assert!(text.contains(word), "{name}: {text}");
     }
+    // A machine without the package ca-certificates.
+    let nothing = shelf.path().join("nothing.pem");
+    fs::write(&nothing, "").unwrap();
+    let nothing = nothing.to_str().unwrap();
+    let (text, code) = examine(&app, &[("SSL_CERT_FILE", nothing), ("SSL_CERT_DIR", "")]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("[错误] 读不到系统的 CA 证书") && text.contains("ca-certificates"),
+        "{text}"
+    );
     let away = folder.join("away.key");
     fs::rename(&key, &away).unwrap();
     let (text, code) = examine(&app, &[]);
     assert!(code == Some(2) && text.contains("没有密钥文件"), "{text}");
     fs::rename(&away, &key).unwrap();
+}
+
+/// With `log_format = "json"` there is nothing but JSON, from the first line to the last.
+#[test]
+fn every_line_of_a_json_log_is_an_object() {
+    let environment = [
+        ("XINFANG_TEST_CLOCK".to_owned(), tests::base::NOW.to_owned()),
+        ("XINFANG_LOG_FORMAT".to_owned(), "json".to_owned()),
+    ];
+    let place = Place::new();
+    let server = Server::start(place.folder.path(), &place.database, &environment);
+    let client = Client::new(&server.url);
+    client.get("/health/live").expect(200);
+    let url = format!("{}/", server.url);
+    let log = place.folder.path().join("server.log");
+    assert!(server.stop().success());
+    let events: Vec<Value> = fs::read_to_string(log)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    for event in &events {
+        for field in ["timestamp", "level", "message"] {
+            assert!(event[field].is_string(), "{field}: {event}");
+        }
+    }
+    let with = |message: &str| {
+        let found = events.iter().find(|event| event["message"] == message);
+        found.unwrap_or_else(|| panic!("{message}: {events:?}"))
+    };
+    assert_eq!(with("xinfang 已启动")["url"], *url);
+    with("stopping: finishing the requests in flight");
+
+    // Nor is it otherwise where the server does not start.
+    let mut command = place.command();
+    command
+        .arg("serve")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .env("XINFANG_LISTEN", "127.0.0.1:0")
+        .env("XINFANG_TLS_CERTIFICATE", "/nothing.pem");
+    let (text, code) = run(&mut command);
+    assert_eq!(code, Some(1), "{text}");
+    let events: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let last = events.last().unwrap();
+    assert_eq!(last["level"], "ERROR");
+    assert!(
+        last["error"].as_str().unwrap().contains("tls_key"),
+        "{text}"
+    );
+}
+
+/// As `xinfang serve 2>&1 | head -1` has it: that nobody reads what it says keeps a server neither from
+/// serving nor from ending.
+#[test]
+fn a_server_whose_output_nobody_reads_serves_and_ends() {
+    for format in ["text", "json"] {
+        let place = Place::new();
+        let listen = format!("127.0.0.1:{}", free_port());
+        let mut process = place
+            .command()
+            .arg("serve")
+            .env("XINFANG_LISTEN", &listen)
+            .env("XINFANG_LOG_FORMAT", format)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop((process.stdout.take(), process.stderr.take()));
+        let live = format!("http://{listen}/health/live");
+        let served = soon(|| {
+            let answer = http().get(&live).send();
+            answer.is_ok_and(|answer| answer.status() == 200)
+        });
+        let id = process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status();
+        let ended = soon(|| process.try_wait().unwrap().is_some());
+        process.kill().unwrap();
+        let status = process.wait().unwrap();
+        assert!(served, "{format}: it does not serve");
+        assert!(
+            told.unwrap().success() && ended,
+            "{format}: it does not end"
+        );
+        assert!(status.success(), "{format}: {status}");
+    }
 }
 
 /// A port that was free a moment ago.
