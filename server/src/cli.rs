@@ -529,6 +529,137 @@ mod tests {
         assert_eq!(cli.flags.listen.as_deref(), Some("127.0.0.1:0"));
     }
 
+    /// What `cargo xtask dist` makes: not there where nobody has run it.
+    const SHIPPED: &str = "target/dist/xinfang";
+
+    fn workspace() -> std::path::PathBuf {
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    fn file(path: &str) -> String {
+        std::fs::read_to_string(workspace().join(path)).unwrap()
+    }
+
+    /// What stands behind each line's beginning.
+    fn lines_of<'a>(text: &'a str, beginning: &'a str) -> impl Iterator<Item = &'a str> {
+        text.lines()
+            .filter_map(move |line| line.strip_prefix(beginning))
+    }
+
+    fn is_command(words: &[&str]) -> bool {
+        let line = std::iter::once("xinfang").chain(words.iter().copied());
+        Cli::try_parse_from(line).is_ok()
+    }
+
+    /// Everything that the package is made of is there, and what it installs finds what it names.
+    #[test]
+    fn the_debian_package_is_of_one_piece() {
+        assert!(file("xtask/src/server.rs").contains("cargo::target().join(\"dist\")"));
+        let manifest: toml::Table = file("server/Cargo.toml").parse().unwrap();
+        let deb = &manifest["package"]["metadata"]["deb"];
+        let texts = |value: &toml::Value| -> Vec<String> {
+            let values = value.as_array().unwrap().iter();
+            values
+                .map(|value| value.as_str().unwrap().to_owned())
+                .collect()
+        };
+        let there = |path: &str| workspace().join("server").join(path).exists();
+        let mut installed = Vec::new();
+        for asset in deb["assets"].as_array().unwrap() {
+            let asset = texts(asset);
+            assert!(
+                asset[0] == format!("../{SHIPPED}") || there(&asset[0]),
+                "{}",
+                asset[0]
+            );
+            installed.push(format!("/{}", asset[1]));
+        }
+        let is_installed = |path: &str| installed.iter().any(|known| known == path);
+        assert!(there(&texts(&deb["license-file"])[0]));
+        for path in texts(&deb["conf-files"]) {
+            assert!(is_installed(&path), "{path}");
+        }
+        for script in ["postinst", "postrm"] {
+            let folder = deb["maintainer-scripts"].as_str().unwrap();
+            assert!(there(&format!("{folder}{script}")), "{script}");
+        }
+        let depends = deb["depends"].as_str().unwrap();
+        assert!(depends.split(", ").any(|name| name == "ca-certificates"));
+
+        let name = deb["systemd-units"]["unit-name"].as_str().unwrap();
+        let unit = file(&format!("packaging/{name}.service"));
+        let starts: Vec<&str> = lines_of(&unit, "ExecStart=").collect();
+        assert_eq!(starts.len(), 1);
+        let words: Vec<&str> = starts[0].split(' ').collect();
+        assert!(
+            is_installed(words[0]) && is_command(&words[1..]),
+            "{starts:?}"
+        );
+        let named = lines_of(&unit, "Documentation=file://")
+            .chain(lines_of(&unit, "Environment=XINFANG_CONFIG="));
+        let named: Vec<&str> = named.collect();
+        assert_eq!(named.len(), 2);
+        let control = file("packaging/xinfangctl");
+        let control = control
+            .split(' ')
+            .map(|word| word.strip_prefix("XINFANG_CONFIG=").unwrap_or(word))
+            .filter(|word| word.starts_with("/usr/") || word.starts_with("/etc/"));
+        let control: Vec<&str> = control.collect();
+        assert_eq!(control.len(), 2, "settings and program");
+        for path in named.into_iter().chain(control) {
+            assert!(is_installed(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_container_starts_what_is_copied_into_it() {
+        let container = file("packaging/Containerfile");
+        let mut copied = Vec::new();
+        for line in lines_of(&container, "COPY ") {
+            let (from, to) = line.split_once(' ').unwrap();
+            assert!(from == SHIPPED || workspace().join(from).exists(), "{from}");
+            copied.push(to);
+        }
+        let words = |instruction: &str| -> Vec<String> {
+            let found: Vec<&str> = lines_of(&container, instruction).collect();
+            assert_eq!(found.len(), 1, "{instruction}");
+            serde_json::from_str(found[0]).unwrap()
+        };
+        assert_eq!(words("ENTRYPOINT "), copied);
+        let command = words("CMD ");
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        assert!(is_command(&command), "{command:?}");
+        assert!(container.contains("ca-certificates"));
+    }
+
+    /// The settings that the package brings are settings.
+    #[test]
+    fn the_packages_settings_are_read() {
+        let flags = Flags {
+            config: Some(workspace().join("packaging/xinfang.toml")),
+            ..Flags::default()
+        };
+        assert!(Config::load(&flags).is_ok());
+        // Those that wait for their `#` to be taken away, too.
+        let text = file("packaging/xinfang.toml");
+        let settings: Vec<&str> = text
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.contains(" = ") => rest,
+                _ => line,
+            })
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let whole = folder.path().join("xinfang.toml");
+        std::fs::write(&whole, settings.join("\n")).unwrap();
+        let flags = Flags {
+            config: Some(whole),
+            ..Flags::default()
+        };
+        let read = Config::load(&flags).unwrap();
+        assert_eq!(read.backup_every(), Some(24));
+    }
+
     #[test]
     fn units_are_found_by_name_or_path() {
         let units = setup::template::units(Template::Pingchuan, "平川镇", "平川");
