@@ -977,7 +977,7 @@ fn every_line_of_a_json_log_is_an_object() {
         let found = events.iter().find(|event| event["message"] == message);
         found.unwrap_or_else(|| panic!("{message}: {events:?}"))
     };
-    assert_eq!(with("xinfang 已启动")["url"], *url);
+    assert_eq!(with("xinfang 已启动")["url"], url.as_str());
     with("stopping: finishing the requests in flight");
 
     // Nor is it otherwise where the server does not start.
