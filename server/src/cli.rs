@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -149,14 +149,19 @@ enum Error {
     Refused(String),
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// The log has said why.
+    #[error("见日志")]
+    Logged,
 }
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Logged) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("错误：{error}");
+            // Where nobody reads it, nobody is left to tell.
+            drop(writeln!(std::io::stderr(), "错误：{error}"));
             match error {
                 Error::Import(error) => ExitCode::from(error.exit_code()),
                 // It ran, and found something; 1 is that it did not run.
@@ -178,7 +183,16 @@ fn run(cli: Cli) -> Result<(), Error> {
     start_log(&config)?;
     let clock = clock()?;
     match cli.command {
-        Command::Serve { demo } => serve(config, clock, demo),
+        Command::Serve { demo } => {
+            let format = config.log.log_format;
+            serve(config, clock, demo).map_err(|error| match format {
+                LogFormat::Text => error,
+                LogFormat::Json => {
+                    tracing::error!(%error, "服务结束");
+                    Error::Logged
+                }
+            })
+        }
         Command::Migrate => migrate(&config),
         Command::Admin(Admin::CreateUser(input)) => {
             create_user(&State::open(config, clock, false)?, input)
@@ -214,14 +228,14 @@ fn run(cli: Cli) -> Result<(), Error> {
 
 /// Prints lines; a reader that has gone (`| head`) is no error.
 fn print(text: &str) -> Result<(), Error> {
-    use std::io::Write;
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
 }
 
-/// Logs go to the standard error, so that what a command prints stays by itself.
+/// Logs go to the standard error, so that what a command prints stays by itself. A reader that has gone is no
+/// error: whoever logs goes on.
 fn start_log(config: &Config) -> Result<(), Error> {
     let level = &config.log.log_level;
     let filter = tracing_subscriber::EnvFilter::try_new(level)
@@ -229,10 +243,17 @@ fn start_log(config: &Config) -> Result<(), Error> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would be said on the standard error, with a panic where that is closed.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match config.log.log_format {
         LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).init();
+            std::panic::set_hook(Box::new(|panic| {
+                tracing::error!(%panic, "a thread panicked");
+            }));
+        }
     }
     Ok(())
 }
@@ -263,10 +284,22 @@ fn serve(config: Config, clock: Clock, demo: bool) -> Result<(), Error> {
     if demo {
         demo::load(&state)?;
     }
-    let greeting = greeting(&state);
-    // Where nobody reads it, it serves all the same.
-    let started = move || drop(print(&greeting));
-    Ok(actix_web::rt::System::new().block_on(app::serve(state, started))?)
+    let new = state.clone();
+    Ok(actix_web::rt::System::new().block_on(app::serve(state, move || announce(&new)))?)
+}
+
+/// Says where it listens: in words, or, where the log is read by a program, as events of the log.
+fn announce(state: &State) {
+    if state.config.log.log_format == LogFormat::Text {
+        // Where nobody reads it, it serves all the same.
+        return drop(print(&greeting(state)));
+    }
+    tracing::info!(url = url_of(state), "xinfang 已启动");
+    if state.demo {
+        for (role, username, password) in demo::sign_ins() {
+            tracing::info!(role, username, password, "演示数据的登录");
+        }
+    }
 }
 
 /// Keeps a restore away while the server runs.
@@ -498,6 +531,137 @@ mod tests {
         Cli::command().debug_assert();
         let cli = Cli::parse_from(["xinfang", "serve", "--demo", "--listen", "127.0.0.1:0"]);
         assert_eq!(cli.flags.listen.as_deref(), Some("127.0.0.1:0"));
+    }
+
+    /// What `cargo xtask dist` makes: not there where nobody has run it.
+    const SHIPPED: &str = "target/dist/xinfang";
+
+    fn workspace() -> std::path::PathBuf {
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    fn file(path: &str) -> String {
+        std::fs::read_to_string(workspace().join(path)).unwrap()
+    }
+
+    /// What stands behind each line's beginning.
+    fn lines_of<'a>(text: &'a str, beginning: &'a str) -> impl Iterator<Item = &'a str> {
+        text.lines()
+            .filter_map(move |line| line.strip_prefix(beginning))
+    }
+
+    fn is_command(words: &[&str]) -> bool {
+        let line = std::iter::once("xinfang").chain(words.iter().copied());
+        Cli::try_parse_from(line).is_ok()
+    }
+
+    /// Everything that the package is made of is there, and what it installs finds what it names.
+    #[test]
+    fn the_debian_package_is_of_one_piece() {
+        assert!(file("xtask/src/server.rs").contains("cargo::target().join(\"dist\")"));
+        let manifest: toml::Table = file("server/Cargo.toml").parse().unwrap();
+        let deb = &manifest["package"]["metadata"]["deb"];
+        let texts = |value: &toml::Value| -> Vec<String> {
+            let values = value.as_array().unwrap().iter();
+            values
+                .map(|value| value.as_str().unwrap().to_owned())
+                .collect()
+        };
+        let there = |path: &str| workspace().join("server").join(path).exists();
+        let mut installed = Vec::new();
+        for asset in deb["assets"].as_array().unwrap() {
+            let asset = texts(asset);
+            assert!(
+                asset[0] == format!("../{SHIPPED}") || there(&asset[0]),
+                "{}",
+                asset[0]
+            );
+            installed.push(format!("/{}", asset[1]));
+        }
+        let is_installed = |path: &str| installed.iter().any(|known| known == path);
+        assert!(there(&texts(&deb["license-file"])[0]));
+        for path in texts(&deb["conf-files"]) {
+            assert!(is_installed(&path), "{path}");
+        }
+        for script in ["postinst", "postrm"] {
+            let folder = deb["maintainer-scripts"].as_str().unwrap();
+            assert!(there(&format!("{folder}{script}")), "{script}");
+        }
+        let depends = deb["depends"].as_str().unwrap();
+        assert!(depends.split(", ").any(|name| name == "ca-certificates"));
+
+        let name = deb["systemd-units"]["unit-name"].as_str().unwrap();
+        let unit = file(&format!("packaging/{name}.service"));
+        let starts: Vec<&str> = lines_of(&unit, "ExecStart=").collect();
+        assert_eq!(starts.len(), 1);
+        let words: Vec<&str> = starts[0].split(' ').collect();
+        assert!(
+            is_installed(words[0]) && is_command(&words[1..]),
+            "{starts:?}"
+        );
+        let named = lines_of(&unit, "Documentation=file://")
+            .chain(lines_of(&unit, "Environment=XINFANG_CONFIG="));
+        let named: Vec<&str> = named.collect();
+        assert_eq!(named.len(), 2);
+        let control = file("packaging/xinfangctl");
+        let control = control
+            .split(' ')
+            .map(|word| word.strip_prefix("XINFANG_CONFIG=").unwrap_or(word))
+            .filter(|word| word.starts_with("/usr/") || word.starts_with("/etc/"));
+        let control: Vec<&str> = control.collect();
+        assert_eq!(control.len(), 2, "settings and program");
+        for path in named.into_iter().chain(control) {
+            assert!(is_installed(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_container_starts_what_is_copied_into_it() {
+        let container = file("packaging/Containerfile");
+        let mut copied = Vec::new();
+        for line in lines_of(&container, "COPY ") {
+            let (from, to) = line.split_once(' ').unwrap();
+            assert!(from == SHIPPED || workspace().join(from).exists(), "{from}");
+            copied.push(to);
+        }
+        let words = |instruction: &str| -> Vec<String> {
+            let found: Vec<&str> = lines_of(&container, instruction).collect();
+            assert_eq!(found.len(), 1, "{instruction}");
+            serde_json::from_str(found[0]).unwrap()
+        };
+        assert_eq!(words("ENTRYPOINT "), copied);
+        let command = words("CMD ");
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        assert!(is_command(&command), "{command:?}");
+        assert!(container.contains("ca-certificates"));
+    }
+
+    /// The settings that the package brings are settings.
+    #[test]
+    fn the_packages_settings_are_read() {
+        let flags = Flags {
+            config: Some(workspace().join("packaging/xinfang.toml")),
+            ..Flags::default()
+        };
+        assert!(Config::load(&flags).is_ok());
+        // Those that wait for their `#` to be taken away, too.
+        let text = file("packaging/xinfang.toml");
+        let settings: Vec<&str> = text
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.contains(" = ") => rest,
+                _ => line,
+            })
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let whole = folder.path().join("xinfang.toml");
+        std::fs::write(&whole, settings.join("\n")).unwrap();
+        let flags = Flags {
+            config: Some(whole),
+            ..Flags::default()
+        };
+        let read = Config::load(&flags).unwrap();
+        assert_eq!(read.backup_every(), Some(24));
     }
 
     #[test]

@@ -451,7 +451,7 @@ concerns! {
         access_minutes: u32 = "15", ["XINFANG_ACCESS_MINUTES"];
         /// 登录多少小时不用就失效
         refresh_hours: u32 = "168", ["XINFANG_REFRESH_HOURS"];
-        /// 刷新 Cookie 只经 HTTPS 发送（在 TLS 反向代理之后应为 true）
+        /// 刷新 Cookie 总是只经 HTTPS 发送；由本程序提供 HTTPS，或 trusted_proxies 中的代理传来 X-Forwarded-Proto: https 时，不填也如此
         cookie_secure: bool = "false", ["XINFANG_COOKIE_SECURE"];
         /// 15 分钟内同一账号允许的失败次数
         account_failures: u32 = "10", ["XINFANG_ACCOUNT_FAILURES"];

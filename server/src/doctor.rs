@@ -18,7 +18,7 @@ use crate::schema::{audit_log, backups};
 use crate::sso::Sso;
 use crate::sso::provider::Error as ProviderError;
 use crate::sso::settings::Settings;
-use crate::{keys, system, tls};
+use crate::{keys, outgoing, system, tls};
 
 /// Less free space than this stops work soon.
 const SPACE_NEEDED: u64 = 200 * 1024 * 1024;
@@ -102,6 +102,7 @@ pub(crate) fn examine(config: &Config, clock: &Clock) -> Report {
     port(config, running, &mut report);
     addresses(config, &mut report);
     certificate(config, now, &mut report);
+    authorities(&mut report);
     identity_provider(config, &mut report);
     backups(config, now, &mut report);
     report
@@ -457,6 +458,18 @@ fn certificate(config: &Config, now: DateTime<Utc>, report: &mut Report) {
                 report.well(&format!("TLS 证书还有 {days} 天"));
             }
         }
+    }
+}
+
+/// Whether this machine has the certificates by which foreign servers are known. Without them no robot, no
+/// webhook and no identity provider is reached.
+fn authorities(report: &mut Report) {
+    match outgoing::check() {
+        Ok(()) => report.well("系统的 CA 证书可以读取"),
+        Err(_) => report.wrong(
+            "读不到系统的 CA 证书：群机器人、事件推送、统一身份认证都不能用",
+            "安装系统的 CA 证书（apt install ca-certificates），再重启服务；设置了 SSL_CERT_FILE 或 SSL_CERT_DIR 的，确认那里是 PEM 证书。",
+        ),
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Error {
     Malformed(String),
     /// The database was encrypted, and the key's file is gone.
     #[error(
-        "密钥文件 {0} 不存在，而数据库中已有用它加密的数据。请把备份的密钥文件放回原处，或用 XINFANG_KEY 提供原密钥；没有原密钥，身份证号和电话号码无法恢复。"
+        "密钥文件 {0} 不存在，而数据库中已有用它加密的数据。请把原来的密钥文件放回原处，或用 XINFANG_KEY 提供原密钥，或从备份恢复（备份里有密钥）；没有原密钥，身份证号和电话号码无法恢复。"
     )]
     Missing(PathBuf),
     /// The database was encrypted under another key.

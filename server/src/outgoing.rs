@@ -120,9 +120,28 @@ pub(crate) enum Way {
     Guarded(Guard),
 }
 
-/// Makes a client. It reads the system's certificates, which takes its time: not on a thread that others
-/// wait for.
+/// Makes a client, or says in the log why there is none. It reads the system's certificates, which takes
+/// its time: not on a thread that others wait for.
 pub(crate) fn client(way: Way) -> Option<Client> {
+    make(way)
+        .inspect_err(|error| {
+            tracing::error!(
+                ?error,
+                "no encrypted requests can be sent: see xinfang doctor"
+            );
+        })
+        .ok()
+}
+
+/// Whether clients can be made.
+///
+/// # Errors
+/// The system has no certificates that can be read, by which foreign servers would be known.
+pub(crate) fn check() -> Result<(), reqwest::Error> {
+    make(Way::Inside).map(drop)
+}
+
+fn make(way: Way) -> Result<Client, reqwest::Error> {
     // Whoever has set one before has set the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
@@ -136,7 +155,7 @@ pub(crate) fn client(way: Way) -> Option<Client> {
         // Through a proxy, nobody would know where the name leads.
         Way::Guarded(guard) => builder.no_proxy().dns_resolver(guard),
     };
-    builder.build().ok()
+    builder.build()
 }
 
 /// Why a request came to nothing.

@@ -127,6 +127,19 @@ impl TestApp {
         &self.database
     }
 
+    /// All that lies in its data directory and its database, as somebody sees it who has got hold of both.
+    pub fn lies(&self) -> Vec<u8> {
+        let mut files = Vec::new();
+        base::read_files(self.data_dir(), self.data_dir(), &mut files);
+        let files = files.into_iter().flat_map(|(_, content)| content);
+        let log = self.server.as_ref().map(Server::log).unwrap_or_default();
+        let rows = self.database.rows();
+        files
+            .chain(log.into_bytes())
+            .chain(rows.into_bytes())
+            .collect()
+    }
+
     /// A command of the binary, on this app's data and with its settings.
     pub fn command(&self) -> std::process::Command {
         let mut command = crate::server::command();

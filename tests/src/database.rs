@@ -5,6 +5,9 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+
 /// What every database of the tests is called; the process's id follows.
 const PREFIX: &str = "xinfang_test_";
 
@@ -87,22 +90,32 @@ impl Database {
                 psql(&of_database(admin, name), sql);
             }
             Self::Sqlite => {
-                let script = "import sqlite3, sys\n\
-                    db = sqlite3.connect(sys.argv[1])\n\
-                    db.executescript(sys.argv[2])\ndb.commit()\ndb.close()";
-                let output = Command::new("python3")
-                    .args(["-c", script])
-                    .arg(data_dir.join("xinfang.db"))
-                    .arg(sql)
-                    .output()
-                    .expect("python3");
-                assert!(
-                    output.status.success(),
-                    "{sql}: {}",
-                    String::from_utf8_lossy(&output.stderr)
-                );
+                let file = data_dir.join("xinfang.db").display().to_string();
+                let mut conn = SqliteConnection::establish(&file).expect("the file");
+                conn.batch_execute("PRAGMA busy_timeout=5000; PRAGMA foreign_keys=OFF")
+                    .expect("its settings");
+                if let Err(error) = conn.batch_execute(sql) {
+                    panic!("{sql}: {error}");
+                }
             }
         }
+    }
+
+    /// All rows of all tables of PostgreSQL, as text; nothing of SQLite, which lies in a file.
+    pub(crate) fn rows(&self) -> String {
+        let Self::Postgres { admin, name } = self else {
+            return String::new();
+        };
+        let address = of_database(admin, name);
+        let tables = psql(
+            &address,
+            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()",
+        );
+        let selects: Vec<String> = tables
+            .lines()
+            .map(|table| format!("SELECT t::text FROM {table} AS t"))
+            .collect();
+        psql(&address, &selects.join(" UNION ALL "))
     }
 }
 

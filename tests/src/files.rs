@@ -42,6 +42,13 @@ pub fn photo() -> Vec<u8> {
     .concat()
 }
 
+/// Whether bytes stand in others, as they are or in hexadecimal.
+pub fn holds(all: &[u8], wanted: &[u8]) -> bool {
+    let has = |wanted: &[u8]| all.windows(wanted.len()).any(|window| window == wanted);
+    let hexadecimal: String = wanted.iter().map(|byte| format!("{byte:02x}")).collect();
+    has(wanted) || has(hexadecimal.as_bytes())
+}
+
 /// A document.
 pub fn pdf() -> Vec<u8> {
     b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n".to_vec()

@@ -62,7 +62,7 @@ pub fn command() -> Command {
 }
 
 impl Server {
-    /// Starts it and waits until it listens.
+    /// Starts it and waits until it listens. With `XINFANG_LOG_FORMAT=json` its log has all of its output.
     pub fn start(data_dir: &Path, database: &Database, environment: &[(String, String)]) -> Self {
         let log = data_dir.join("server.log");
         for _ in 0..TRIES {
@@ -90,6 +90,14 @@ impl Server {
             .append(true)
             .open(log)
             .expect("a log file");
+        let as_json = environment
+            .iter()
+            .any(|(name, value)| name == "XINFANG_LOG_FORMAT" && value == "json");
+        let output = match as_json {
+            // Then all that it says is its log.
+            true => Stdio::from(log_file.try_clone().expect("the log file again")),
+            false => Stdio::piped(),
+        };
         let mut command = command();
         command
             .arg("serve")
@@ -103,15 +111,18 @@ impl Server {
             }))
             .current_dir(data_dir)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(output)
             .stderr(log_file);
         let mut process = command.spawn().expect("the binary to start");
-        let output = BufReader::new(process.stdout.take().expect("its output"));
-        // It prints its address once it listens, and nothing more after that.
-        let listens = output
-            .lines()
-            .map_while(Result::ok)
-            .any(|line| line.contains(&listen.to_string()));
+        let address = listen.to_string();
+        let listens = match process.stdout.take() {
+            // It prints its address once it listens, and nothing more after that.
+            Some(output) => BufReader::new(output)
+                .lines()
+                .map_while(Result::ok)
+                .any(|line| line.contains(&address)),
+            None => logs(&mut process, log, &format!("://{address}/")),
+        };
         if listens {
             return Some(Self {
                 process,
@@ -169,6 +180,18 @@ impl Server {
     fn end(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Waits until the address stands in the log; not when the process has ended without it.
+fn logs(process: &mut Child, log: &Path, address: &str) -> bool {
+    loop {
+        let ended = process.try_wait().expect("its state").is_some();
+        let logged = fs::read_to_string(log).unwrap_or_default();
+        if logged.contains(address) || ended {
+            return logged.contains(address) && !ended;
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

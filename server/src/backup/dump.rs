@@ -117,7 +117,8 @@ pub(super) fn dump<W: Write>(
     Ok((frames.into_inner(), end))
 }
 
-fn write_table<W: Write>(
+/// Writes a table's rows as they are; answers how many.
+pub(super) fn write_table<W: Write>(
     conn: &mut Conn,
     frames: &mut Frames<W>,
     table: &tables::Table,

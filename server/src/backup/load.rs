@@ -261,3 +261,65 @@ pub(super) fn settle(conn: &mut Conn, context: &RequestContext, how: String) -> 
         entry,
     )?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::dump;
+    use super::super::form::Frames;
+    use super::*;
+    use crate::clock::Clock;
+    use crate::db::tests::{OLD, assert_nothing_lost, before, left_by};
+
+    /// What `xinfang backup` of a release of before a migration has written, without its seal.
+    fn written_by(version: &str, migrations: Vec<String>) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut conn, _) = left_by(folder.path(), version);
+        let mut frames = Frames::new(Vec::new());
+        let manifest = Manifest {
+            form: FORM,
+            program: "0.0.1".to_owned(),
+            at: "2026-01-07T02:00:00Z".parse().unwrap(),
+            database: "sqlite".to_owned(),
+            migrations,
+            seal: None,
+        };
+        frames.manifest(&manifest).unwrap();
+        let mut end = End::default();
+        for table in tables::all(&mut conn).unwrap() {
+            end.rows += dump::write_table(&mut conn, &mut frames, &table).unwrap();
+        }
+        frames.end(&end).unwrap();
+        frames.into_inner()
+    }
+
+    #[test]
+    fn a_backup_of_an_older_release_comes_up_to_date_with_nothing_lost() {
+        for version in OLD {
+            let backup = written_by(version, before(version));
+            let mut reading = Reading::new(&*backup);
+            let manifest = manifest(&mut reading).unwrap();
+            assert!(manifest.migrations.len() < db::known().len());
+            let folder = tempfile::tempdir().unwrap();
+            let url = folder.path().join("new.db").display().to_string();
+            let mut conn = db::loader(&url).unwrap();
+            let context = RequestContext::local(&Clock::system());
+            let end = conn.transaction(|conn| {
+                let end = load(conn, &manifest, &mut reading, &mut NoFiles)?;
+                settle(conn, &context, "从备份恢复".to_owned())?;
+                Ok::<_, Error>(end)
+            });
+            assert!(end.unwrap().rows > 8);
+            assert_eq!(db::applied(&mut conn).unwrap(), db::known());
+            assert_nothing_lost(&mut conn);
+        }
+    }
+
+    #[test]
+    fn a_backup_of_a_newer_release_is_refused() {
+        let mut migrations = db::known();
+        migrations.push("99991231000001".to_owned());
+        let backup = written_by(OLD[0], migrations);
+        let refused = manifest(&mut Reading::new(&*backup)).unwrap_err();
+        assert!(refused.to_string().contains("请先升级程序"), "{refused}");
+    }
+}

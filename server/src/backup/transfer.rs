@@ -123,3 +123,49 @@ fn missing_files(config: &Config, conn: &mut Conn) -> Result<Vec<FileHead>, Erro
     named.retain(|head| !dump::path_of(&config.storage.data_dir, head).is_file());
     Ok(named)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use diesel::connection::SimpleConnection;
+
+    use super::*;
+
+    /// A database of one table with these rows.
+    fn database(file: &Path, rows: &[&str]) -> Conn {
+        let mut conn = db::loader(&file.display().to_string()).unwrap();
+        conn.batch_execute("CREATE TABLE notes (words TEXT NOT NULL)")
+            .unwrap();
+        for row in rows {
+            conn.batch_execute(&format!("INSERT INTO notes VALUES ('{row}')"))
+                .unwrap();
+        }
+        conn
+    }
+
+    fn compare(source: &[&str], target: &[&str]) -> Result<(), Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut source = database(&folder.path().join("source.db"), source);
+        let mut target = database(&folder.path().join("target.db"), target);
+        unchanged(&mut source, &mut target)
+    }
+
+    #[test]
+    fn what_differs_in_number_or_content_is_refused() {
+        compare(&[], &[]).unwrap();
+        compare(&["甲", "乙"], &["乙", "甲"]).unwrap();
+        let different: [(&[&str], &[&str]); 4] = [
+            // Somebody has written to the source meanwhile.
+            (&["甲", "乙"], &["甲"]),
+            (&["甲"], &["甲", "甲"]),
+            (&[], &["甲"]),
+            // As many, and others.
+            (&["甲", "乙"], &["甲", "丙"]),
+        ];
+        for (source, target) in different {
+            let refused = compare(source, target).unwrap_err().to_string();
+            assert!(refused.contains("表 notes 与原数据库不符"), "{refused}");
+        }
+    }
+}

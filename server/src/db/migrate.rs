@@ -156,6 +156,30 @@ mod tests {
         }
     }
 
+    /// As an upgrade does it: an old database is opened by the program of now.
+    #[test]
+    fn an_old_database_comes_up_to_date_with_nothing_lost() {
+        use super::super::Db;
+        use super::super::tests::{OLD, assert_nothing_lost, before, left_by};
+        for version in OLD {
+            let folder = tempfile::tempdir().unwrap();
+            let (conn, url) = left_by(folder.path(), version);
+            drop(conn);
+            let db = Db::open(&url, 1).unwrap();
+            let ran = db.migrated();
+            assert_eq!(ran.len() + before(version).len(), known().len());
+            assert_eq!(ran[0], version);
+            db.read_blocking(|conn| {
+                assert_nothing_lost(conn);
+                Ok::<_, diesel::result::Error>(())
+            })
+            .unwrap();
+            // Not a second time.
+            drop(db);
+            assert!(Db::open(&url, 1).unwrap().migrated().is_empty());
+        }
+    }
+
     #[test]
     fn both_databases_have_the_same_migrations() {
         let names = |dir: &str| {

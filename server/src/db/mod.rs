@@ -478,7 +478,91 @@ impl Db {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use diesel::prelude::*;
+
     use super::*;
+    use crate::schema::law_profiles;
+    use crate::{account, case, org};
+
+    /// Releases of before: the first that was fit for use, and the last that knew nothing of webhooks,
+    /// backups, second factors, an identity provider, several townships.
+    pub(crate) const OLD: [&str; 2] = ["20261128000001", "20261128000901"];
+
+    /// The migrations before this one.
+    pub(crate) fn before(version: &str) -> Migrated {
+        let older = |known: &String| known.as_str() < version;
+        known().into_iter().filter(older).collect()
+    }
+
+    /// Something of everything that a township of then has kept, by the columns of then.
+    const ROWS: &str = "
+        INSERT INTO units (id, parent_id, kind, name, short_name, created_at, updated_at) VALUES
+            ('t1', NULL, 'township', '平川镇', '平川', '2026-01-05 01:00:00', '2026-01-05 01:00:00'),
+            ('v1', 't1', 'village', '五里墩村', NULL, '2026-01-05 01:00:00', '2026-01-05 01:00:00');
+        INSERT INTO users (id, username, username_key, name, role, unit_id, password_hash,
+            must_change_password, created_at, updated_at) VALUES
+            ('u1', 'Sun', 'sun', '孙立新', 'coordination_office', 't1', 'hash', FALSE,
+            '2026-01-05 01:00:00', '2026-01-05 01:00:00');
+        INSERT INTO law_profiles (id, in_force_from, profile, created_at) VALUES
+            ('l1', '2022-05-01', '{}', '2026-01-05 01:00:00');
+        INSERT INTO cases (id, docid, township_id, number, number_key, kind, state, channel, purpose,
+            category, severity, procedure, cause, village_id, people_count, collective, received_on,
+            entered_at, first_receiver_id, registrar_id, registrar_unit_id, backlog, mediation, seal,
+            accepted_before, extended, final_answered, due_on, last_step_on, law_profile_id, version,
+            updated_at) VALUES
+            ('c1', 1, 't1', '平川信〔2026〕00001号', '2026open00001', 'petition', 'registered', 'visit',
+            'claim', 'rural', 'ordinary', 'ordinary', '土地流转费拖欠', 'v1', 1, FALSE, '2026-01-06',
+            '2026-01-06 02:00:00', 'u1', 'u1', 't1', FALSE, FALSE, 'open', FALSE, FALSE, FALSE,
+            '2026-01-21', '2026-01-06', 'l1', 1, '2026-01-06 02:00:00');
+        INSERT INTO case_people (id, case_id, position, role, name, phone, follow_up, created_at) VALUES
+            ('p1', 'c1', 0, 'petitioner', '张三', x'0102ff', '', '2026-01-06 02:00:00');
+        INSERT INTO case_events (id, case_id, seq, kind, on_day, at, actor_id, actor_name, actor_unit,
+            state, text, data) VALUES
+            ('e1', 'c1', 1, 'registered', '2026-01-06', '2026-01-06 02:00:00', 'u1', '孙立新', '平川镇',
+            'registered', '当面登记', '{}');
+        INSERT INTO audit_log (id, at, user_id, user_name, township_id, action, case_id, detail) VALUES
+            ('a1', '2026-01-06 02:00:00', 'u1', '孙立新', 't1', 'case_write', 'c1', '登记');";
+
+    /// A database file as a release of before a migration has left it, with a little in it.
+    pub(crate) fn left_by(folder: &Path, version: &str) -> (Conn, String) {
+        let url = folder.join("old.db").display().to_string();
+        let mut conn = loader(&url).unwrap();
+        migrate_to(&mut conn, &before(version)).unwrap();
+        assert_eq!(applied(&mut conn).unwrap(), before(version));
+        conn.batch_execute(ROWS).unwrap();
+        (conn, url)
+    }
+
+    /// Looks, as the program does now, that all of that is there, and what came later is empty.
+    pub(crate) fn assert_nothing_lost(conn: &mut Conn) {
+        let units = org::store::all(conn).unwrap();
+        let names: Vec<&str> = units.iter().map(|unit| &*unit.name).collect();
+        assert_eq!(names, ["平川镇", "五里墩村"]);
+        assert!(units.iter().all(|unit| unit.merged_into.is_none()));
+        let user = account::store::by_username(conn, "SUN").unwrap().unwrap();
+        assert_eq!((user.id.as_str(), &*user.name), ("u1", "孙立新"));
+        assert!(!user.second_factor && !user.disabled);
+        let case = case::store::find(conn, "c1").unwrap().unwrap();
+        assert_eq!(case.cause, "土地流转费拖欠");
+        assert_eq!(case.number, "平川信〔2026〕00001号");
+        assert_eq!(case.village_id.as_deref(), Some("v1"));
+        assert_eq!(case.due_on.to_string(), "2026-01-21");
+        assert_eq!((case.handed_up_to, case.offered_unit_id), (None, None));
+        let people = case::store::people(conn, "c1").unwrap();
+        assert_eq!(people.len(), 1);
+        assert_eq!(people[0].name, "张三");
+        assert_eq!(people[0].phone.as_deref(), Some(&[1, 2, 255][..]));
+        assert!(!people[0].do_not_call);
+        let events = case::store::events(conn, "c1").unwrap();
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].text.as_deref(), Some("当面登记"));
+        // What was of the installation is of its township now.
+        let profiles: Vec<(String, String)> = law_profiles::table
+            .select((law_profiles::id, law_profiles::township_id))
+            .load(conn)
+            .unwrap();
+        assert_eq!(profiles, [("l1".to_owned(), "t1".to_owned())]);
+    }
 
     /// A database in a directory of its own, which goes with it.
     pub(crate) fn temporary() -> (Db, tempfile::TempDir) {

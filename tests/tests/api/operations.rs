@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::database::Database;
+use tests::files::holds;
 use tests::next::WATCHER;
 use tests::server::Server;
 use tests::staff::{PASSWORD, VILLAGE};
@@ -110,6 +114,15 @@ impl Place {
             .filter(|name| *name != "xinfang.lock")
             .collect();
         assert!(names.is_empty(), "{names:?}");
+        self.counts_for_nothing();
+    }
+
+    /// Whether there is no township in it, whatever was left there.
+    #[track_caller]
+    fn counts_for_nothing(&self) {
+        for name in ["xinfang.db", "xinfang.key"] {
+            assert!(!self.folder.path().join(name).exists(), "{name}");
+        }
         if self.database.url().is_some() {
             self.database.run(
                 self.folder.path(),
@@ -426,47 +439,102 @@ fn a_restore_touches_nothing_where_something_is() {
     assert_eq!(there.len(), 1);
 }
 
-/// A restore that is cut off anywhere leaves a place that can be restored into.
+/// The bytes of attachments that a restore has put aside in a folder; none where no restore is at work, or
+/// was cut off.
+fn put_aside(folder: &Path) -> Option<u64> {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    let stages: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.to_string_lossy().contains("/.xinfang-restore-"))
+        .collect();
+    let size = |file: PathBuf| fs::metadata(file).map_or(0, |about| about.len());
+    let files = stages
+        .iter()
+        .flat_map(|stage| files_in(&stage.join("attachments")));
+    (!stages.is_empty()).then(|| files.map(size).sum())
+}
+
+/// A restore that is cut off, before anything has come or in the middle, leaves a place that counts for
+/// nothing and can be restored into.
 #[test]
 fn a_restore_that_is_cut_off_is_as_if_it_had_not_begun() {
     let app = TestApp::start();
     let case = app.case().register();
+    // So large that there is a middle: rows come first, then this.
+    let mut picture = tests::files::png();
+    picture.resize(8 * 1024 * 1024, 7);
+    let whole = picture.len() as u64;
     app.by(Staff::Office)
         .post(case.path("/attachments"))
-        .file("图.png", tests::files::png())
+        .file("图.png", picture)
         .expect(201);
     let shelf = tempfile::tempdir().unwrap();
     let backup = back_up(&app, shelf.path());
-    let place = Place::new();
-    let mut cut = 0;
-    for wait in [30, 150, 250, 350, 450, 600, 900] {
+    // Kills it at that moment; nothing where that was missed.
+    let cut = |is_now: &dyn Fn(u64) -> bool| -> Option<Place> {
+        let place = Place::new();
+        let folder = place.folder.path();
         let mut command = place.command();
         command.arg("restore").arg(&backup);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
-        thread::sleep(Duration::from_millis(wait));
-        let ended = process.try_wait().unwrap().is_some();
+        while process.try_wait().unwrap().is_none() && !put_aside(folder).is_some_and(is_now) {
+            thread::sleep(Duration::from_millis(1));
+        }
         process.kill().unwrap();
         process.wait().unwrap();
-        if ended {
-            break;
-        }
-        cut += 1;
+        put_aside(folder).is_some_and(is_now).then_some(place)
+    };
+    let moments: [(&str, &dyn Fn(u64) -> bool); 2] = [
+        ("begun", &|bytes| bytes == 0),
+        ("in the middle", &|bytes| bytes > 0 && bytes < whole),
+    ];
+    for (name, is_now) in moments {
+        let place = (0..5).find_map(|_| cut(is_now));
+        let place = place.unwrap_or_else(|| panic!("never cut off when {name}"));
+        place.counts_for_nothing();
+        let (text, code) = place.restore(&backup);
+        assert_eq!(code, Some(0), "{name}: {text}");
+        place.verify();
+        assert_eq!(put_aside(place.folder.path()), None, "{name}");
     }
-    assert!(cut > 0);
-    // Either the last one came through, or it is still to be done.
-    let (text, code) = place.restore(&backup);
-    if code == Some(1) {
-        assert!(text.contains("已有数据"), "{text}");
-    } else {
-        assert_eq!(code, Some(0), "{text}");
+}
+
+/// Whoever gets hold of a backup, and not of its passphrase, reads nothing in it.
+#[test]
+fn a_backup_says_nothing_without_its_passphrase() {
+    let (name, phone) = ("张三丰", "13812345678");
+    let app = TestApp::start();
+    let case = app
+        .case()
+        .person(json!({"role": "other_party", "name": name, "phone": phone}))
+        .register();
+    // Rows are compressed in a backup; files and the key are not, and would stand there word by word.
+    app.by(Staff::Office)
+        .post(case.path("/attachments"))
+        .file("说明.txt", format!("{name}，{phone}").into_bytes())
+        .expect(201);
+    let key = fs::read_to_string(app.data_dir().join("xinfang.key")).unwrap();
+    let key = key.trim();
+    let key_bytes = STANDARD.decode(key).unwrap();
+    let shelf = tempfile::tempdir().unwrap();
+    let backup = fs::read(back_up(&app, shelf.path())).unwrap();
+    let lies = app.lies();
+    for open in [name, phone, key] {
+        assert!(
+            holds(&lies, open.as_bytes()),
+            "{open} lies in the open there"
+        );
     }
-    place.verify();
-    let names: Vec<_> = files_in(place.folder.path())
-        .into_iter()
-        .filter(|path| path.to_str().unwrap().contains(".xinfang-restore"))
-        .collect();
-    assert!(code == Some(1) || names.is_empty(), "{names:?}");
+    for secret in [name, phone, key, PHRASE, "xinfang.key"] {
+        assert!(!holds(&backup, secret.as_bytes()), "{secret}");
+    }
+    assert!(!holds(&backup, &key_bytes), "the key");
+    let (text, code) = run(with_phrase(app.command())
+        .arg("backup")
+        .arg("--check")
+        .args(files_in(shelf.path())));
+    assert!(code == Some(0) && text.contains("备份完好"), "{text}");
 }
 
 #[test]
@@ -553,6 +621,17 @@ fn verify_says_what_is_damaged_and_where() {
     assert!(code == Some(2) && text.contains(&seal), "{text}");
 }
 
+/// Waits until somebody is about to fill this table of a place on PostgreSQL, in a transaction that goes on.
+fn wait_until_filled(place: &Place, table: &str) {
+    let sql = format!(
+        "DO $$ BEGIN FOR i IN 1..10000 LOOP PERFORM pg_stat_clear_snapshot(); \
+         IF EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
+         AND xact_start IS NOT NULL AND query LIKE 'INSERT INTO \"{table}\"%') THEN RETURN; END IF; \
+         PERFORM pg_sleep(0.002); END LOOP; RAISE 'nobody fills it'; END $$"
+    );
+    place.database.run(place.folder.path(), &sql);
+}
+
 /// From PostgreSQL by a backup into SQLite, and from there by `transfer` into PostgreSQL again.
 #[test]
 fn a_township_moves_to_the_county_and_back() {
@@ -603,30 +682,32 @@ fn a_township_moves_to_the_county_and_back() {
         return;
     };
 
-    // Cut off in the middle, wherever that is, it has not happened.
-    let mut cut = 0;
-    for wait in [60, 120, 180, 240, 300, 400, 500] {
+    // So many rows that there is a middle: the cases' tables come before this one, users and units after it.
+    township.database.run(
+        township.folder.path(),
+        "INSERT INTO idempotency_keys (user_id, key, route, body_hash, status, answer, created_at) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+         SELECT 'nobody', 'k' || i, '/cases', hex(randomblob(32)), 201, randomblob(200), \
+         '2026-03-10 02:00:00' FROM n",
+    );
+    // Cut off as it begins and in the middle, it has not happened.
+    for in_the_middle in [false, true] {
         let mut command = to_server(&township, &from, &to);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
-        thread::sleep(Duration::from_millis(wait));
-        let ended = process.try_wait().unwrap().is_some();
-        process.kill().unwrap();
-        process.wait().unwrap();
-        if ended {
-            break;
+        if in_the_middle {
+            wait_until_filled(&county, "idempotency_keys");
+        } else {
+            thread::sleep(Duration::from_millis(50));
         }
-        cut += 1;
+        process.kill().unwrap();
+        let status = process.wait().unwrap();
+        assert_eq!(status.signal(), Some(9), "it had ended by itself");
         county.is_empty();
     }
-    assert!(cut > 0);
     let (text, code) = run(&mut to_server(&township, &from, &to));
-    if code == Some(1) {
-        assert!(text.contains("已有数据"), "{text}");
-    } else {
-        assert_eq!(code, Some(0), "{text}");
-        assert!(text.contains("核对了行数和校验值"), "{text}");
-    }
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("核对了行数和校验值"), "{text}");
     // Not a second time.
     let (text, code) = run(&mut to_server(&township, &from, &to));
     assert!(code == Some(1) && text.contains("已有数据"), "{text}");
@@ -738,6 +819,7 @@ fn the_administrator_sees_how_the_installation_stands() {
     } else {
         "sqlite"
     };
+    assert_eq!(standing["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(standing["database"]["kind"], kind);
     assert!(standing["database"]["size_bytes"].as_u64().unwrap() > 100_000);
     assert_eq!(standing["files"]["count"], 1);
@@ -808,6 +890,7 @@ fn the_doctor_says_what_is_wrong_and_how_to_mend_it() {
     back_up(&app, shelf.path());
     let (text, code) = examine(&app, &[]);
     assert!(text.contains("服务正在"), "{text}");
+    assert!(text.contains("[正常] 系统的 CA 证书"), "{text}");
     if app.is_postgres() {
         // The test's clock is not that of the database's server, and nothing else is wrong.
         assert_eq!(code, Some(2), "{text}");
@@ -849,11 +932,110 @@ fn the_doctor_says_what_is_wrong_and_how_to_mend_it() {
         assert_eq!(code, Some(2), "{name}: {text}");
         assert!(text.contains(word), "{name}: {text}");
     }
+    // A machine without the package ca-certificates.
+    let nothing = shelf.path().join("nothing.pem");
+    fs::write(&nothing, "").unwrap();
+    let nothing = nothing.to_str().unwrap();
+    let (text, code) = examine(&app, &[("SSL_CERT_FILE", nothing), ("SSL_CERT_DIR", "")]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("[错误] 读不到系统的 CA 证书") && text.contains("ca-certificates"),
+        "{text}"
+    );
     let away = folder.join("away.key");
     fs::rename(&key, &away).unwrap();
     let (text, code) = examine(&app, &[]);
     assert!(code == Some(2) && text.contains("没有密钥文件"), "{text}");
     fs::rename(&away, &key).unwrap();
+}
+
+/// With `log_format = "json"` there is nothing but JSON, from the first line to the last.
+#[test]
+fn every_line_of_a_json_log_is_an_object() {
+    let environment = [
+        ("XINFANG_TEST_CLOCK".to_owned(), tests::base::NOW.to_owned()),
+        ("XINFANG_LOG_FORMAT".to_owned(), "json".to_owned()),
+    ];
+    let place = Place::new();
+    let server = Server::start(place.folder.path(), &place.database, &environment);
+    let client = Client::new(&server.url);
+    client.get("/health/live").expect(200);
+    let url = format!("{}/", server.url);
+    let log = place.folder.path().join("server.log");
+    assert!(server.stop().success());
+    let events: Vec<Value> = fs::read_to_string(log)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    for event in &events {
+        for field in ["timestamp", "level", "message"] {
+            assert!(event[field].is_string(), "{field}: {event}");
+        }
+    }
+    let with = |message: &str| {
+        let found = events.iter().find(|event| event["message"] == message);
+        found.unwrap_or_else(|| panic!("{message}: {events:?}"))
+    };
+    assert_eq!(with("xinfang 已启动")["url"], url.as_str());
+    with("stopping: finishing the requests in flight");
+
+    // Nor is it otherwise where the server does not start.
+    let mut command = place.command();
+    command
+        .arg("serve")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .env("XINFANG_LISTEN", "127.0.0.1:0")
+        .env("XINFANG_TLS_CERTIFICATE", "/nothing.pem");
+    let (text, code) = run(&mut command);
+    assert_eq!(code, Some(1), "{text}");
+    let events: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let last = events.last().unwrap();
+    assert_eq!(last["level"], "ERROR");
+    assert!(
+        last["error"].as_str().unwrap().contains("tls_key"),
+        "{text}"
+    );
+}
+
+/// As `xinfang serve 2>&1 | head -1` has it: that nobody reads what it says keeps a server neither from
+/// serving nor from ending.
+#[test]
+fn a_server_whose_output_nobody_reads_serves_and_ends() {
+    for format in ["text", "json"] {
+        let place = Place::new();
+        let listen = format!("127.0.0.1:{}", free_port());
+        let mut process = place
+            .command()
+            .arg("serve")
+            .env("XINFANG_LISTEN", &listen)
+            .env("XINFANG_LOG_FORMAT", format)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop((process.stdout.take(), process.stderr.take()));
+        let live = format!("http://{listen}/health/live");
+        let served = soon(|| {
+            let answer = http().get(&live).send();
+            answer.is_ok_and(|answer| answer.status() == 200)
+        });
+        let id = process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status();
+        let ended = soon(|| process.try_wait().unwrap().is_some());
+        process.kill().unwrap();
+        let status = process.wait().unwrap();
+        assert!(served, "{format}: it does not serve");
+        assert!(
+            told.unwrap().success() && ended,
+            "{format}: it does not end"
+        );
+        assert!(status.success(), "{format}: {status}");
+    }
 }
 
 /// A port that was free a moment ago.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::term::Term;
 use shared::token::TokenScope;
 use tests::app::soon;
+use tests::files::holds;
 use tests::staff::{NEXT_VILLAGE, PASSWORD, VILLAGE};
 use tests::{Answer, Client, Staff, TestApp};
 
@@ -42,6 +43,27 @@ fn change_user(app: &TestApp, admin: &Client, who: Staff, patch: &Value) {
     let path = format!("/users/{}", app.user(who));
     let etag = admin.get(&path).expect(200).etag();
     admin.patch(&path).if_match(etag).json(patch).expect(200);
+}
+
+/// Whoever gets hold of the database, or of all files, finds no token there: not in its row, nor in the
+/// answer that was kept for its idempotency key, nor in the log.
+#[test]
+fn a_token_is_kept_as_a_hash_alone() {
+    let app = TestApp::start();
+    let call = || {
+        let call = app.by(Staff::Secretary).post("/tokens").key("once");
+        call.json(&new(&["cases:read"])).expect(201).json()
+    };
+    let made = call();
+    let secret = made["secret"].as_str().unwrap();
+    assert_eq!(call()["secret"], secret, "the kept answer has it");
+    let script = app.nobody().with_token(secret);
+    script.get("/cases").expect(200);
+    let hint = made["token"]["hint"].as_str().unwrap();
+    let rest = secret.strip_prefix(hint).unwrap();
+    let lies = app.lies();
+    assert!(holds(&lies, hint.as_bytes()), "it lies there");
+    assert!(!holds(&lies, rest.as_bytes()), "{rest}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use ring::hmac;
 use serde_json::{Value, json};
 use tests::staff::{NEXT_VILLAGE, VILLAGE};
 use tests::{Answer, Case, Staff, TestApp, Webhook};
@@ -191,16 +192,11 @@ fn a_program_is_told_by_ids_alone_and_signed() {
 }
 
 fn signature(secret: &str, stamp: &str, body: &[u8]) -> String {
-    let python = "import hmac, sys; print('v1=' + hmac.new(sys.argv[1].encode(), sys.argv[2].encode() + b'.' + sys.stdin.buffer.read(), 'sha256').hexdigest())";
-    let mut asked = std::process::Command::new("python3")
-        .args(["-c", python, secret, stamp])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::io::Write::write_all(&mut asked.stdin.take().unwrap(), body).unwrap();
-    let output = asked.wait_with_output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let signed = [stamp.as_bytes(), b".", body].concat();
+    let tag = hmac::sign(&key, &signed);
+    let hexadecimal = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    format!("v1={}", hexadecimal.collect::<String>())
 }
 
 #[test]
