@@ -48,6 +48,9 @@ pub(crate) struct AppArgs {
     /// Builds quickly instead of small: for working on the app, not for shipping.
     #[arg(long)]
     pub(crate) dev: bool,
+    /// Makes it ready, and leaves `frontend/dist` as it is.
+    #[arg(long, hide = true)]
+    pub(crate) aside: bool,
 }
 
 /// How to build: for shipping, or quickly.
@@ -82,9 +85,9 @@ impl Mode {
     }
 }
 
-/// Begins to compile the app for shipping beside what else is done, which is mostly waiting for one
-/// core: linking takes the optimiser minutes. [`build`] finds it compiled then, and tells what went
-/// wrong if something did. Nothing where nothing it is made from has changed.
+/// Begins to make the app for shipping ready beside what else is done: much of it is done by one core
+/// alone. [`build`] finds it ready then, and tells what went wrong if something did. Nothing where nothing
+/// it is made from has changed.
 pub(crate) fn ahead() -> Result<Option<Aside>> {
     let mode = Mode::of(&AppArgs::default());
     let work = cargo::target().join("app");
@@ -93,8 +96,9 @@ pub(crate) fn ahead() -> Result<Option<Aside>> {
         return Ok(None);
     }
     fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
-    let mut compile = toolchain.build(&work, mode.profile, mode.in_parts);
-    Aside::start(&mut compile, &work.join("ahead.log")).map(Some)
+    let mut make = process::command(std::env::current_exe()?);
+    make.args(["app", "--aside"]);
+    Aside::start(&mut make, &work.join("aside.log")).map(Some)
 }
 
 /// Builds the app, unless nothing it is made from has changed.
@@ -113,13 +117,34 @@ pub(crate) fn build(args: &AppArgs) -> Result<()> {
     }
 
     let toolchain = Toolchain::find()?;
+    let stage = work.join("stage");
+    let staged = work.join("staged");
+    let made_from = inputs(&mode, &toolchain)?.finish();
+    if !(stage.is_dir() && stamp::is_current(&staged, &made_from)) {
+        // What is half made is not taken for whole.
+        if staged.exists() {
+            fs::remove_file(&staged)?;
+        }
+        make(&mode, &work, &toolchain, first)?;
+        stamp::write(&staged, &made_from)?;
+    }
+    if args.aside {
+        return Ok(());
+    }
+    mirror(&stage, &dist())?;
+    stamp::write(&stamp, &fingerprint(&mode, &toolchain)?)?;
+    report()
+}
+
+/// Makes the files of the app, into `work/stage`.
+fn make(mode: &Mode, work: &Path, toolchain: &Toolchain, first: bool) -> Result<()> {
     let hint = first.then_some("the first build takes about 5 minutes on 2 cores");
     let compile = |in_parts: bool| {
         ui::step("compile the app to WASM", hint, || {
-            process::run(&mut toolchain.build(&work, mode.profile, in_parts))
+            process::run(&mut toolchain.build(work, mode.profile, in_parts))
         })
     };
-    let compiled = toolchain::output(&work, mode.profile);
+    let compiled = toolchain::output(work, mode.profile);
     let make = |verb: &str| -> Result<PathBuf> {
         let pack = build_pack()?;
         let glue = fresh(work.join("glue"))?;
@@ -139,24 +164,28 @@ pub(crate) fn build(args: &AppArgs) -> Result<()> {
         make("glue")
     };
     let glue = made?;
-    ui::step("pack the app", None, || pack(&glue, &mode, &work))?;
-    stamp::write(&stamp, &fingerprint(&mode, &toolchain)?)?;
-    report()
+    ui::step("pack the app", None, || pack(&glue, mode, work))
 }
 
 /// A hash of everything that decides what is in `frontend/dist`, and of the folder itself.
 fn fingerprint(mode: &Mode, toolchain: &Toolchain) -> Result<String> {
+    let mut fingerprint = inputs(mode, toolchain)?;
+    fingerprint.add_path(&dist())?;
+    Ok(fingerprint.finish())
+}
+
+/// All that the app is made from, and how.
+fn inputs(mode: &Mode, toolchain: &Toolchain) -> Result<Fingerprint> {
     let mut fingerprint = Fingerprint::default();
     fingerprint.add("profile", mode.profile.as_bytes());
     fingerprint.add("compiler", toolchain.version.as_bytes());
     for path in INPUTS {
         fingerprint.add_path(&cargo::root().join(path))?;
     }
-    fingerprint.add_path(&dist())?;
-    Ok(fingerprint.finish())
+    Ok(fingerprint)
 }
 
-/// From what `pack` made of the compiled module to `frontend/dist`.
+/// From what `pack` made of the compiled module to the files of the app.
 fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
     let pack = build_pack()?;
     if mode.optimise
@@ -198,7 +227,7 @@ fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
     if any {
         process::run(&mut compress)?;
     }
-    mirror(&stage, &dist())
+    Ok(())
 }
 
 /// Builds the package `pack`, which does the work that needs large libraries.

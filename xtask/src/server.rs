@@ -66,7 +66,10 @@ pub(crate) struct BenchArgs {
 
 /// Builds, then becomes `xinfang serve`; `XINFANG_*` variables reach it unchanged.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
-    app::build(&AppArgs { dev: args.dev })?;
+    app::build(&AppArgs {
+        dev: args.dev,
+        aside: false,
+    })?;
     let profile = if args.release {
         Profile::Release
     } else {

@@ -149,8 +149,8 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     }
 
     if let Some(ahead) = ahead {
-        // What went wrong is told by the step itself.
-        ui::step("wait for the app, compiled beside", None, || ahead.wait())?;
+        // What went wrong is told by the next step, which does it again.
+        ui::step("wait for the app, made beside", None, || ahead.wait())?;
     }
     app::build(&AppArgs::default())?;
     let (page_tests, api_tests): (Vec<String>, Vec<String>) =
