@@ -7,11 +7,14 @@
 //! What ships comes in parts (`frontend/src/part.rs`); where they cannot be made, and with `--dev`,
 //! the app is in one piece.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::bundle::{self, Glue, Sources};
@@ -191,20 +194,7 @@ fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
     if mode.optimise
         && let Some(optimiser) = Optimiser::find(&work.join("npm"))
     {
-        let small = work.join("optimised.wasm");
-        for plain in stamp::files(glue)? {
-            // Each start of the optimiser takes over a second, which the crumbs that parts share are not
-            // worth.
-            if plain.metadata()?.len() < CRUMB {
-                continue;
-            }
-            let is_module = plain
-                .extension()
-                .is_some_and(|extension| extension == "wasm");
-            if is_module && optimiser.run(&plain, &small) {
-                fs::rename(&small, &plain)?;
-            }
-        }
+        optimise(&optimiser, modules(glue)?, work)?;
     }
 
     let frontend = cargo::root().join("frontend");
@@ -228,6 +218,50 @@ fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
         process::run(&mut compress)?;
     }
     Ok(())
+}
+
+/// The modules that are worth the optimiser, the largest first: each of its starts takes over a second,
+/// which the crumbs that parts share are not worth.
+fn modules(glue: &Path) -> Result<Vec<PathBuf>> {
+    let mut modules = Vec::new();
+    for file in stamp::files(glue)? {
+        let size = file.metadata()?.len();
+        let extension = file.extension();
+        if size >= CRUMB && extension.is_some_and(|extension| extension == "wasm") {
+            modules.push((Reverse(size), file));
+        }
+    }
+    modules.sort();
+    Ok(modules.into_iter().map(|(_, file)| file).collect())
+}
+
+/// Makes modules smaller, as many at once as there are cores: each is worked on by one alone.
+fn optimise(optimiser: &Optimiser, modules: Vec<PathBuf>, work: &Path) -> Result<()> {
+    let modules = Mutex::new(modules.into_iter());
+    let worker = |number: usize| -> Result<()> {
+        let small = work.join(format!("optimised-{number}.wasm"));
+        let next = || {
+            let mut modules = modules.lock().unwrap_or_else(PoisonError::into_inner);
+            modules.next()
+        };
+        while let Some(plain) = next() {
+            if optimiser.run(&plain, &small) {
+                fs::rename(&small, &plain)?;
+            }
+        }
+        Ok(())
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let worker = &worker;
+        let workers: Vec<_> = (0..cores)
+            .map(|number| scope.spawn(move || worker(number)))
+            .collect();
+        workers.into_iter().try_for_each(|worker| {
+            let ended = worker.join();
+            ended.unwrap_or_else(|_| bail!("a thread that runs the optimiser panicked"))
+        })
+    })
 }
 
 /// Builds the package `pack`, which does the work that needs large libraries.
