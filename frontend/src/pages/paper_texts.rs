@@ -178,7 +178,7 @@ fn kind_line(desk: Desk, kind: PaperKind, texts: &PaperTexts) -> AnyView {
     };
     let bare = (note.is_empty() && preset.is_empty()).then(|| {
         let can = match kind.preset() {
-            Some((_, field)) => format!("没有附注，没有预填的{field}"),
+            Some((_, field)) => format!("没有附注，没有预填“{field}”"),
             None => "没有附注".to_owned(),
         };
         view! { <p class="quiet">{can}</p> }
@@ -191,7 +191,7 @@ fn kind_line(desk: Desk, kind: PaperKind, texts: &PaperTexts) -> AnyView {
                 <h3>{kind.label()}</h3>
                 {bare}
                 {part("附注：".to_owned(), note)}
-                {part(format!("预填的{field}："), preset)}
+                {part(format!("预填“{field}”："), preset)}
             </div>
             {desk.change(Doing::Kind(kind), "change-kind", label)}
         </li>
@@ -287,7 +287,7 @@ fn one(desk: Desk, kind: PaperKind, settings: &Settings) -> AnyView {
         field(
             form,
             format!("papers.kinds.{at}.preset"),
-            format!("预填的{label}"),
+            format!("预填“{label}”"),
         )
         .hint("出具时先填好这些，出具的人可以再改。".to_owned())
         .area(preset, 4)
