@@ -304,7 +304,7 @@ fn table(rows: &[MatterRow]) -> AnyView {
                     </td>
                     <td>{name_of(row.village.as_ref())}</td>
                     <td>{turn}</td>
-                    <td class="number">{format::short_date(row.opened_on)}</td>
+                    <td class="number day">{format::short_date(row.opened_on)}</td>
                     <td class="matter-next">{next(row)}</td>
                 </tr>
             }

@@ -121,7 +121,7 @@ fn table(rows: &[CampaignRow]) -> AnyView {
             };
             view! {
                 <tr data-testid="campaign-row">
-                    <td class="number">{format::short_date(row.on)}</td>
+                    <td class="number day">{format::short_date(row.on)}</td>
                     <td>{village(row.village.as_ref())}</td>
                     <td>{row.form.label()}{struck(row)}</td>
                     <td>

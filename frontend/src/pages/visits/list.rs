@@ -138,7 +138,7 @@ fn table(rows: &[VisitRow]) -> AnyView {
                 .then(|| view! { " " <span class="badge badge-done">"已划除"</span> });
             view! {
                 <tr data-testid="visit-row">
-                    <td class="number">{format::short_date(row.on)}</td>
+                    <td class="number day">{format::short_date(row.on)}</td>
                     <td>{row.kind.label()}{struck}</td>
                     <td>{place(row.village.as_ref(), row.group.as_ref(), row.place.as_ref())}</td>
                     <td>{names(&row.visitors)}</td>
