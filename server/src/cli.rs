@@ -154,6 +154,9 @@ enum Error {
     Logged,
 }
 
+/// Of events that are logged whatever the level: where the log is no JSON, they are printed.
+const SAID: &str = "xinfang::said";
+
 /// Runs the command line.
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -188,7 +191,7 @@ fn run(cli: Cli) -> Result<(), Error> {
             serve(config, clock, demo).map_err(|error| match format {
                 LogFormat::Text => error,
                 LogFormat::Json => {
-                    tracing::error!(%error, "服务结束");
+                    tracing::error!(target: SAID, %error, "服务结束");
                     Error::Logged
                 }
             })
@@ -240,6 +243,11 @@ fn start_log(config: &Config) -> Result<(), Error> {
     let level = &config.log.log_level;
     let filter = tracing_subscriber::EnvFilter::try_new(level)
         .map_err(|error| Error::Refused(format!("日志级别“{level}”无效：{error}")))?;
+    // In words it is said at any level, too.
+    let filter = match format!("{SAID}=info").parse() {
+        Ok(always) => filter.add_directive(always),
+        Err(_) => filter,
+    };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -251,7 +259,7 @@ fn start_log(config: &Config) -> Result<(), Error> {
         LogFormat::Json => {
             log.json().flatten_event(true).init();
             std::panic::set_hook(Box::new(|panic| {
-                tracing::error!(%panic, "a thread panicked");
+                tracing::error!(target: SAID, %panic, "a thread panicked");
             }));
         }
     }
@@ -294,10 +302,10 @@ fn announce(state: &State) {
         // Where nobody reads it, it serves all the same.
         return drop(print(&greeting(state)));
     }
-    tracing::info!(url = url_of(state), "xinfang 已启动");
+    tracing::info!(target: SAID, url = url_of(state), "xinfang 已启动");
     if state.demo {
         for (role, username, password) in demo::sign_ins() {
-            tracing::info!(role, username, password, "演示数据的登录");
+            tracing::info!(target: SAID, role, username, password, "演示数据的登录");
         }
     }
 }

@@ -185,7 +185,12 @@ impl Server {
 
 /// Waits until the address stands in the log; not when the process has ended without it.
 fn logs(process: &mut Child, log: &Path, address: &str) -> bool {
+    let began = Instant::now();
     loop {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "the server does not say where it listens"
+        );
         let ended = process.try_wait().expect("its state").is_some();
         let logged = fs::read_to_string(log).unwrap_or_default();
         if logged.contains(address) || ended {

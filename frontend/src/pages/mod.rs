@@ -48,8 +48,10 @@ use leptos::prelude::*;
 #[cfg(feature = "parts")]
 use leptos::wasm_split::wasm_split;
 
+use crate::browser;
 use crate::part::{self, Drawn, Part};
 use crate::place::Place;
+use crate::ui::icon::{Icon, icon};
 
 /// The page at a place.
 pub(crate) fn page(place: Place) -> AnyView {
@@ -249,6 +251,27 @@ pub(crate) fn figures(place: Place) -> Drawn {
 pub(crate) fn heading(words: impl Into<String>) -> AnyView {
     let words = words.into();
     view! { <h1 id="page-title" tabindex="-1">{words}</h1> }.into_any()
+}
+
+/// The head of a page that is printed without it: the way back, and the button.
+pub(crate) fn print_head(back: String, words: &'static str) -> AnyView {
+    view! {
+        <div class="page-head no-print">
+            <nav class="crumbs" aria-label="位置">
+                <a href=back>{icon(Icon::Back)} {words}</a>
+            </nav>
+            <button
+                type="button"
+                class="btn btn-primary"
+                data-testid="print"
+                on:click=move |_| browser::print()
+            >
+                {icon(Icon::Print)}
+                "打印"
+            </button>
+        </div>
+    }
+    .into_any()
 }
 
 fn nowhere() -> AnyView {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::access::Action;
 use shared::case::paper::texts::{MAX_CONTACT, MAX_NOTE};
-use shared::case::paper::{KindText, PaperKind, PaperTexts, chinese_day, government};
+use shared::case::paper::{KindText, PaperKind, PaperTexts, bracketed, chinese_day};
 use shared::settings::{Settings, SettingsPatch};
 use shared::term::Term;
 
@@ -148,7 +148,7 @@ fn cards(desk: Desk, settings: &Settings) -> AnyView {
                 {desk.change(Doing::Names, "change-names", change)}
             </div>
             <dl class="facts facts-long settings-facts" data-testid="paper-names">
-                {line("发文机关", &texts.issuer, government(&settings.township_name))}
+                {line("发文机关", &texts.issuer, usual_issuer(settings))}
                 {line("上一级机关", &texts.superior, "按单位里的县级，没有的出具时再填".to_owned())}
                 {line("人民法院", &texts.court, typed())}
                 {line("联系方式", &texts.contact, "没有填，文书上不印".to_owned())}
@@ -160,6 +160,11 @@ fn cards(desk: Desk, settings: &Settings) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Who issues documents where nothing else is said.
+fn usual_issuer(settings: &Settings) -> String {
+    PaperTexts::default().issuer_of(&settings.township_name)
 }
 
 fn kind_line(desk: Desk, kind: PaperKind, texts: &PaperTexts) -> AnyView {
@@ -207,7 +212,7 @@ fn names(desk: Desk, settings: &Settings) -> AnyView {
     let superior = RwSignal::new(texts.superior.clone());
     let court = RwSignal::new(texts.court.clone());
     let contact = RwSignal::new(texts.contact.clone());
-    let without = government(&settings.township_name);
+    let without = usual_issuer(settings);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let typed = |words: RwSignal<String>| words.get_untracked().trim().to_owned();
@@ -292,14 +297,11 @@ fn one(desk: Desk, kind: PaperKind, settings: &Settings) -> AnyView {
         .hint("出具时先填好这些，出具的人可以再改。".to_owned())
         .area(preset, 4)
     });
-    let issuer = match settings.papers.issuer.as_str() {
-        "" => government(&settings.township_name),
-        named => named.to_owned(),
-    };
+    let issuer = settings.papers.issuer_of(&settings.township_name);
     let notes = move || {
         let notes = with.with_value(|with| with()).notes(kind).into_iter();
         notes
-            .map(|note| view! { <p>{format!("（{note}）")}</p> })
+            .map(|note| view! { <p>{bracketed(&note)}</p> })
             .collect_view()
     };
     let sample = kind.takes_note().then(|| {

@@ -9,6 +9,7 @@ use shared::outbox::{Draft, Stage};
 use shared::term::Term as _;
 
 use super::case::draft::Draft as Typed;
+use super::print_head;
 use crate::api::Failure;
 use crate::app;
 use crate::browser;
@@ -16,7 +17,6 @@ use crate::directory::directory;
 use crate::format;
 use crate::load::load;
 use crate::outbox;
-use crate::ui::icon::{Icon, icon};
 use crate::ui::states::waiting;
 
 /// The page.
@@ -27,20 +27,7 @@ pub(crate) fn page(key: String) -> AnyView {
     });
     view! {
         <div class="page page-narrow">
-            <div class="page-head no-print">
-                <nav class="crumbs" aria-label="位置">
-                    <a href="/drafts">{icon(Icon::Back)} "待发"</a>
-                </nav>
-                <button
-                    type="button"
-                    class="btn btn-primary"
-                    data-testid="print"
-                    on:click=move |_| browser::print()
-                >
-                    {icon(Icon::Print)}
-                    "打印"
-                </button>
-            </div>
+            {print_head("/drafts".to_owned(), "待发")}
             {draft.view(waiting, |draft| sheet(&draft))}
         </div>
     }

@@ -62,10 +62,32 @@ fn settings() -> AnyView {
             {heading("设置")}
             {desk.settings.view(waiting, move |now| general(desk, &now.value))}
             {dialog(desk.changing, "修改设置".to_owned(), body)}
-            {workdays()}
-            {categories()}
-            {paper_texts()}
-            {session::may(Action::ManageSettings).then(map)}
+            {way(
+                "workdays",
+                "工作日",
+                "查看和更正",
+                "依国务院公布的放假调休安排；临时调整和新年度的安排在这里更正。",
+            )}
+            {way(
+                "categories",
+                "类型和细类",
+                "查看和修改",
+                "登记时选的类型；细类可以按本地的情况增加、改名、停用。",
+            )}
+            {way(
+                "paper-texts",
+                "文书文字",
+                "查看和修改",
+                "文书的发文机关、复查机关、法院、联系方式，各种文书的附注和常用的预填文字。",
+            )}
+            {session::may(Action::ManageSettings).then(|| {
+                way(
+                    "village-map",
+                    "村庄地图",
+                    "上传和对应",
+                    "上传各村边界的 GeoJSON 文件以后，数据看板上按村着色。",
+                )
+            })}
             {session::may(Action::ManageSettings).then(super::robots::section)}
             {law(desk)}
         </div>
@@ -73,59 +95,20 @@ fn settings() -> AnyView {
     .into_any()
 }
 
-/// The way to the corrections of the calendar.
-fn workdays() -> AnyView {
+/// The way to a page of settings of its own: what it is called, what the button says, what it is for.
+fn way(
+    id: &'static str,
+    title: &'static str,
+    button: &'static str,
+    about: &'static str,
+) -> AnyView {
     view! {
-        <section class="card" aria-labelledby="workdays">
+        <section class="card" aria-labelledby=id>
             <div class="card-head">
-                <h2 id="workdays">"工作日"</h2>
-                <a class="btn" href="/workdays" data-testid="workdays">"查看和更正"</a>
+                <h2 id=id>{title}</h2>
+                <a class="btn" href=format!("/{id}") data-testid=id>{button}</a>
             </div>
-            <p class="quiet">"依国务院公布的放假调休安排；临时调整和新年度的安排在这里更正。"</p>
-        </section>
-    }
-    .into_any()
-}
-
-/// The way to the levels of the category.
-fn categories() -> AnyView {
-    view! {
-        <section class="card" aria-labelledby="categories">
-            <div class="card-head">
-                <h2 id="categories">"类型和细类"</h2>
-                <a class="btn" href="/categories" data-testid="categories">"查看和修改"</a>
-            </div>
-            <p class="quiet">"登记时选的类型；细类可以按本地的情况增加、改名、停用。"</p>
-        </section>
-    }
-    .into_any()
-}
-
-/// The way to the texts of documents.
-fn paper_texts() -> AnyView {
-    view! {
-        <section class="card" aria-labelledby="paper-texts">
-            <div class="card-head">
-                <h2 id="paper-texts">"文书文字"</h2>
-                <a class="btn" href="/paper-texts" data-testid="paper-texts">"查看和修改"</a>
-            </div>
-            <p class="quiet">
-                "文书的发文机关、复查机关、法院、联系方式，各种文书的附注和常用的预填文字。"
-            </p>
-        </section>
-    }
-    .into_any()
-}
-
-/// The way to the map of the villages.
-fn map() -> AnyView {
-    view! {
-        <section class="card" aria-labelledby="map">
-            <div class="card-head">
-                <h2 id="map">"村庄地图"</h2>
-                <a class="btn" href="/village-map" data-testid="village-map">"上传和对应"</a>
-            </div>
-            <p class="quiet">"上传各村边界的 GeoJSON 文件以后，数据看板上按村着色。"</p>
+            <p class="quiet">{about}</p>
         </section>
     }
     .into_any()

@@ -26,10 +26,13 @@ struct Desk {
     days: Loader<Workdays>,
     notices: Notices,
     form: Form,
+    /// Of what is declared: once something has changed, the same is another request.
+    key: RequestKey,
 }
 
 impl Desk {
     fn changed(self, done: WorkdaysChanged) {
+        self.key.renew();
         self.days.put(done.workdays);
         self.notices.say(match done.cases {
             0 => "已更正，没有在办事项的期限因此改变。".to_owned(),
@@ -48,6 +51,7 @@ fn days() -> AnyView {
         days: load(|| Call::get("/settings/workdays").fetch()),
         notices: notices(),
         form: Form::new(),
+        key: RequestKey::new(),
     };
     let manages = session::may(Action::ManageSettings);
     view! {
@@ -152,7 +156,6 @@ fn form(desk: Desk) -> AnyView {
     let text = || RwSignal::new(String::new());
     let (from, to, source) = (text(), text(), text());
     let worked = RwSignal::new("free".to_owned());
-    let key = RequestKey::new();
     let kinds: Options = vec![
         ("free".to_owned(), "休息日（放假）".to_owned()),
         ("worked".to_owned(), "工作日（上班）".to_owned()),
@@ -176,10 +179,9 @@ fn form(desk: Desk) -> AnyView {
             return;
         }
         let call = Call::post("/settings/workdays")
-            .once(&key.of(&input))
+            .once(&desk.key.of(&input))
             .json(&input);
         form.send(call.fetch::<WorkdaysChanged>(), move |done| {
-            key.renew();
             for field in [from, to] {
                 field.try_set(String::new());
             }

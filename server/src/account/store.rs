@@ -166,7 +166,7 @@ pub(crate) fn count_of(conn: &mut Conn, unit: &str) -> QueryResult<i64> {
         .get_result(conn)
 }
 
-/// Moves all users of a unit to another, and tells who may sign in of both.
+/// Moves all users of a unit to another, and tells whose account is in use of both.
 pub(crate) fn move_all(
     conn: &mut Conn,
     from: &str,

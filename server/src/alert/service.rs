@@ -439,8 +439,12 @@ fn registered(
     let today = desk.context.today();
     let discovered = crate::clock::day_of(alert.discovered_at.and_utc());
     let count = alert.people_count.unwrap_or(1).max(1).unsigned_abs();
+    // A program does no work: it is who reported it that first received it.
+    let author = alert.author_id.as_deref().map(UserId::from);
+    let author = author.filter(|id| desk.actor.user().service && desk.known_user(id).is_some());
     let new = NewCase {
         channel: Channel::Inspection,
+        first_receiver_id: author,
         place: alert.place.clone(),
         village_id: alert.village_id.as_deref().map(UnitId::from),
         occurred_on: (discovered <= today).then_some(discovered),

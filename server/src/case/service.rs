@@ -11,7 +11,7 @@ use shared::case::input::{
     CasePatch, NewCase, NewPerson, Patched, RevealRequest, check_roles, filled,
 };
 use shared::case::number::Series;
-use shared::case::state::{self, EventKind, State};
+use shared::case::state::{self, EventKind, Refused, State};
 use shared::case::view::{
     CaseView, EventData, EventView, FieldKind, FieldMark, Named, PersonView, Revealed,
 };
@@ -772,7 +772,28 @@ fn check_new(desk: &Desk, input: &NewCase) -> Errors {
     if bound && input.village_id.is_none() {
         errors.add("village_id", "required", "请选择本村。");
     }
+    if desk.actor.user().service {
+        check_program(desk, &mut errors, input);
+    }
     errors
+}
+
+/// Notes what a program cannot register: a case that nobody first received, and an accusation that its
+/// registrar alone may see.
+fn check_program(desk: &Desk, errors: &mut Errors, input: &NewCase) {
+    if input.first_receiver_id.is_none() {
+        let message = "请写明首问责任人：程序账号不办理工作。";
+        errors.add("first_receiver_id", "required", message);
+    }
+    let (unit, user) = (
+        input.accused_unit_id.as_ref(),
+        input.accused_user_id.as_ref(),
+    );
+    let accuses = input.purpose == Purpose::Accusation;
+    if accuses && desk.seal_of(unit, user) == Series::RegistrarOnly {
+        let message = "反映镇领导或者镇综治办的检举控告只有登记人能看到，程序账号不能登记，请由工作人员登记。";
+        errors.add("purpose", "program", message);
+    }
 }
 
 /// From whom a case is sealed.
@@ -1401,7 +1422,14 @@ pub(crate) fn patch(
     if taken.case.purpose.0 == Purpose::Accusation {
         let unit = taken.case.accused_unit_id.as_deref().map(UnitId::from);
         let user = taken.case.accused_user_id.as_deref().map(Into::into);
-        taken.case.seal = Coded(desk.seal_of(unit.as_ref(), user.as_ref()));
+        let seal = desk.seal_of(unit.as_ref(), user.as_ref());
+        let registrar = UserId::from(taken.case.registrar_id.as_str());
+        let registrar = desk.names.member(&registrar);
+        if seal == Series::RegistrarOnly && registrar.is_some_and(|member| member.user.service) {
+            let why = "这件事项由程序账号登记，改成反映镇领导或者镇综治办的，就没有人能看到了。请由工作人员另行登记。";
+            return Err(Refused(why.to_owned()).into());
+        }
+        taken.case.seal = Coded(seal);
         relieve_accused(&desk.names, &mut taken.case);
     }
     taken.case.collective =

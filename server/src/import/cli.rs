@@ -218,6 +218,10 @@ fn importer<'a>(
         Some(member) if member.user.disabled => {
             Err(CliError::Import("这个用户已停用。".to_owned()))
         }
+        // It would be who first received all of it.
+        Some(member) if member.user.service => Err(CliError::Import(
+            "程序账号不办理工作，请换一名镇综治办的用户。".to_owned(),
+        )),
         Some(member) => Ok(Arc::clone(member)),
         None => Err(nobody(username)),
     }

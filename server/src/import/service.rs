@@ -8,7 +8,7 @@ use shared::access::{Action, Facts, can};
 use shared::audit::AuditAction;
 use shared::case::Outcome;
 use shared::case::number::{CaseNumber, Series};
-use shared::case::state::EventKind;
+use shared::case::state::{EventKind, Refused};
 use shared::case::view::Named;
 use shared::ids::{ImportId, SubcategoryCode, UserId};
 use shared::ledger::{ColumnMapping, ImportResult, ImportRun};
@@ -23,8 +23,8 @@ use super::store::{self, OwnCase, RowRecord, RunRecord};
 use super::text::shorten;
 use super::{Error, reader};
 use crate::audit::{self, Entry};
-use crate::case::Desk;
 use crate::case::service::{Draft, Entering};
+use crate::case::{self, Desk};
 use crate::db::Conn;
 use crate::keys::Keys;
 
@@ -44,12 +44,17 @@ pub(super) struct Kept {
     pub(super) size: u64,
 }
 
-/// Whether the actor may import at all.
+/// Whether the actor may import at all. Whoever does is who first received all of it.
 ///
 /// # Errors
-/// [`Error::Denied`].
+/// [`Error::Denied`]; [`Error::Case`] of a program, which does no work.
 pub(super) fn may_import(desk: &Desk) -> Result<(), Error> {
-    Ok(can(&desk.actor, Action::ImportLedger, Facts::None)?)
+    can(&desk.actor, Action::ImportLedger, Facts::None)?;
+    if desk.actor.user().service {
+        let why = "程序账号不办理工作，台账请由镇综治办的工作人员导入。";
+        return Err(case::Error::from(Refused(why.to_owned())).into());
+    }
+    Ok(())
 }
 
 /// Reads a workbook's ledger. Takes its time: not on an async thread.

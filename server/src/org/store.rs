@@ -221,7 +221,7 @@ pub(crate) fn naming(conn: &mut Conn, user: &str) -> QueryResult<Vec<Unit>> {
     rows.into_iter().map(Unit::try_from).collect()
 }
 
-/// Whether anybody who can sign in belongs to the unit.
+/// Whether an account that is in use belongs to the unit.
 pub(super) fn has_active_users(conn: &mut Conn, id: &UnitId) -> QueryResult<bool> {
     use crate::schema::users;
     let active = users::unit_id

@@ -6,6 +6,7 @@ use diesel::result::Error as DieselError;
 use shared::access::{Action, Facts, can};
 use shared::account::{InitialPassword, NewUser, User};
 use shared::audit::AuditAction;
+use shared::case::paper::PaperTexts;
 use shared::ids::UnitId;
 use shared::org::{Unit, UnitKind};
 use shared::problem::Problem;
@@ -247,7 +248,8 @@ pub(crate) fn put_county_above(
     settings::store::set_general(conn, &first.id, &general, context.now)?;
     let general = settings::store::General {
         version: 1,
-        papers: general.papers.for_below(),
+        // It words nothing yet: what the township says of itself is not the county's.
+        papers: PaperTexts::default(),
         ..general
     };
     settings::store::set_general(conn, &county.id, &general, context.now)?;

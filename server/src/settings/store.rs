@@ -119,7 +119,7 @@ pub(crate) struct Written {
 impl Written {
     /// What was written for a unit, to be changed and written again; where nothing was yet, it begins
     /// with what the one above has, but for its corrections of the calendar, which hold by themselves, and
-    /// for who issues its documents.
+    /// for what its documents say of itself.
     pub(crate) fn own(&self, unit: &str, above: Option<&str>) -> General {
         let inherited = || {
             let above = self.by_unit.get(above?)?;

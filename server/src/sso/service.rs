@@ -373,16 +373,6 @@ fn provider(state: &State) -> Result<&Provider, Error> {
     state.sso.provider().ok_or_else(off)
 }
 
-/// Only a person signs in by the provider.
-fn refuse_program(user: &User) -> Result<(), Error> {
-    if user.service {
-        return Err(Error::Conflict(
-            "程序账号不能登录，不能绑定统一身份认证的账号。".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
 /// How a user and the provider hang together.
 async fn status_of(state: &State, user_id: &UserId) -> Result<IdentityStatus, Error> {
     let provider = state.sso.provider();
@@ -421,7 +411,6 @@ pub(super) async fn begin_link(
     actor: &Actor,
     input: IdentityStart,
 ) -> Result<(String, Attempt), Error> {
-    refuse_program(actor.user())?;
     let provider = provider(state)?;
     session::ask_password(state, context, actor, "password", input.password).await?;
     let directory = state.directory.current().await?;
@@ -498,7 +487,11 @@ pub(super) async fn enter(
     input: IdentityEntry,
 ) -> Result<IdentityStatus, Error> {
     let user = user(state, &actor, id).await?;
-    refuse_program(&user)?;
+    if user.service {
+        return Err(Error::Conflict(
+            "程序账号不能登录，不能绑定统一身份认证的账号。".to_owned(),
+        ));
+    }
     let provider = provider(state)?;
     if provider.settings().claim.is_none() {
         return Err(Error::Conflict(

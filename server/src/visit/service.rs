@@ -751,8 +751,10 @@ pub(crate) fn register(
             "检举控告不从走访转，请直接登记：登记时自动保密（《信访工作条例》第三十条）。",
         );
     }
+    // Who has left since is nobody to choose any more, a program never was.
     let author = taken.visit.author_id.as_deref().map(UserId::from);
-    if input.first_receiver_id.is_some() && input.first_receiver_id != author {
+    let author = author.filter(|id| desk.known_user(id).is_some());
+    if author.is_some() && input.first_receiver_id.is_some() && input.first_receiver_id != author {
         errors.add(
             "first_receiver_id",
             "not_the_author",
@@ -763,8 +765,7 @@ pub(crate) fn register(
         return Err(errors.into());
     }
     let input = NewCase {
-        // Who has left since is nobody to choose any more.
-        first_receiver_id: author.filter(|id| desk.known_user(id).is_some()),
+        first_receiver_id: author.or_else(|| input.first_receiver_id.clone()),
         ..input.clone()
     };
     let text = format!(

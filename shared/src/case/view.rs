@@ -598,9 +598,11 @@ impl Receipt {
             ),
         };
         let reviewed = format!(
-            "对答复不服的，收到之日起{}内可以向上一级申请复查；对复查意见不服的，{}内可以申请复核（《信访工作条例》第三十五条、第三十六条）。",
+            "对答复不服的，收到之日起{}内可以向上一级申请复查（{}）；对复查意见不服的，{}内可以申请复核（{}）。",
             limit(ClockKind::ReviewRequest),
+            profile.limit(ClockKind::ReviewRequest).basis,
             limit(ClockKind::FinalReviewRequest),
+            profile.limit(ClockKind::FinalReviewRequest).basis,
         );
         vec![accepted, handled, reviewed]
     }
@@ -650,9 +652,15 @@ mod tests {
     fn a_receipt_says_what_comes_next_by_the_limits_of_its_case() {
         let mut profile = LawProfile::default_profile();
         for limit in &mut profile.limits {
-            if limit.clock == ClockKind::Handling {
-                limit.amount = 45;
-                "《修订条例》第四十条".clone_into(&mut limit.basis);
+            match limit.clock {
+                ClockKind::Handling => {
+                    limit.amount = 45;
+                    "《修订条例》第四十条".clone_into(&mut limit.basis);
+                }
+                ClockKind::FinalReviewRequest => {
+                    "《修订条例》第四十二条".clone_into(&mut limit.basis);
+                }
+                _ => {}
             }
         }
         let due = NaiveDate::from_ymd_opt(2026, 3, 25).unwrap();
@@ -660,7 +668,8 @@ mod tests {
         let next = Receipt::next_steps(&profile, Procedure::Ordinary, acceptance);
         assert!(next[0].contains("2026年3月25日") && next[0].contains("第二十三条"));
         assert!(next[1].contains("45日") && next[1].contains("《修订条例》第四十条"));
-        assert!(next[2].contains("30日内可以向上一级申请复查"));
+        assert!(next[2].contains("30日内可以向上一级申请复查（《信访工作条例》第三十五条）"));
+        assert!(next[2].ends_with("30日内可以申请复核（《修订条例》第四十二条）。"));
         let next = Receipt::next_steps(&profile, Procedure::Simple, None);
         assert_eq!(next[0], "这件事项的受理告知已经作出。");
         assert!(next[1].contains("10个工作日") && next[1].contains("《信访事项简易办理办法》"));

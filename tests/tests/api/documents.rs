@@ -747,21 +747,13 @@ fn the_township_words_its_documents_and_those_made_before_stay() {
     let made = make(&app, office, &case, "receipt");
     assert_eq!(made["paper"]["issuer"], "平川镇信访工作领导小组");
     let contact = format!("联系方式：{contact}");
-    let notes = json!(["来访请带本回执。", "周一至周五办公。", contact]);
-    assert_eq!(made["paper"]["notes"], notes);
-    assert_eq!(receipt(&case)["notes"], notes);
-    // In the Word file each stands in brackets, and so it is printed.
-    made_and_opened(
-        &app,
-        office,
-        &case,
-        "receipt",
-        &[
-            "（来访请带本回执。）",
-            "（周一至周五办公。）",
-            &format!("（{contact}）"),
-        ],
-    );
+    let notes = ["来访请带本回执。", "周一至周五办公。", &contact];
+    assert_eq!(receipt(&case)["notes"], json!(notes));
+    let bracketed = notes.map(|note| format!("（{note}）"));
+    assert_eq!(made["paper"]["notes"], json!(bracketed));
+    // In the Word file each stands so, and so it is printed.
+    let held = bracketed.each_ref().map(String::as_str);
+    made_and_opened(&app, office, &case, "receipt", &held);
     let demand = offer(&app, office, &case, "assignment");
     let fields = demand["fields"].as_array().unwrap();
     let demand = fields.iter().find(|field| field["name"] == "demand");

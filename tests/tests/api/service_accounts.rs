@@ -120,7 +120,8 @@ fn its_token_is_good_within_its_role_and_scope() {
     let (narrow, _) = bearer(&app, &id, &["cases:read"]);
     narrow.get(own.path("")).expect(200);
     narrow.get("/reports").send().problem("insufficient_scope");
-    let input = app.case().village(VILLAGE).input().clone();
+    let mut input = app.case().village(VILLAGE).input().clone();
+    input["first_receiver_id"] = json!(app.user(Staff::Secretary));
     let call = narrow.post("/cases").json(&input).send();
     call.problem("insufficient_scope");
     // What it does stands under its name.
@@ -134,6 +135,47 @@ fn its_token_is_good_within_its_role_and_scope() {
             && entries.iter().any(|entry| entry["case_id"] == case["id"])
     };
     assert!(soon(noted));
+}
+
+#[test]
+fn a_program_names_who_received_it() {
+    let app = TestApp::start();
+    let id = program(&app, "coordination_office", "镇综治办");
+    let (script, _) = bearer(&app, &id, &["cases:write", "imports:read"]);
+    let mut input = app.case().input().clone();
+    let answer = script.post("/cases").json(&input).send();
+    assert_eq!(answer.invalid_fields(), ["first_receiver_id:required"]);
+    input["first_receiver_id"] = json!(id);
+    let answer = script.post("/cases").json(&input).send();
+    assert_eq!(answer.invalid_fields(), ["first_receiver_id:unknown"]);
+    input["first_receiver_id"] = json!(app.user(Staff::Office));
+    script.post("/cases").json(&input).expect(201);
+    // Whoever imports a ledger would be who received all of it.
+    let problem = script.get("/imports").send().problem("conflict");
+    assert!(problem.detail.contains("程序账号"), "{problem:?}");
+}
+
+#[test]
+fn a_program_registers_nothing_that_it_alone_would_see() {
+    let app = TestApp::start();
+    let id = program(&app, "coordination_office", "镇综治办");
+    let (script, _) = bearer(&app, &id, &["cases:read", "cases:write"]);
+    let of = |unit: &str| {
+        let mut input = app.case().accuses(unit).input().clone();
+        input["first_receiver_id"] = json!(app.user(Staff::Office));
+        script.post("/cases").json(&input).send()
+    };
+    assert_eq!(of("镇综治办").invalid_fields(), ["purpose:program"]);
+    // Of others the office takes it on.
+    let made = of(VILLAGE).expect(201).json();
+    let path = format!("/cases/{}", made["id"].as_str().unwrap());
+    let office = app.by(Staff::Office);
+    let etag = office.get(&path).expect(200).etag();
+    let turned = json!({"accused_unit_id": app.unit("镇综治办")});
+    let call = office.patch(&path).if_match(etag);
+    call.json(&turned).send().problem("conflict");
+    let still = office.get(&path).expect(200).json();
+    assert_eq!(still["accused_unit"]["id"], app.unit(VILLAGE));
 }
 
 #[test]

@@ -4,9 +4,8 @@ use leptos::prelude::*;
 use shared::case::paper::{Block, Paper, PaperView};
 
 use crate::api::Call;
-use crate::browser;
 use crate::load::load;
-use crate::ui::icon::{Icon, icon};
+use crate::pages::print_head;
 use crate::ui::states::waiting;
 
 /// The page.
@@ -16,20 +15,7 @@ pub(crate) fn page(case: String, id: String) -> AnyView {
     let back = format!("/cases/{case}?tab=papers");
     view! {
         <div class="page page-narrow">
-            <div class="page-head no-print">
-                <nav class="crumbs" aria-label="位置">
-                    <a href=back>{icon(Icon::Back)} "文书"</a>
-                </nav>
-                <button
-                    type="button"
-                    class="btn btn-primary"
-                    data-testid="print"
-                    on:click=move |_| browser::print()
-                >
-                    {icon(Icon::Print)}
-                    "打印"
-                </button>
-            </div>
+            {print_head(back, "文书")}
             {paper.view(waiting, |view| drawn(view.paper, view.row.void.is_some()))}
         </div>
     }
@@ -50,9 +36,7 @@ fn drawn(paper: Paper, void: bool) -> AnyView {
     });
     let (signer, seal) = signer.unzip();
     let notes = paper.notes.into_iter();
-    let notes = notes
-        .map(|note| view! { <p>{format!("（{note}）")}</p> })
-        .collect_view();
+    let notes = notes.map(|note| view! { <p>{note}</p> }).collect_view();
     let cover = paper.envelope.map(|envelope| {
         let rows = [
             ("收件人", envelope.to),

@@ -7,7 +7,7 @@ use crate::api::Call;
 use crate::browser;
 use crate::format;
 use crate::load::load;
-use crate::ui::icon::{Icon, icon};
+use crate::pages::print_head;
 use crate::ui::states::waiting;
 
 /// The page.
@@ -17,20 +17,7 @@ pub(crate) fn page(id: String) -> AnyView {
     let back = format!("/cases/{id}");
     view! {
         <div class="page page-narrow">
-            <div class="page-head no-print">
-                <nav class="crumbs" aria-label="位置">
-                    <a href=back>{icon(Icon::Back)} "事项"</a>
-                </nav>
-                <button
-                    type="button"
-                    class="btn btn-primary"
-                    data-testid="print"
-                    on:click=move |_| browser::print()
-                >
-                    {icon(Icon::Print)}
-                    "打印"
-                </button>
-            </div>
+            {print_head(back, "事项")}
             {receipt.view(waiting, |receipt| sheet(&receipt))}
         </div>
     }

@@ -5,10 +5,9 @@ use shared::reception::ReceptionView;
 
 use crate::api::Call;
 use crate::app;
-use crate::browser;
 use crate::format;
 use crate::load::load;
-use crate::ui::icon::{Icon, icon};
+use crate::pages::print_head;
 use crate::ui::states::waiting;
 
 /// The page.
@@ -18,20 +17,7 @@ pub(crate) fn page(id: String) -> AnyView {
     let day = load(move || Call::get(path.clone()).fetch::<ReceptionView>());
     view! {
         <div class="page page-narrow">
-            <div class="page-head no-print">
-                <nav class="crumbs" aria-label="位置">
-                    <a href=back>{icon(Icon::Back)} "接待日"</a>
-                </nav>
-                <button
-                    type="button"
-                    class="btn btn-primary"
-                    data-testid="print"
-                    on:click=move |_| browser::print()
-                >
-                    {icon(Icon::Print)}
-                    "打印"
-                </button>
-            </div>
+            {print_head(back, "接待日")}
             {day.view(waiting, |view| sheet(&view))}
         </div>
     }

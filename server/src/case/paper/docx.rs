@@ -120,7 +120,7 @@ pub(crate) fn letter(paper: &Letter<'_>) -> Result<Vec<u8>, Error> {
     for (at, note) in paper.notes.iter().enumerate() {
         let apart = if at == 0 { 240 } else { 0 };
         let line = indented().line_spacing(spacing(LINE).before(apart));
-        docx = docx.add_paragraph(line.add_run(text(&format!("（{note}）"))));
+        docx = docx.add_paragraph(line.add_run(text(note)));
     }
     if let Some(envelope) = paper.envelope {
         docx = cover(docx, envelope);
@@ -398,7 +398,7 @@ mod tests {
             ],
             signer: Some("平川镇人民政府".to_owned()),
             date: "2026年3月10日".to_owned(),
-            notes: vec!["电话 <0000> & 窗口".to_owned()],
+            notes: vec!["（电话 <0000> & 窗口）".to_owned()],
             envelope: None,
         };
         let file = draw(&paper, true).unwrap();

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use model::{Block, Envelope, Paper, chinese_day};
-pub use texts::{KindText, PaperTexts};
-pub use write::{Review, Stance, compose, fields, government, refuses};
+pub use texts::{KindText, PaperTexts, bracketed};
+pub use write::{Review, Stance, compose, fields, refuses};
 
 use crate::case::matter::any::Any;
 use crate::case::matter::hearing::Hearing;

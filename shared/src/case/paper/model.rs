@@ -28,7 +28,7 @@ pub struct Paper {
     pub signer: Option<String>,
     /// Its date in Chinese form (`2026年3月10日`).
     pub date: String,
-    /// What stands below the date, each in brackets (附注, GB/T 9704).
+    /// What stands below the date, each in its brackets (附注, GB/T 9704).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// What stands on the outside, when it is sent.

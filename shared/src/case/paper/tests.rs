@@ -648,7 +648,7 @@ fn the_townships_words_stand_where_they_belong_and_nowhere_else() {
         texts: &texts,
         ..dossier(&scene, &events, &matters)
     };
-    let contact = "联系方式：平川镇综治中心，电话 0000-0000000";
+    let contact = "（联系方式：平川镇综治中心，电话 0000-0000000）";
     for kind in PaperKind::ALL.iter().copied() {
         let without = compose(kind, &input(kind, &plain), &plain).unwrap().0;
         let with = compose(kind, &input(kind, &dossier), &dossier).unwrap().0;
@@ -656,7 +656,7 @@ fn the_townships_words_stand_where_they_belong_and_nowhere_else() {
         let expected: &[&str] = match kind {
             // The parties' own words, and what only proves service.
             PaperKind::Agreement | PaperKind::Confirmation | PaperKind::ServiceReturn => &[],
-            PaperKind::Answer => &["本意见书一式三份。", "请妥善保管。", contact],
+            PaperKind::Answer => &["（本意见书一式三份。）", "（请妥善保管。）", contact],
             _ => &[contact],
         };
         assert_eq!(with.notes, expected, "{kind:?}");
@@ -787,6 +787,6 @@ fn texts_are_kept_tidy_and_their_changes_told() {
     assert_eq!(changes.len(), 6);
     let below = kept.for_below();
     assert_eq!((below.issuer.as_str(), below.contact.as_str()), ("", ""));
-    assert_eq!(below.superior, kept.superior);
+    assert_eq!((below.superior.as_str(), &below.court), ("", &kept.court));
     assert_eq!(below.kinds, kept.kinds);
 }

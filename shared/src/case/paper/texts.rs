@@ -53,6 +53,11 @@ pub struct KindText {
     pub preset: String,
 }
 
+/// A note as it stands on a document (附注, GB/T 9704).
+pub fn bracketed(note: &str) -> String {
+    format!("（{note}）")
+}
+
 impl PaperKind {
     /// Whether the township can add a note: not where the words are the parties', nor on what only
     /// proves service.
@@ -78,6 +83,14 @@ impl PaperKind {
 }
 
 impl PaperTexts {
+    /// Who issues the documents of a township of that name: its government, unless it says otherwise.
+    pub fn issuer_of(&self, township: &str) -> String {
+        match self.issuer.as_str() {
+            "" => super::write::government(township),
+            named => named.to_owned(),
+        }
+    }
+
     /// What is worded for a kind.
     pub fn of(&self, kind: PaperKind) -> Option<&KindText> {
         self.kinds.iter().find(|text| text.kind == kind)
@@ -100,11 +113,13 @@ impl PaperTexts {
         lines.map(str::to_owned).chain(contact).collect()
     }
 
-    /// What a township below begins with: who issues and where it is reached is each one's own.
+    /// What a township below begins with: who issues, who is above and where it is reached is each one's
+    /// own.
     #[must_use]
     pub fn for_below(&self) -> Self {
         Self {
             issuer: String::new(),
+            superior: String::new(),
             contact: String::new(),
             ..self.clone()
         }
@@ -181,9 +196,9 @@ impl PaperTexts {
             words => format!("“{words}”"),
         };
         let lines = self.lines().into_iter().zip(before.lines());
-        let lines = lines
-            .filter(|(now, then)| now.2 != then.2)
-            .map(|(now, then)| format!("{}由{}改为{}", now.1, told(then.2), told(now.2)));
+        let lines = lines.filter_map(|((_, name, now, _), (_, _, then, _))| {
+            (now != then).then(|| format!("{name}由{}改为{}", told(then), told(now)))
+        });
         let kinds = PaperKind::ALL.iter().copied();
         let kinds = kinds
             .filter(|kind| self.of(*kind) != before.of(*kind))

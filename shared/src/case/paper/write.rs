@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::model::{Envelope, Paper, chinese_day, printable};
+use super::texts::bracketed;
 use super::{Dossier, PaperKind};
 use crate::case::deadline::ClockKind;
 use crate::case::matter::any::Any;
@@ -570,7 +571,7 @@ impl Given<'_> {
 }
 
 /// The organ's name: a township's documents are its government's.
-pub fn government(name: &str) -> String {
+pub(super) fn government(name: &str) -> String {
     if name.ends_with(['镇', '乡', '县', '区', '市']) {
         format!("{name}人民政府")
     } else {
@@ -608,10 +609,7 @@ pub fn compose(
     let on = dossier
         .scene
         .day(&mut errors, given.date("on"), dossier.scene.received_on);
-    let issuer = match dossier.texts.issuer.as_str() {
-        "" => government(dossier.township),
-        named => named.to_owned(),
-    };
+    let issuer = dossier.texts.issuer_of(dossier.township);
     let mut draft = Draft {
         dossier,
         given,
@@ -666,7 +664,8 @@ impl Draft<'_, '_> {
             K::Order => self.order(on),
             K::ServiceReturn => self.service_return(),
         }
-        self.paper.notes = self.dossier.texts.notes(kind);
+        let notes = self.dossier.texts.notes(kind).into_iter();
+        self.paper.notes = notes.map(|note| bracketed(&note)).collect();
     }
 
     fn limit(&self, clock: ClockKind) -> String {
