@@ -92,6 +92,7 @@ async fn import_ledger(
 ) -> Result<Answer, ApiError> {
     let desk = Desk::open(&state, actor.clone(), context.clone()).await?;
     service::may_import(&desk)?;
+    service::refuse_program(&desk)?;
     let Form { upload, dry_run } = receive(form).await?;
     let file = upload.file.clone();
     let content = blake3::hash(&upload.bytes).to_hex().to_string();

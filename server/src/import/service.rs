@@ -44,12 +44,19 @@ pub(super) struct Kept {
     pub(super) size: u64,
 }
 
-/// Whether the actor may import at all. Whoever does is who first received all of it.
+/// Whether the actor may import at all.
 ///
 /// # Errors
-/// [`Error::Denied`]; [`Error::Case`] of a program, which does no work.
+/// [`Error::Denied`].
 pub(super) fn may_import(desk: &Desk) -> Result<(), Error> {
-    can(&desk.actor, Action::ImportLedger, Facts::None)?;
+    Ok(can(&desk.actor, Action::ImportLedger, Facts::None)?)
+}
+
+/// Whoever imports a ledger is who first received all of it: no program.
+///
+/// # Errors
+/// [`Error::Case`].
+pub(super) fn refuse_program(desk: &Desk) -> Result<(), Error> {
     if desk.actor.user().service {
         let why = "程序账号不办理工作，台账请由镇综治办的工作人员导入。";
         return Err(case::Error::from(Refused(why.to_owned())).into());

@@ -141,7 +141,7 @@ fn its_token_is_good_within_its_role_and_scope() {
 fn a_program_names_who_received_it() {
     let app = TestApp::start();
     let id = program(&app, "coordination_office", "镇综治办");
-    let (script, _) = bearer(&app, &id, &["cases:write", "imports:read"]);
+    let (script, _) = bearer(&app, &id, &["cases:write", "imports:write"]);
     let mut input = app.case().input().clone();
     let answer = script.post("/cases").json(&input).send();
     assert_eq!(answer.invalid_fields(), ["first_receiver_id:required"]);
@@ -151,7 +151,11 @@ fn a_program_names_who_received_it() {
     input["first_receiver_id"] = json!(app.user(Staff::Office));
     script.post("/cases").json(&input).expect(201);
     // Whoever imports a ledger would be who received all of it.
-    let problem = script.get("/imports").send().problem("conflict");
+    let call = script.post("/imports/ledger");
+    let problem = call
+        .file("台账.xlsx", vec![0; 8])
+        .send()
+        .problem("conflict");
     assert!(problem.detail.contains("程序账号"), "{problem:?}");
 }
 

@@ -753,6 +753,8 @@ async fn a_session_that_ended_meanwhile_asks_for_the_password() {
         .see("dialog[open] [data-testid='login-password']")
         .await;
     browser.see("[data-testid='provisional']").await;
+    // It is drawn anew while the page behind it comes to rest.
+    browser.settle().await;
     let password = browser.see("[data-testid='login-password']").await;
     password.send_keys(crate::town::PASSWORD).await.unwrap();
     browser.press("login-submit").await;
