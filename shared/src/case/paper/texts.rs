@@ -196,9 +196,11 @@ impl PaperTexts {
             words => format!("“{words}”"),
         };
         let lines = self.lines().into_iter().zip(before.lines());
-        let lines = lines.filter_map(|((_, name, now, _), (_, _, then, _))| {
-            (now != then).then(|| format!("{name}由{}改为{}", told(then), told(now)))
-        });
+        let lines = lines
+            .filter(|((_, _, now, _), (_, _, then, _))| now != then)
+            .map(|((_, name, now, _), (_, _, then, _))| {
+                format!("{name}由{}改为{}", told(then), told(now))
+            });
         let kinds = PaperKind::ALL.iter().copied();
         let kinds = kinds
             .filter(|kind| self.of(*kind) != before.of(*kind))
