@@ -263,7 +263,8 @@ impl Filter {
             .iter()
             .map(|(code, words)| ((*code).to_owned(), (*words).to_owned()))
             .collect::<Options>();
-        let roles = desk.directory.roles();
+        // Followed here alone: whoever draws the page is not to draw it anew when the units come again.
+        let roles = Signal::derive(move || desk.directory.roles());
         view! {
             <div class="toolbar">
                 <form
@@ -285,7 +286,7 @@ impl Filter {
                         }
                     />
                 </form>
-                {self.select("role", "角色", self.role, Signal::stored(roles))}
+                {self.select("role", "角色", self.role, roles)}
                 {self.select("unit", "单位", self.unit, units)}
                 {self.select("state", "状态", self.state, Signal::stored(states))}
             </div>
