@@ -67,3 +67,54 @@ async fn a_token_is_shown_once_and_taken_back() {
     office.close().await;
     admin.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_has_an_account_and_its_token_from_the_administrator() {
+    let town = Town::demo();
+    let driver = Driver::start().await;
+    let admin = at_desk(&driver, &town, "administrator").await;
+    admin.goto("/users").await;
+    admin.press("add-user").await;
+    admin.see("dialog[open]").await;
+    admin.fill("name", "县平台").await;
+    admin.fill("username", "xianpingtai").await;
+    admin.choose("role", "coordination_office").await;
+    admin.click("label:has(#service)").await;
+    admin.read("新增程序账号").await;
+    look(&admin, "program-new").await;
+    submit(&admin).await;
+    // No password is told, for there is none.
+    admin.see("[data-testid='program-made']").await;
+    admin.press("program-noted").await;
+    admin.gone("dialog[open]").await;
+    let row = "[data-testid='user'][data-username='xianpingtai']";
+    admin.see(&format!("{row} [data-testid='program']")).await;
+    look(&admin, "program-in-list").await;
+    // A person's initial password stays to be read, when the list has come again behind it, too.
+    admin.press("add-user").await;
+    admin.see("dialog[open]").await;
+    admin.fill("name", "新来的").await;
+    admin.fill("username", "xinlaide").await;
+    admin.choose("role", "coordination_office").await;
+    submit(&admin).await;
+    admin.see("[data-testid='initial-password']").await;
+    admin
+        .see("[data-testid='user'][data-username='xinlaide']")
+        .await;
+    admin.settle().await;
+    admin.see("[data-testid='initial-password']").await;
+    admin.goto("/tokens").await;
+    admin.press("add-token").await;
+    admin.see("dialog[open]").await;
+    admin.choose_label("owner_id", "县平台（程序账号").await;
+    admin.fill("name", "每日取数").await;
+    admin.click("#scopes").await;
+    submit(&admin).await;
+    let secret = admin.see("[data-testid='token-secret']").await;
+    let secret = secret.text().await.unwrap().trim().to_owned();
+    assert_eq!(status(&town, &secret), 200);
+    admin.press("token-noted").await;
+    admin.gone("dialog[open]").await;
+    admin.read("县平台（镇综治办）").await;
+    admin.close().await;
+}
