@@ -1,4 +1,5 @@
-//! Builds the server anew when what is embedded in it changes: the app and the migrations.
+//! Builds the server anew when what is embedded in it changes: the migrations and, in what ships, the
+//! app. A server for working and testing reads the app from the disk.
 
 fn main() {
     let app = "../frontend/dist";
@@ -7,6 +8,8 @@ fn main() {
     if let Err(error) = std::fs::create_dir_all(app) {
         println!("cargo::warning=cannot create {app}: {error}");
     }
-    println!("cargo::rerun-if-changed={app}");
+    if std::env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!("cargo::rerun-if-changed={app}");
+    }
     println!("cargo::rerun-if-changed=../migrations");
 }

@@ -36,10 +36,14 @@ mod theme;
 mod ui;
 
 fn main() {
-    console_error_panic_hook::set_once();
-    session::start();
-    theme::start();
-    offline::start();
-    bell::start();
-    leptos::mount::mount_to_body(|| route::routed(app::app));
+    // Elsewhere it is only looked through, by Clippy and by tests: making machine code of every page
+    // would take minutes.
+    if cfg!(target_family = "wasm") {
+        console_error_panic_hook::set_once();
+        session::start();
+        theme::start();
+        offline::start();
+        bell::start();
+        leptos::mount::mount_to_body(|| route::routed(app::app));
+    }
 }

@@ -10,6 +10,7 @@ use crate::base::{self, Base};
 use crate::case::CaseBuilder;
 use crate::client::{Answer, Client};
 use crate::database::Database;
+use crate::folder::Folder;
 use crate::next::Next;
 use crate::server::Server;
 use crate::staff::{PASSWORD, Staff};
@@ -129,9 +130,7 @@ impl TestApp {
 
     /// All that lies in its data directory and its database, as somebody sees it who has got hold of both.
     pub fn lies(&self) -> Vec<u8> {
-        let mut files = Vec::new();
-        base::read_files(self.data_dir(), self.data_dir(), &mut files);
-        let files = files.into_iter().flat_map(|(_, content)| content);
+        let files = Folder::read(self.data_dir()).into_contents().flatten();
         let log = self.server.as_ref().map(Server::log).unwrap_or_default();
         let rows = self.database.rows();
         files

@@ -5,8 +5,7 @@
 //! good there, too, as it has the same key.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 use std::thread;
 
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::database::Database;
+use crate::folder::Folder;
 use crate::next::{self, Next};
 use crate::server::Server;
 use crate::staff::{PASSWORD, Staff};
@@ -26,7 +26,7 @@ pub const TODAY: &str = "2026-03-10";
 /// The township.
 #[derive(Debug)]
 pub struct Base {
-    files: Vec<(PathBuf, Vec<u8>)>,
+    files: Folder,
     database: Database,
     /// Each user's id and access token.
     pub(crate) members: BTreeMap<Staff, (String, String)>,
@@ -83,10 +83,8 @@ impl Base {
             made.collect::<Vec<_>>()
         }));
         assert!(server.stop().success(), "the server ends well");
-        let mut files = Vec::new();
-        read_files(folder.path(), folder.path(), &mut files);
         Self {
-            files,
+            files: Folder::read(folder.path()),
             database,
             members,
             units,
@@ -102,10 +100,8 @@ impl Base {
         let server = Server::start(folder.path(), &database, &environment());
         let next = Next::make(&Client::new(&server.url).of_next(), &keeper);
         assert!(server.stop().success(), "the server ends well");
-        let mut files = Vec::new();
-        read_files(folder.path(), folder.path(), &mut files);
         Self {
-            files,
+            files: Folder::read(folder.path()),
             database,
             members: self.members.clone(),
             units: self.units.clone(),
@@ -115,15 +111,7 @@ impl Base {
 
     /// Puts a copy into an empty folder.
     pub(crate) fn copy_to(&self, folder: &Path) -> Database {
-        for (path, content) in &self.files {
-            let path = folder.join(path);
-            fs::create_dir_all(path.parent().expect("its folder")).expect("a folder");
-            fs::write(&path, content).expect("a file");
-            if path.extension().is_some_and(|extension| extension == "key") {
-                use std::os::unix::fs::PermissionsExt as _;
-                fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its mode");
-            }
-        }
+        self.files.copy_to(folder);
         self.database.copy()
     }
 }
@@ -186,19 +174,4 @@ pub(crate) fn begin(client: &Client, username: &str, initial: &str) -> String {
 
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
-}
-
-pub(crate) fn read_files(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
-    for entry in fs::read_dir(folder).expect("the folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            read_files(root, &path, files);
-        } else if path.extension().is_none_or(|extension| extension != "log") {
-            let name = path
-                .strip_prefix(root)
-                .expect("below the folder")
-                .to_path_buf();
-            files.push((name, fs::read(&path).expect("a file")));
-        }
-    }
 }

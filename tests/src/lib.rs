@@ -24,6 +24,7 @@ pub mod contract;
 pub mod database;
 pub mod events;
 pub mod files;
+pub mod folder;
 pub mod matter;
 pub mod next;
 pub mod provider;

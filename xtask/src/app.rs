@@ -149,7 +149,7 @@ fn make(mode: &Mode, work: &Path, toolchain: &Toolchain, first: bool) -> Result<
     };
     let compiled = toolchain::output(work, mode.profile);
     let make = |verb: &str| -> Result<PathBuf> {
-        let pack = build_pack()?;
+        let pack = build_pack(work)?;
         let glue = fresh(work.join("glue"))?;
         process::run(process::command(pack).arg(verb).arg(&compiled).arg(&glue))?;
         Ok(glue)
@@ -190,7 +190,7 @@ fn inputs(mode: &Mode, toolchain: &Toolchain) -> Result<Fingerprint> {
 
 /// From what `pack` made of the compiled module to the files of the app.
 fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
-    let pack = build_pack()?;
+    let pack = build_pack(work)?;
     if mode.optimise
         && let Some(optimiser) = Optimiser::find(&work.join("npm"))
     {
@@ -264,10 +264,13 @@ fn optimise(optimiser: &Optimiser, modules: Vec<PathBuf>, work: &Path) -> Result
     })
 }
 
-/// Builds the package `pack`, which does the work that needs large libraries.
-fn build_pack() -> Result<PathBuf> {
-    process::run(cargo::cargo().args(["build", "--package", "pack"]))?;
-    Ok(cargo::target().join("debug/pack"))
+/// Builds the package `pack`, which does the work that needs large libraries; beside the app, so that it
+/// does not wait for what is built in `target` meanwhile.
+fn build_pack(work: &Path) -> Result<PathBuf> {
+    let mut build = cargo::cargo();
+    build.args(["build", "--package", "pack", "--target-dir"]);
+    process::run(build.arg(work))?;
+    Ok(work.join("debug/pack"))
 }
 
 /// Makes `to` hold exactly the files of `from`, without touching those that are equal.

@@ -3,8 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
 
 use crate::process;
+
+const QUICK: Duration = Duration::from_secs(20);
 
 /// The workspace's root.
 pub(crate) fn root() -> &'static Path {
@@ -23,10 +28,36 @@ pub(crate) fn cargo() -> Command {
     process::command(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
+/// The same with Clippy as the compiler of this workspace's packages, warnings denied: what it builds is
+/// looked through at once, where `cargo clippy` would compile everything a second time, for the look alone.
+pub(crate) fn linted() -> Result<Command> {
+    let mut command = cargo();
+    command
+        .env("RUSTC_WORKSPACE_WRAPPER", clippy_driver()?)
+        // As `cargo clippy -- --deny warnings` passes it on.
+        .env(
+            "CLIPPY_ARGS",
+            ["--deny", "warnings"].join("__CLIPPY_HACKERY__"),
+        );
+    Ok(command)
+}
+
+/// The compiler that is Clippy: it lies with the toolchain's own, or in the path.
+fn clippy_driver() -> Result<PathBuf> {
+    const NAME: &str = "clippy-driver";
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    let sysroot = process::quiet(process::command(rustc).args(["--print", "sysroot"]), QUICK)?;
+    let beside = Path::new(sysroot.trim()).join("bin").join(NAME);
+    process::is_executable(&beside)
+        .then_some(beside)
+        .or_else(|| process::in_path(&[NAME]))
+        .context(
+            "Clippy is missing: `rustup component add clippy`, or Debian's package rust-clippy",
+        )
+}
+
 #[cfg(test)]
 mod tests {
-    use anyhow::Context as _;
-
     use super::*;
 
     /// The version of `package` in a `Cargo.lock`.

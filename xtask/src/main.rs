@@ -10,6 +10,7 @@
 //! | [`server`] | builds the binary `xinfang`; `run`, `dist`, `bench` |
 //! | [`test`] | all checks and tests, in order |
 //! | [`postgres`], [`browser`], [`python`] | what the tests need beside the binary |
+//! | [`scratch`] | where they put what is thrown away |
 //! | [`apt`] | installs missing Debian packages, or says which |
 //! | [`process`], [`ui`] | child processes; headings, durations |
 //!
@@ -24,6 +25,7 @@ mod optimise;
 mod postgres;
 mod process;
 mod python;
+mod scratch;
 mod server;
 mod stamp;
 mod test;

@@ -17,7 +17,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid};
 use tempfile::TempDir;
 
-use crate::{apt, process, ui};
+use crate::{apt, process, scratch, ui};
 
 const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
 const ADMIN: &str = "postgres";
@@ -70,7 +70,7 @@ impl Cluster {
     /// Creates and starts a cluster.
     pub(crate) fn start(programs: &Programs) -> Result<Self> {
         let account = Account::pick()?;
-        let folder = tempfile::Builder::new().prefix("xinfang-pg-").tempdir()?;
+        let folder = scratch::folder("xinfang-pg-")?;
         let password = random_password()?;
         let password_file = folder.path().join("password");
         fs::write(&password_file, &password)?;

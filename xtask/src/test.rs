@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
@@ -10,11 +11,10 @@ use clap::{Args, ValueEnum};
 use crate::app::{self, AppArgs};
 use crate::browser::Browser;
 use crate::postgres::{Cluster, Programs};
-use crate::{cargo, process, python, ui};
+use crate::{cargo, process, python, scratch, ui};
 
-/// What is tested natively. Cargo unites the features of the packages it is asked for, so asking
-/// for other sets in other steps would build half of the dependencies again.
-const PACKAGES: [&str; 5] = ["shared", "server", "frontend", "xtask", "tests"];
+/// The packages that may have test programs beside their unit tests.
+const PACKAGES: [&str; 4] = ["shared", "server", "frontend", "xtask"];
 
 /// How many tests a program runs at once.
 const THREADS: &str = "RUST_TEST_THREADS";
@@ -36,7 +36,7 @@ pub(crate) struct TestArgs {
 enum Step {
     /// rustfmt finds nothing to change.
     Fmt,
-    /// Clippy finds nothing to say, about the app neither.
+    /// Everything compiles, and Clippy finds nothing to say, about the app neither.
     Clippy,
     /// Unit and property tests, examples in documentation.
     Unit,
@@ -115,31 +115,26 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
             process::run(&mut fmt).context("run `cargo fmt` and look at what it changes")
         })?;
     }
-    if wants(Step::Clippy) {
-        let mut clippy = cargo::cargo();
+    let python = thread::spawn(move || if api { python::ensure() } else { Ok(()) });
+    let everything = wants(Step::Clippy);
+    if everything {
+        // Not `cargo clippy`, which would compile everything once more, for the look alone.
+        let mut build = cargo_on("build", &["--all-targets"])?;
         let hint = (!cargo::target().join("debug/xinfang").exists())
-            .then_some("the first time takes about 3 minutes on 2 cores");
-        clippy.args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--features",
-            "server/bench,frontend/parts",
-            "--",
-            "--deny",
-            "warnings",
-        ]);
-        ui::step("clippy", hint, || process::run(&mut clippy))?;
+            .then_some("the first time takes about 20 minutes on 2 cores");
+        ui::step("build everything, Clippy looking on", hint, || {
+            process::run(&mut build)
+        })?;
     }
     if wants(Step::Unit) {
-        let mut unit = cargo_on("test", &["--no-fail-fast", "--lib", "--bins"]);
-        for package in PACKAGES.into_iter().filter(|package| *package != "tests") {
+        let mut unit = cargo_on("test", &["--no-fail-fast", "--lib", "--bins"])?;
+        for package in PACKAGES {
             for name in programs(&cargo::root().join(package).join("tests"))? {
                 unit.args(["--test", &name]);
             }
         }
         ui::step("unit tests", None, || count(&mut unit, args, tally))?;
-        let mut doc = cargo_on("test", &["--no-fail-fast", "--doc"]);
+        let mut doc = cargo_on("test", &["--no-fail-fast", "--doc"])?;
         ui::step("examples in documentation", None, || {
             count(&mut doc, args, tally)
         })?;
@@ -148,11 +143,6 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         return Ok(());
     }
 
-    if let Some(ahead) = ahead {
-        // What went wrong is told by the next step, which does it again.
-        ui::step("wait for the app, made beside", None, || ahead.wait())?;
-    }
-    app::build(&AppArgs::default())?;
     let (page_tests, api_tests): (Vec<String>, Vec<String>) =
         programs(&cargo::root().join("tests/tests"))?
             .into_iter()
@@ -160,28 +150,38 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     if (api && api_tests.is_empty()) || (pages && page_tests.is_empty()) {
         bail!("tests/tests needs a program for the API, such as api.rs, and pages.rs");
     }
-    let mut built = Vec::new();
-    built.extend(api.then_some(&api_tests).into_iter().flatten());
-    built.extend(pages.then_some(&page_tests).into_iter().flatten());
-    build_black_box(built)?;
-    if api {
-        python::ensure()?;
+    if !everything {
+        let mut built = Vec::new();
+        built.extend(api.then_some(&api_tests).into_iter().flatten());
+        built.extend(pages.then_some(&page_tests).into_iter().flatten());
+        build_black_box(built)?;
     }
+    if let Some(ahead) = ahead {
+        // What went wrong is told by the next step, which does it again.
+        ui::step("wait for the app, made beside", None, || ahead.wait())?;
+    }
+    app::build(&AppArgs::default())?;
+    let made = python.join();
+    made.unwrap_or_else(|_| bail!("the thread that sees to Python panicked"))?;
+    let scratch = scratch::folder("xinfang-tests-")?;
+    let (api_on, pages_on) = (
+        |database: Option<&Cluster>| of_api(&api_tests, scratch.path(), database),
+        || black_box(&page_tests, scratch.path()),
+    );
     if api && on(Database::Sqlite) {
-        let mut test = of_api(&api_tests);
+        let mut test = api_on(None)?;
         ui::step("API tests on SQLite", None, || {
             count(&mut test, args, tally)
         })?;
     }
     if let Some(programs) = postgres {
-        let mut test = of_api(&api_tests);
         ui::step("API tests on PostgreSQL", None, || {
             let cluster = Cluster::start(&programs)?;
-            count(test.env("XINFANG_TEST_PG", cluster.url()), args, tally)
+            count(&mut api_on(Some(&cluster))?, args, tally)
         })?;
     }
     if let Some(browser) = browser {
-        let mut test = black_box(&page_tests);
+        let mut test = pages_on()?;
         browser.tell(&mut test);
         ui::step("page tests", None, || count(&mut test, args, tally))?;
     }
@@ -194,7 +194,8 @@ pub(crate) fn paint() -> Result<()> {
     app::build(&AppArgs::default())?;
     let pages = "pages".to_owned();
     build_black_box([&pages])?;
-    let mut test = black_box([&pages]);
+    let scratch = scratch::folder("xinfang-tests-")?;
+    let mut test = black_box([&pages], scratch.path())?;
     browser.tell(&mut test);
     test.args(["--", "--ignored", "--nocapture", "paints_on_a_slow_phone"]);
     ui::step("measure", None, || process::run(&mut test))
@@ -202,7 +203,7 @@ pub(crate) fn paint() -> Result<()> {
 
 /// Builds the server, and the programs that test it from outside.
 fn build_black_box<'a>(names: impl IntoIterator<Item = &'a String>) -> Result<()> {
-    let mut build = cargo_on("build", &["--bin", "xinfang"]);
+    let mut build = cargo_on("build", &["--bin", "xinfang"])?;
     choose(&mut build, Some(names));
     ui::step(
         "build the server and the programs that test it",
@@ -211,35 +212,39 @@ fn build_black_box<'a>(names: impl IntoIterator<Item = &'a String>) -> Result<()
     )
 }
 
-/// The command that runs such programs.
-fn black_box<'a>(names: impl IntoIterator<Item = &'a String>) -> Command {
-    let mut test = cargo_on("test", &["--no-fail-fast"]);
+/// The command that runs such programs, with a folder for what they throw away.
+fn black_box<'a>(names: impl IntoIterator<Item = &'a String>, scratch: &Path) -> Result<Command> {
+    let mut test = cargo_on("test", &["--no-fail-fast"])?;
     choose(&mut test, Some(names));
     test.env("XINFANG_BIN", cargo::target().join("debug/xinfang"))
+        .env("TMPDIR", scratch)
         .env_remove("XINFANG_TEST_PG");
     python::tell(&mut test);
-    test
+    Ok(test)
 }
 
-/// The command that runs such programs of the API. Each test has a server of its own, and waits for
-/// it half of the time: twice as many at once as there are cores take a sixth less time.
-fn of_api(names: &[String]) -> Command {
-    let mut test = black_box(names);
+/// The command that runs such programs of the API, on SQLite or on a cluster. Each test has a server of
+/// its own, and waits for it half of the time: twice as many at once as there are cores take a sixth
+/// less time.
+fn of_api(names: &[String], scratch: &Path, cluster: Option<&Cluster>) -> Result<Command> {
+    let mut test = black_box(names, scratch)?;
+    test.envs(cluster.map(|cluster| ("XINFANG_TEST_PG", cluster.url())));
     if std::env::var_os(THREADS).is_none() {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
         test.env(THREADS, (2 * cores).to_string());
     }
-    test
+    Ok(test)
 }
 
-/// `cargo <verb> <args>` on all packages.
-fn cargo_on(verb: &str, args: &[&str]) -> Command {
-    let mut command = cargo::cargo();
-    command.arg(verb).args(args);
-    for package in PACKAGES {
-        command.args(["--package", package]);
-    }
+/// `cargo <verb> <args>` on all packages, with Clippy at work. Cargo unites the features of the packages
+/// it is asked for, so asking for other sets in other steps would build half of the dependencies again.
+fn cargo_on(verb: &str, args: &[&str]) -> Result<Command> {
+    let mut command = cargo::linted()?;
     command
+        .arg(verb)
+        .args(["--workspace", "--features", "server/bench,frontend/parts"])
+        .args(args);
+    Ok(command)
 }
 
 /// Adds `--test` for each name.

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+
+use tests::folder::Folder;
 
 use crate::browser::free_port;
 
@@ -29,6 +32,21 @@ fn binary() -> PathBuf {
     )
 }
 
+const DEMO: &[&str] = &["serve", "--demo"];
+
+/// The demo's data, made by whoever asks first: each test has a copy.
+fn made() -> &'static Folder {
+    static MADE: LazyLock<Folder> = LazyLock::new(|| {
+        let data = tempfile::tempdir().unwrap();
+        let mut child = serve(DEMO, free_port(), &[], data.path());
+        let id = child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(told.success() && child.wait().unwrap().success());
+        Folder::read(data.path())
+    });
+    &MADE
+}
+
 impl Town {
     /// The demo: one sign-in per role, the password the same for all.
     pub(crate) fn demo() -> Self {
@@ -37,7 +55,7 @@ impl Town {
 
     /// The same with these settings; `{listen}` in them is its own address.
     pub(crate) fn demo_with(settings: Vec<(&'static str, String)>) -> Self {
-        Self::start(&["serve", "--demo"], settings)
+        Self::start(DEMO, settings)
     }
 
     /// An empty one: the first-run page.
@@ -47,6 +65,9 @@ impl Town {
 
     fn start(args: &'static [&'static str], settings: Vec<(&'static str, String)>) -> Self {
         let data = tempfile::tempdir().unwrap();
+        if args == DEMO {
+            made().copy_to(data.path());
+        }
         let port = free_port();
         let child = serve(args, port, &settings, data.path());
         Self {
