@@ -1,6 +1,6 @@
 //! What live events show: the bell with its count, banners for what is urgent, a sound.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use leptos::prelude::*;
 use shared::notice::prefs::PrefsView;
@@ -9,7 +9,7 @@ use shared::notice::{Inbox, Notice};
 use shared::term::Term;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::api::{Answer, Call};
 use crate::browser;
@@ -41,6 +41,8 @@ std::thread_local! {
     static LISTENING: RefCell<Option<Listening>> = const { RefCell::new(None) };
     /// There only once the person has touched something: before that, browsers allow no sound.
     static AUDIO: RefCell<Option<web_sys::AudioContext>> = const { RefCell::new(None) };
+    /// When the last tone ends, by the audio's clock.
+    static SILENT: Cell<f64> = const { Cell::new(0.0) };
 }
 
 /// Gives the bell to the pages below, and listens while they are there.
@@ -242,10 +244,16 @@ fn banner(bell: Bell, notice: Notice) -> AnyView {
 pub(crate) fn start() {
     let unlock = Closure::<dyn FnMut()>::new(|| {
         let audio = AUDIO.with_borrow(Clone::clone);
-        match audio {
-            Some(audio) => drop(audio.resume()),
-            None => AUDIO.set(web_sys::AudioContext::new().ok()),
-        }
+        let Some(audio) = audio.or_else(|| web_sys::AudioContext::new().ok()) else {
+            return;
+        };
+        AUDIO.set(Some(audio.clone()));
+        spawn_local(async move {
+            if let Ok(running) = audio.resume() {
+                let _ = JsFuture::from(running).await;
+                rest(&audio);
+            }
+        });
     });
     let options = web_sys::AddEventListenerOptions::new();
     options.set_once(true);
@@ -261,6 +269,13 @@ pub(crate) fn start() {
     unlock.forget();
 }
 
+/// Lets the audio rest unless a tone is still to come: while it runs, it takes a phone's battery, silent or not.
+fn rest(audio: &web_sys::AudioContext) {
+    if audio.current_time() >= SILENT.get() {
+        let _ = audio.suspend();
+    }
+}
+
 /// Sounds: three times and higher for what is urgent.
 pub(crate) fn ring(urgent: bool) {
     AUDIO.with_borrow(|audio| {
@@ -270,14 +285,11 @@ pub(crate) fn ring(urgent: bool) {
             } else {
                 (1, 620.0, 0.12)
             };
+            let now = audio.current_time();
             for n in 0..times {
-                let _ = beep(
-                    audio,
-                    audio.current_time() + f64::from(n) * 0.35,
-                    pitch,
-                    loud,
-                );
+                let _ = beep(audio, now + f64::from(n) * 0.35, pitch, loud);
             }
+            let _ = audio.resume();
         }
     });
 }
@@ -296,5 +308,10 @@ fn beep(
     tone.connect_with_audio_node(&gain)?;
     gain.connect_with_audio_node(&audio.destination())?;
     tone.start_with_when(at)?;
-    tone.stop_with_when(at + 0.28)
+    let silent = at + 0.28;
+    SILENT.set(SILENT.get().max(silent));
+    let audio = audio.clone();
+    let ended = Closure::once_into_js(move || rest(&audio));
+    tone.set_onended(Some(ended.unchecked_ref()));
+    tone.stop_with_when(silent)
 }

@@ -233,6 +233,9 @@ pub struct Analysis {
     pub to: NaiveDate,
     /// The day up to which is counted: the last, or today while it runs.
     pub as_of: NaiveDate,
+    /// Whether it is over, its last day too. What was issued is.
+    #[serde(default = "yes")]
+    pub over: bool,
     /// When the ledger begins; of what lies before nothing is said.
     pub since: Option<NaiveDate>,
     /// What came in, what was ended, what is open.
@@ -245,6 +248,10 @@ pub struct Analysis {
     pub villages: Vec<AnalysisLine>,
     /// What has been open longest, the longest in front.
     pub longest: Vec<LongOpen>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What `flow` has, by code.
@@ -275,15 +282,12 @@ impl Analysis {
         month_words(self.from)
     }
 
-    /// Whether the month is over.
-    pub fn is_over(&self) -> bool {
-        self.as_of == self.to
-    }
-
     /// What it is compared with, in words.
     pub fn compared(&self) -> String {
-        let until = if self.is_over() {
+        let until = if self.over {
             String::new()
+        } else if self.as_of == self.to {
+            "本月尚未结束；".to_owned()
         } else {
             format!(
                 "本月尚未结束，截至{}月{}日，与上月、上年同月的同一天比较；",
@@ -315,7 +319,7 @@ impl Analysis {
                 received.change_words(&received.last_year),
             ));
         }
-        let end = if self.is_over() { "月末" } else { "目前" };
+        let end = if self.over { "月末" } else { "目前" };
         all.push(format!(
             "办结{}件；{end}未办结{}件，其中收到超过{LONG_DAYS}日的{}件。",
             count(flow::ENDED),
@@ -415,7 +419,7 @@ pub fn may_be_issued(
     opinion: Option<&str>,
     measures: Option<&str>,
 ) -> Result<(), String> {
-    if !analysis.is_over() {
+    if !analysis.over {
         return Err(format!(
             "{}还没有过完，月底以后才能印发。",
             analysis.title()
@@ -531,6 +535,7 @@ mod tests {
             from: day("2026-02-01"),
             to: day("2026-02-28"),
             as_of: day("2026-02-28"),
+            over: true,
             since: None,
             flow: Vec::new(),
             figures: Vec::new(),
@@ -541,12 +546,17 @@ mod tests {
         assert!(may_be_issued(&analysis, Some("平稳"), Some("继续排查")).is_ok());
         assert!(may_be_issued(&analysis, Some(" "), Some("继续排查")).is_err());
         assert!(may_be_issued(&analysis, Some("平稳"), None).is_err());
-        let running = Analysis {
-            as_of: day("2026-02-10"),
-            ..analysis
-        };
-        let refused = may_be_issued(&running, Some("平稳"), Some("继续")).unwrap_err();
-        assert!(refused.contains("2026年2月"), "{refused}");
+        // The last day is a day of the month, too.
+        for today in ["2026-02-10", "2026-02-28"] {
+            let running = Analysis {
+                as_of: day(today),
+                over: false,
+                ..analysis.clone()
+            };
+            let refused = may_be_issued(&running, Some("平稳"), Some("继续")).unwrap_err();
+            assert!(refused.contains("2026年2月"), "{refused}");
+            assert!(running.compared().starts_with("本月尚未结束"));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -93,7 +94,7 @@ impl Mode {
 /// it is made from has changed.
 pub(crate) fn ahead() -> Result<Option<Aside>> {
     let mode = Mode::of(&AppArgs::default());
-    let work = cargo::target().join("app");
+    let work = work();
     let toolchain = Toolchain::find()?;
     if stamp::is_current(&work.join("stamp"), &fingerprint(&mode, &toolchain)?) {
         return Ok(None);
@@ -107,7 +108,7 @@ pub(crate) fn ahead() -> Result<Option<Aside>> {
 /// Builds the app, unless nothing it is made from has changed.
 pub(crate) fn build(args: &AppArgs) -> Result<()> {
     let mode = Mode::of(args);
-    let work = cargo::target().join("app");
+    let work = work();
     let first = !work.exists();
     fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
     // `?` below leaves the stamp of the last good build, whose outputs are checked by hash.
@@ -148,13 +149,18 @@ fn make(mode: &Mode, work: &Path, toolchain: &Toolchain, first: bool) -> Result<
         })
     };
     let compiled = toolchain::output(work, mode.profile);
+    compile(mode.in_parts)?;
+    let packer = ui::step("build what packs it", None, build_pack)?;
     let make = |verb: &str| -> Result<PathBuf> {
-        let pack = build_pack(work)?;
         let glue = fresh(work.join("glue"))?;
-        process::run(process::command(pack).arg(verb).arg(&compiled).arg(&glue))?;
+        process::run(
+            process::command(&packer)
+                .arg(verb)
+                .arg(&compiled)
+                .arg(&glue),
+        )?;
         Ok(glue)
     };
-    compile(mode.in_parts)?;
     let made = if mode.in_parts {
         ui::step("split the app into parts", None, || make("split")).or_else(|why| {
             ui::note(&format!(
@@ -167,7 +173,7 @@ fn make(mode: &Mode, work: &Path, toolchain: &Toolchain, first: bool) -> Result<
         make("glue")
     };
     let glue = made?;
-    ui::step("pack the app", None, || pack(&glue, mode, work))
+    ui::step("pack the app", None, || pack(&packer, &glue, mode, work))
 }
 
 /// A hash of everything that decides what is in `frontend/dist`, and of the folder itself.
@@ -189,8 +195,7 @@ fn inputs(mode: &Mode, toolchain: &Toolchain) -> Result<Fingerprint> {
 }
 
 /// From what `pack` made of the compiled module to the files of the app.
-fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
-    let pack = build_pack(work)?;
+fn pack(packer: &Path, glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
     if mode.optimise
         && let Some(optimiser) = Optimiser::find(&work.join("npm"))
     {
@@ -200,7 +205,7 @@ fn pack(glue: &Path, mode: &Mode, work: &Path) -> Result<()> {
     let frontend = cargo::root().join("frontend");
     let files = bundle::files(Glue::read(glue)?, Sources::read(&frontend)?, mode.kept)?;
     let stage = fresh(work.join("stage"))?;
-    let mut compress = process::command(&pack);
+    let mut compress = process::command(packer);
     compress.args(["compress", mode.brotli]);
     let mut any = false;
     for (name, content) in &files {
@@ -264,13 +269,24 @@ fn optimise(optimiser: &Optimiser, modules: Vec<PathBuf>, work: &Path) -> Result
     })
 }
 
-/// Builds the package `pack`, which does the work that needs large libraries; beside the app, so that it
-/// does not wait for what is built in `target` meanwhile.
-fn build_pack(work: &Path) -> Result<PathBuf> {
-    let mut build = cargo::cargo();
-    build.args(["build", "--package", "pack", "--target-dir"]);
-    process::run(build.arg(work))?;
-    Ok(work.join("debug/pack"))
+/// Builds the package `pack`, which does the work that needs large libraries.
+fn build_pack() -> Result<PathBuf> {
+    process::run(&mut of_pack(cargo::cargo(), "build"))?;
+    Ok(work().join("debug/pack"))
+}
+
+/// `cargo <verb>` on the package `pack`: beside the app, so that it does not wait for what is built in
+/// `target` meanwhile.
+pub(crate) fn of_pack(mut cargo: Command, verb: &str) -> Command {
+    cargo
+        .args([verb, "--package", "pack", "--target-dir"])
+        .arg(work());
+    cargo
+}
+
+/// Where the app is compiled and packed.
+fn work() -> PathBuf {
+    cargo::target().join("app")
 }
 
 /// Makes `to` hold exactly the files of `from`, without touching those that are equal.

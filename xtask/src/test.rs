@@ -107,6 +107,7 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         .transpose()?;
     let browser = pages.then(Browser::find).transpose()?;
     let ahead = if api || pages { app::ahead()? } else { None };
+    let scratch = scratch::folder("xinfang-tests-")?;
 
     if wants(Step::Fmt) {
         let mut fmt = cargo::cargo();
@@ -123,7 +124,9 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
         let hint = (!cargo::target().join("debug/xinfang").exists())
             .then_some("the first time takes about 20 minutes on 2 cores");
         ui::step("build everything, Clippy looking on", hint, || {
-            process::run(&mut build)
+            process::run(&mut build)?;
+            let mut pack = app::of_pack(cargo::linted()?, "build");
+            process::run(pack.arg("--all-targets"))
         })?;
     }
     if wants(Step::Unit) {
@@ -133,7 +136,10 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
                 unit.args(["--test", &name]);
             }
         }
-        ui::step("unit tests", None, || count(&mut unit, args, tally))?;
+        ui::step("unit tests", None, || {
+            count(unit.env("TMPDIR", scratch.path()), args, tally)?;
+            count(&mut app::of_pack(cargo::linted()?, "test"), args, tally)
+        })?;
         let mut doc = cargo_on("test", &["--no-fail-fast", "--doc"])?;
         ui::step("examples in documentation", None, || {
             count(&mut doc, args, tally)
@@ -163,7 +169,6 @@ fn steps(args: &TestArgs, tally: &mut Tally) -> Result<()> {
     app::build(&AppArgs::default())?;
     let made = python.join();
     made.unwrap_or_else(|_| bail!("the thread that sees to Python panicked"))?;
-    let scratch = scratch::folder("xinfang-tests-")?;
     let (api_on, pages_on) = (
         |database: Option<&Cluster>| of_api(&api_tests, scratch.path(), database),
         || black_box(&page_tests, scratch.path()),
@@ -242,7 +247,9 @@ fn cargo_on(verb: &str, args: &[&str]) -> Result<Command> {
     let mut command = cargo::linted()?;
     command
         .arg(verb)
-        .args(["--workspace", "--features", "server/bench,frontend/parts"])
+        // What packs the app is built beside the app.
+        .args(["--workspace", "--exclude", "pack"])
+        .args(["--features", "server/bench,frontend/parts"])
         .args(args);
     Ok(command)
 }

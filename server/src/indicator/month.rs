@@ -196,6 +196,7 @@ pub(crate) fn analysis(
         from: span.from,
         to: span.to,
         as_of: span.as_of,
+        over: span.to < desk.context.today(),
         since: counted.since,
         flow: draw.flow(),
         figures: draw.figures(&others),

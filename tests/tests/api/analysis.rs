@@ -110,6 +110,7 @@ fn a_month_is_compared_with_two_others_and_has_nothing_sealed() {
     // It stays what it was, whatever closes later; the running month is compared to the same day.
     let running = show(&app, Staff::Office, "2026-03");
     assert_eq!(running["analysis"]["as_of"], "2026-03-10");
+    assert_eq!(running["analysis"]["over"], false);
     assert_eq!(
         counts(&running, "flow", "received"),
         [Some(0), Some(2), Some(0)]
@@ -139,6 +140,27 @@ fn a_month_is_compared_with_two_others_and_has_nothing_sealed() {
             app.by(who).get(path).send().problem("forbidden");
         }
     }
+}
+
+/// What comes in on its last day belongs to it, too.
+#[test]
+fn a_month_is_not_over_on_its_last_day() {
+    let mut app = TestApp::with().clock("2026-03-31T12:00:00Z").start();
+    let words = json!({"opinion": "平稳", "measures": "继续排查"});
+    let month = "/analyses/2026-03";
+    let written = app.by(Staff::Office).patch(month).if_match("\"0\"");
+    let etag = written.json(&words).expect(200).etag();
+    let issue = |app: &TestApp| {
+        let call = app.by(Staff::Leader).post(format!("{month}/issue"));
+        call.if_match(&etag).send()
+    };
+    let seen = show(&app, Staff::Office, "2026-03");
+    assert_eq!(seen["analysis"]["over"], false);
+    let refused = issue(&app).problem("conflict");
+    assert!(refused.detail.contains("还没有过完"), "{}", refused.detail);
+    app.restart(Some("2026-04-01T00:00:00Z"));
+    let issued = issue(&app).expect(200).json();
+    assert_eq!(issued["analysis"]["over"], true);
 }
 
 #[test]

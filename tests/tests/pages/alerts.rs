@@ -97,16 +97,34 @@ async fn a_thumb_reports_and_everything_is_timed() {
     informant.close().await;
 }
 
-/// Notes each tone that the page plays: its pitch, and how long after now it begins.
-const LISTEN: &str = "window.tones = []; \
+/// Notes each tone that the page plays: its pitch, and how long after now it begins; and when its audio
+/// runs, and rests again.
+const LISTEN: &str = "window.tones = []; window.audio = []; \
      const start = AudioScheduledSourceNode.prototype.start; \
      AudioScheduledSourceNode.prototype.start = function (at) { \
-       window.tones.push([Math.round(this.frequency.value), at - this.context.currentTime]); \
+       const audio = this.context; \
+       if (!window.tones.length) audio.onstatechange = () => window.audio.push(audio.state); \
+       window.tones.push([Math.round(this.frequency.value), at - audio.currentTime]); \
        return start.call(this, at); };";
 
 async fn tones(browser: &Browser) -> Vec<Value> {
     let tones = browser.client.execute("return window.tones", Vec::new());
     tones.await.unwrap().as_array().cloned().unwrap_or_default()
+}
+
+/// The audio runs for the tones alone.
+async fn rested(browser: &Browser) {
+    let expected = serde_json::json!(["running", "suspended"]);
+    let mut seen = Value::Null;
+    for _ in 0..100 {
+        let states = browser.client.execute("return window.audio", Vec::new());
+        seen = states.await.unwrap();
+        if seen == expected {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the audio does not rest: {seen}");
 }
 
 /// A person's pace: a moment before each touch, a quarter of a second a character.
@@ -173,6 +191,7 @@ async fn who_has_to_act_hears_and_sees_it_at_once() {
         let tones = tones(&browser).await;
         let pitches: Vec<_> = tones.iter().map(|tone| tone[0].as_i64()).collect();
         assert_eq!(pitches, [Some(880); 3], "{who}: {tones:?}");
+        rested(&browser).await;
         browser.close().await;
     }
     assert!(!court.has("[data-testid='banner']").await);

@@ -152,7 +152,7 @@ fn tools(view: &AnalysisView, found: Loader<AnalysisView>, issuing: RwSignal<boo
         });
     };
     let may = session::may(Action::Analysis(AnalysisDeed::Issue));
-    let issue = (may && view.issued.is_none() && view.analysis.is_over()).then(|| {
+    let issue = (may && view.issued.is_none() && view.analysis.over).then(|| {
         view! {
             <button
                 type="button"
